@@ -1,0 +1,66 @@
+package coffer
+
+import "time"
+
+// DepositState is where a deposit is in its life:
+//
+//	observed → confirming → credited → unlocked
+//	    ↘ orphaned    ↙         ↓         ↓
+//	   (in a forked block)   reversed ← (forked after credit)
+//
+// aside: review, rejected, dust, unsupported, missing_memo, refunded. A deposit that was
+// orphaned or reversed comes back to observed when its transaction is included again.
+type DepositState string
+
+// States of a deposit.
+const (
+	DepositObserved    DepositState = "observed"
+	DepositConfirming  DepositState = "confirming"
+	DepositCredited    DepositState = "credited"
+	DepositUnlocked    DepositState = "unlocked"
+	DepositReview      DepositState = "review"
+	DepositRejected    DepositState = "rejected"
+	DepositOrphaned    DepositState = "orphaned"
+	DepositReversed    DepositState = "reversed"
+	DepositDust        DepositState = "dust"
+	DepositUnsupported DepositState = "unsupported"
+	DepositMissingMemo DepositState = "missing_memo"
+	DepositRefunded    DepositState = "refunded"
+)
+
+// DepositMoves is the one table of a deposit's moves; SQL checks the same.
+var DepositMoves = Moves[DepositState]{
+	DepositObserved:    {DepositConfirming, DepositCredited, DepositOrphaned, DepositReview, DepositDust, DepositUnsupported, DepositMissingMemo},
+	DepositConfirming:  {DepositCredited, DepositOrphaned, DepositReview},
+	DepositCredited:    {DepositUnlocked, DepositReversed, DepositReview},
+	DepositUnlocked:    {DepositReversed},
+	DepositReview:      {DepositCredited, DepositUnlocked, DepositRejected, DepositOrphaned, DepositReversed},
+	DepositRejected:    {DepositRefunded, DepositReversed},
+	DepositOrphaned:    {DepositObserved},
+	DepositReversed:    {DepositObserved},
+	DepositDust:        {DepositOrphaned, DepositReversed},
+	DepositUnsupported: {DepositOrphaned, DepositReversed},
+	DepositMissingMemo: {DepositCredited, DepositOrphaned, DepositReversed, DepositRefunded},
+	DepositRefunded:    {},
+}
+
+// Deposit is a transfer to an account's address. Its identity is (chain, tx, ref).
+type Deposit struct {
+	ID            string       `json:"id"`
+	Tenant        string       `json:"tenant"`
+	Account       string       `json:"account"`
+	Chain         ChainID      `json:"chain"`
+	Asset         AssetID      `json:"asset"`
+	Tx            Hash         `json:"tx"`
+	Ref           string       `json:"ref"`
+	Address       Address      `json:"address"`
+	From          Address      `json:"from"`
+	Amount        Amount       `json:"amount"`
+	Block         BlockRef     `json:"block"`
+	Confirmations uint64       `json:"confirmations"`
+	State         DepositState `json:"state"`
+	Reason        string       `json:"reason,omitempty"`
+	Sequence      uint64       `json:"sequence"` // of its events
+	CreatedAt     time.Time    `json:"createdAt"`
+	UpdatedAt     time.Time    `json:"updatedAt"`
+}

@@ -1,0 +1,195 @@
+package coffer
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Payment is one movement that a transaction of ours makes.
+type Payment struct {
+	Asset  AssetID `json:"asset"`
+	To     Address `json:"to"`
+	Memo   string  `json:"memo,omitempty"`
+	Amount Amount  `json:"amount"`
+}
+
+// Slot is what makes attempts exclude each other: at most one transaction ever lands in
+// a slot of a wallet.
+//
+// Kind says whose counter it is; Lane which of several (the EntryPoint key in hex
+// without leading zeros, "0x0"); Sequence the place in the lane.
+type Slot struct {
+	Kind     string `json:"kind"`
+	Lane     string `json:"lane,omitempty"`
+	Sequence uint64 `json:"sequence"`
+}
+
+// Kinds of slots.
+const (
+	SlotEntryPoint = "entrypoint" // ERC-4337: nonce = key<<64 | sequence
+	SlotSafe       = "safe"       // Safe nonce
+	SlotNonce      = "nonce"      // nonce of an externally owned account
+)
+
+// String writes kind/lane/sequence.
+func (s Slot) String() string {
+	return s.Kind + "/" + s.Lane + "/" + strconv.FormatUint(s.Sequence, 10)
+}
+
+// ParseSlot reads what String writes.
+func ParseSlot(text string) (Slot, error) {
+	parts := strings.Split(text, "/")
+	if len(parts) != 3 || parts[0] == "" {
+		return Slot{}, fmt.Errorf("slot %.120q: want kind/lane/sequence", text)
+	}
+	seq, err := strconv.ParseUint(parts[2], 10, 64)
+	if err != nil {
+		return Slot{}, fmt.Errorf("slot %.120q: sequence: %w", text, err)
+	}
+	return Slot{Kind: parts[0], Lane: parts[1], Sequence: seq}, nil
+}
+
+// Paths a payout can take.
+const (
+	PathUserOp = "userop" // ERC-4337 user operation through a bundler
+	PathExec   = "exec"   // Safe execTransaction by an executor
+)
+
+// Purposes of a payout.
+const (
+	PurposeOrders = "orders"
+	PurposeSweep  = "sweep"
+	PurposeRefill = "refill"
+	PurposeCancel = "cancel"
+)
+
+// Intent is the canonical statement of a payout: ONE transaction from one wallet. Orders
+// and Payments are parallel when Purpose is orders: payment i pays order i. FeeBound is
+// the most native base units the wallet may spend on fees, over all attempts any one of
+// which may land.
+type Intent struct {
+	ID       string    `json:"id"`
+	Chain    ChainID   `json:"chain"`
+	Wallet   Address   `json:"wallet"`
+	Path     string    `json:"path"`
+	Slot     Slot      `json:"slot"`
+	Purpose  string    `json:"purpose"`
+	Orders   []Hash    `json:"orders,omitempty"`
+	Payments []Payment `json:"payments"`
+	FeeBound Amount    `json:"feeBound"`
+	Expires  time.Time `json:"expires"`
+}
+
+// Hash is the identity of the intent's content. Expires counts in whole seconds.
+func (i Intent) Hash() Hash {
+	c := newCanonical("coffer/intent/v1")
+	c.str(i.ID)
+	c.str(string(i.Chain))
+	c.str(string(i.Wallet))
+	c.str(i.Path)
+	c.str(i.Slot.String())
+	c.str(i.Purpose)
+	c.uint(uint64(len(i.Orders)))
+	for _, order := range i.Orders {
+		c.bytes(order[:])
+	}
+	c.uint(uint64(len(i.Payments)))
+	for _, p := range i.Payments {
+		c.str(string(p.Asset))
+		c.str(string(p.To))
+		c.str(p.Memo)
+		c.amount(p.Amount)
+	}
+	c.amount(i.FeeBound)
+	c.uint(unixSeconds(i.Expires))
+	return c.sum()
+}
+
+// Unsigned is a transaction ready to be signed. Bytes are in the chain family's own
+// format, named by Format; only that family's Explainer reads them.
+type Unsigned struct {
+	Chain   ChainID `json:"chain"`
+	Wallet  Address `json:"wallet"`
+	Path    string  `json:"path"`
+	Format  string  `json:"format"` // for example "userop/v0.7"
+	Attempt uint32  `json:"attempt"`
+	Bytes   []byte  `json:"bytes"`
+}
+
+// Effects is everything an unsigned transaction would do, read from its bytes alone.
+type Effects struct {
+	Chain      ChainID   `json:"chain"`
+	Wallet     Address   `json:"wallet"`
+	Path       string    `json:"path"`
+	Slot       Slot      `json:"slot"`
+	Payments   []Payment `json:"payments"`
+	FeeBound   Amount    `json:"feeBound"` // most the wallet can lose to fees, native base units
+	ValidUntil time.Time `json:"validUntil"`
+	Digests    []Hash    `json:"digests"` // what each owner has to sign
+}
+
+// Signature is one key's signature over one digest. Key is the signing key in the
+// chain's address form; Bytes in the form the chain's Finalize expects (EVM: r‖s‖v, v 27
+// or 28).
+type Signature struct {
+	Signer string `json:"signer"` // the signer process's name
+	Key    string `json:"key"`
+	Digest Hash   `json:"digest"`
+	Bytes  []byte `json:"bytes"`
+}
+
+// Signed is a transaction ready to be sent. Its ID is known before it is sent and is
+// what Outcomes name.
+type Signed struct {
+	ID    Hash   `json:"id"`
+	Bytes []byte `json:"bytes"`
+}
+
+// Attempt is one variant of a payout in its slot, as it was stored.
+type Attempt struct {
+	Number   uint32   `json:"number"`
+	Unsigned Unsigned `json:"unsigned"`
+	Signed   *Signed  `json:"signed,omitempty"`
+}
+
+// SigningRequest is everything a signer needs to check a payout by itself.
+type SigningRequest struct {
+	Intent    Intent     `json:"intent"`
+	Orders    []Order    `json:"orders"`
+	Approvals []Approval `json:"approvals"`
+	Unsigned  Unsigned   `json:"unsigned"`
+}
+
+// Wallet sends from one custody wallet: build, sign, finalize, broadcast.
+type Wallet interface {
+	// Address is the wallet's address, the Intent.Wallet it serves.
+	Address() Address
+	// NextSlot is the slot a new payout would take, as the chain sees it now. The payout
+	// manager adds what it has in flight.
+	NextSlot(ctx context.Context, lane string) (Slot, error)
+	// Build makes attempt len(prev) of an intent. Fees beat every earlier attempt by what
+	// the pool demands for a replacement.
+	Build(ctx context.Context, i Intent, prev []Attempt) (Unsigned, error)
+	// Simulate reports whether it would do what the intent says, now.
+	Simulate(ctx context.Context, u Unsigned) error
+	// Finalize is pure; the id is known before anything is sent.
+	Finalize(u Unsigned, sigs []Signature) (Signed, error)
+	// Broadcast may be repeated without harm.
+	Broadcast(ctx context.Context, s Signed) error
+}
+
+// Explainer reads an unsigned transaction back without trusting who built it. It is
+// pure: no network, no database. It refuses what it cannot fully read.
+type Explainer interface {
+	Explain(u Unsigned) (Effects, error)
+}
+
+// Signer signs digests it recomputed itself, when orders, approvals, intent and its own
+// policy allow it.
+type Signer interface {
+	Name() string
+	Sign(ctx context.Context, r SigningRequest) ([]Signature, error)
+}
