@@ -1,0 +1,125 @@
+package coffer_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/cofferhq/coffer"
+)
+
+func TestIdentifiersFollowCAIP(t *testing.T) {
+	chains := map[string]bool{
+		"eip155:1": true, "bip122:000000000019d6689c085ae165831e93": true, "tron:0x2b6653dc": true,
+		"eip155": false, "eip155:": false, "EIP155:1": false, "eip155:1 ": false, "eip155:1/x": false, "": false,
+	}
+	for text, ok := range chains {
+		if _, err := coffer.ParseChainID(text); (err == nil) != ok {
+			t.Errorf("ParseChainID(%q): %v", text, err)
+		}
+	}
+
+	assets := map[string]bool{
+		"eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7": true,
+		"eip155:1/slip44:60": true, "tron:0x2b6653dc/trc20:TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t": true,
+		"eip155:1": false, "eip155:1/": false, "eip155:1/erc20": false, "eip155:1/erc20:": false, "/erc20:0x": false,
+		"eip155:1/erc20:0x/y": false, "eip155:1/erc20:a b": false,
+	}
+	for text, ok := range assets {
+		if _, err := coffer.ParseAssetID(text); (err == nil) != ok {
+			t.Errorf("ParseAssetID(%q): %v", text, err)
+		}
+	}
+
+	usdt := coffer.NewAssetID("eip155:1", coffer.AssetERC20, "0xdAC1")
+	if usdt.Chain() != "eip155:1" || usdt.Namespace() != "erc20" || usdt.Reference() != "0xdAC1" || usdt.IsNative() {
+		t.Errorf("parts of %s: %s %s %s", usdt, usdt.Chain(), usdt.Namespace(), usdt.Reference())
+	}
+}
+
+var testOrder = coffer.Order{
+	ID: "wd_1", Tenant: "t", Account: "a", Asset: "eip155:1/slip44:60", Destination: "0x00000000000000000000000000000000000000AA",
+	Amount: coffer.NewAmount(5), FeeCap: coffer.NewAmount(1), Expires: time.Unix(1_700_000_000, 0),
+}
+
+var testIntent = coffer.Intent{
+	ID: "po_1", Chain: "eip155:1", Wallet: "0xSafe", Path: coffer.PathUserOp, Slot: coffer.Slot{Kind: coffer.SlotEntryPoint, Lane: "0x0", Sequence: 7},
+	Purpose: coffer.PurposeOrders, Orders: []coffer.Hash{testOrder.Hash()}, Payments: []coffer.Payment{testOrder.Payment()},
+	FeeBound: coffer.NewAmount(9), Expires: time.Unix(1_700_000_100, 0),
+}
+
+// Signers remember these hashes for ever: a change here is a new version of the encoding.
+func TestCanonicalHashesAreStable(t *testing.T) {
+	if got, want := testOrder.Hash().String(), "0x18633d4425cd8a4aabfa2e85fc948718507cf704255d7d26b518e63f5234291d"; got != want {
+		t.Errorf("order hash %s, want %s", got, want)
+	}
+	if got, want := testIntent.Hash().String(), "0x13c95d45a1fe67f4ff746bad74c782bae96b8fbba54d707de6a66e4cf984df70"; got != want {
+		t.Errorf("intent hash %s, want %s", got, want)
+	}
+}
+
+// Every field counts: changing any one changes the hash.
+func TestHashCoversEveryField(t *testing.T) {
+	checkFields(t, testOrder, func(o coffer.Order) coffer.Hash { return o.Hash() })
+	checkFields(t, testIntent, func(i coffer.Intent) coffer.Hash { return i.Hash() })
+}
+
+func checkFields[T any](t *testing.T, base T, hash func(T) coffer.Hash) {
+	t.Helper()
+	typ := reflect.TypeFor[T]()
+	for n := range typ.NumField() {
+		changed := base
+		field := reflect.ValueOf(&changed).Elem().Field(n)
+		switch v := field.Addr().Interface().(type) {
+		case *coffer.Amount:
+			*v = coffer.NewAmount(77)
+		case *time.Time:
+			*v = v.Add(time.Second)
+		case *coffer.Slot:
+			v.Sequence++
+		case *[]coffer.Hash:
+			*v = append([]coffer.Hash{{1}}, (*v)...)
+		case *[]coffer.Payment:
+			*v = append([]coffer.Payment{{}}, (*v)...)
+		default:
+			if field.Kind() != reflect.String {
+				t.Fatalf("%s.%s: the test does not know how to change a %s", typ, typ.Field(n).Name, field.Type())
+			}
+			field.SetString(field.String() + "x")
+		}
+		if hash(changed) == hash(base) {
+			t.Errorf("%s: changing %s does not change the hash", typ, typ.Field(n).Name)
+		}
+	}
+}
+
+func TestMoveTablesAreClosed(t *testing.T) {
+	closed(t, coffer.DepositMoves)
+	closed(t, coffer.WithdrawalMoves)
+	closed(t, coffer.PayoutMoves)
+}
+
+func closed[S ~string](t *testing.T, moves coffer.Moves[S]) {
+	t.Helper()
+	for from, tos := range moves {
+		for _, to := range tos {
+			if !moves.Known(to) {
+				t.Errorf("%s may become %s, which is no state", from, to)
+			}
+		}
+	}
+}
+
+func TestSlotTextRoundTrips(t *testing.T) {
+	for _, slot := range []coffer.Slot{{Kind: coffer.SlotEntryPoint, Lane: "0xabc", Sequence: 1 << 63}, {Kind: coffer.SlotSafe, Sequence: 3}} {
+		back, err := coffer.ParseSlot(slot.String())
+		if err != nil || back != slot {
+			t.Errorf("ParseSlot(%q) = %+v, %v", slot, back, err)
+		}
+	}
+	for _, bad := range []string{"", "safe", "safe//", "safe//-1", "safe//18446744073709551616", "//1", "a/b/c/1"} {
+		if _, err := coffer.ParseSlot(bad); err == nil {
+			t.Errorf("ParseSlot(%q) passed", bad)
+		}
+	}
+}
