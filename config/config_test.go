@@ -1,0 +1,118 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/config"
+	"github.com/spf13/pflag"
+)
+
+const example = "coffer.example.yaml"
+
+func TestExampleFileIsValid(t *testing.T) {
+	c, err := config.Read(config.Sources{File: example})
+	if err != nil {
+		t.Fatal(err)
+	}
+	usdt := c.Chains[0].Assets[0].Words()
+	if usdt.WithdrawFee != coffer.NewAmount(1_000_000) || usdt.Credit != 12 || usdt.Unlock != 64 {
+		t.Errorf("USDT of the example: %+v", usdt)
+	}
+	if c.Chains[0].EntryPoint != config.EntryPointV07 || c.Chains[0].PollInterval != 2*time.Second {
+		t.Errorf("chain of the example: %+v", c.Chains[0])
+	}
+}
+
+func TestLaterSourcesWin(t *testing.T) {
+	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	flags.String("log-level", "info", "")
+	flags.String("listen", "", "")
+	if err := flags.Parse([]string{"--log-level", "debug"}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Read(config.Sources{
+		File:    example,
+		Environ: []string{"COFFER_LOG__LEVEL=warn", "COFFER_HTTP__LISTEN=127.0.0.1:9", "COFFER_ROLES=api,payouts", "HOME=/", "COFFER_ANVIL=x"},
+		Flags:   flags,
+		FlagKey: map[string]string{"log-level": "log.level", "listen": "http.listen"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Log.Level != "debug" {
+		t.Errorf("log.level %q: the flag does not win over the environment", c.Log.Level)
+	}
+	if c.HTTP.Listen != "127.0.0.1:9" {
+		t.Errorf("http.listen %q: the environment does not win over the file, or a flag that was not given does", c.HTTP.Listen)
+	}
+	if len(c.Roles) != 2 || !c.Has("payouts") || c.Has("indexer") {
+		t.Errorf("roles %q", c.Roles)
+	}
+	if c.Log.Format != "json" {
+		t.Errorf("log.format %q: the file does not win over the default", c.Log.Format)
+	}
+}
+
+func TestUnknownKeysAreErrorsThatNameKeyAndSource(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	if err := os.WriteFile(file, []byte("http:\n  listne: 127.0.0.1:1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string]struct {
+		sources config.Sources
+		names   []string
+	}{
+		"file":        {config.Sources{File: file}, []string{file, "listne"}},
+		"environment": {config.Sources{Environ: []string{"COFFER_LOG__LEVLE=debug"}}, []string{"environment", "levle"}},
+	}
+	for name, c := range cases {
+		_, err := config.Read(c.sources)
+		if err == nil {
+			t.Errorf("%s: an unknown key passed", name)
+			continue
+		}
+		for _, want := range c.names {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %q does not name %q", name, err, want)
+			}
+		}
+	}
+}
+
+func TestBrokenRulesAreNamedByKey(t *testing.T) {
+	text, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct{ from, to, key string }{
+		{"level: info", "level: loud", "log.level"},
+		{"threshold: 2", "threshold: 4", "signing.threshold"},
+		{"name: signer-2", "name: signer-1", "signing.signers[1].name"},
+		{"id: eip155:1\n", "id: bip122:abc\n", "chains[0].id"},
+		{"erc20:0xdAC1", "erc20 0xdAC1", "chains[0].assets[0].id"},
+		{`withdraw_fee: "1"`, `withdraw_fee: "1.0000001"`, "chains[0].assets[0].withdraw_fee"},
+		{"        unlock: 64", "        unlock: 3", "chains[0].assets[0].unlock"},
+		{`wallet: "0x0000`, `wallet: "0000`, "chains[0].wallet"},
+		{"executor_signer: signer-1", "executor_signer: signer-9", "chains[0].executor_signer"},
+		{"roles: [all]", "roles: [everything]", "roles"},
+		{"https://node-a", "ftp://node-a", "chains[0].rpc"},
+	}
+	for _, c := range cases {
+		broken := strings.Replace(string(text), c.from, c.to, 1)
+		if broken == string(text) {
+			t.Fatalf("%q does not stand in the example", c.from)
+		}
+		file := filepath.Join(t.TempDir(), "c.yaml")
+		if err := os.WriteFile(file, []byte(broken), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := config.Read(config.Sources{File: file}); err == nil || !strings.Contains(err.Error(), c.key+":") {
+			t.Errorf("%q: error %v does not name %s", c.to, err, c.key)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/rawbytes"
+	"github.com/knadh/koanf/v2"
+	"github.com/spf13/pflag"
+)
+
+// EnvPrefix begins every environment variable that sets a configuration key. The rest
+// is the key in upper case, with two underscores for each dot: COFFER_LOG__LEVEL sets
+// log.level.
+const EnvPrefix = "COFFER_"
+
+// maxFileBytes bounds a configuration file.
+const maxFileBytes = 1 << 20
+
+// notKeys are variables with our prefix that are no configuration keys: where the
+// development chain and the database server find their programs, and where a build
+// with fault points stops.
+var notKeys = []string{"COFFER_ANVIL", "COFFER_PG_BIN", "COFFER_KILL_AT", "COFFER_CONFIG", "COFFER_MODULE_ROOT"}
+
+// Sources says where values come from, weakest first: the target's own values are the
+// defaults, then File, then Environ, then the Flags that were given.
+type Sources struct {
+	File    string            // path of a YAML file, "" for none
+	Environ []string          // as os.Environ gives it
+	Flags   *pflag.FlagSet    // nil for none
+	FlagKey map[string]string // flag name → key; flags that are not in it set nothing
+}
+
+// Load reads the sources into target, a pointer to a struct with `koanf` tags. A key that
+// the target does not know is an error that names it and where it came from.
+func Load(target any, s Sources) error {
+	if s.File != "" {
+		if err := loadFile(target, s.File); err != nil {
+			return err
+		}
+	}
+	if err := merge(target, environment(s.Environ), "environment"); err != nil {
+		return err
+	}
+	return merge(target, flags(s), "flags")
+}
+
+func loadFile(target any, path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("configuration file: %w", err)
+	}
+	if info.Size() > maxFileBytes {
+		return fmt.Errorf("configuration file %s: larger than %d bytes", path, maxFileBytes)
+	}
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return fmt.Errorf("configuration file: %w", err)
+	}
+	k := koanf.New(".")
+	if err := k.Load(rawbytes.Provider(text), yaml.Parser()); err != nil {
+		return fmt.Errorf("configuration file %s: %w", path, err)
+	}
+	return decode(target, k, path)
+}
+
+func environment(environ []string) map[string]any {
+	values := map[string]any{}
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		key, ours := strings.CutPrefix(name, EnvPrefix)
+		if !ours || slices.Contains(notKeys, name) {
+			continue
+		}
+		values[strings.ReplaceAll(strings.ToLower(key), "__", ".")] = value
+	}
+	return values
+}
+
+func flags(s Sources) map[string]any {
+	values := map[string]any{}
+	if s.Flags == nil {
+		return values
+	}
+	s.Flags.Visit(func(f *pflag.Flag) {
+		if key, ok := s.FlagKey[f.Name]; ok {
+			values[key] = f.Value.String()
+		}
+	})
+	return values
+}
+
+func merge(target any, values map[string]any, where string) error {
+	if len(values) == 0 {
+		return nil
+	}
+	k := koanf.New(".")
+	if err := k.Load(confmap.Provider(values, "."), nil); err != nil {
+		return fmt.Errorf("%s: %w", where, err)
+	}
+	return decode(target, k, where)
+}
+
+func decode(target any, k *koanf.Koanf, where string) error {
+	err := k.UnmarshalWithConf("", target, koanf.UnmarshalConf{
+		Tag: "koanf",
+		DecoderConfig: &mapstructure.DecoderConfig{
+			Result:           target,
+			TagName:          "koanf",
+			ErrorUnused:      true,
+			WeaklyTypedInput: true, // environment and flags are text
+			DecodeHook: mapstructure.ComposeDecodeHookFunc(
+				mapstructure.StringToTimeDurationHookFunc(),
+				mapstructure.StringToSliceHookFunc(","),
+				mapstructure.TextUnmarshallerHookFunc(),
+			),
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", where, err)
+	}
+	return nil
+}
