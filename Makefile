@@ -1,0 +1,70 @@
+# make help lists what there is. Tools come from contracts/node_modules (anvil, forge) and
+# .tools/bin (sqlc, golangci-lint); tools/setup puts them there.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/contracts/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
+
+# Packages with tests behind the build tag "long".
+LONG_PACKAGES = $$(git ls-files --cached --others --exclude-standard -- '*_test.go' | \
+	xargs -r grep -lE '^//go:build .*\blong\b' | xargs -r dirname | sort -u | sed 's|^|./|' || true)
+
+.PHONY: help setup setup-dev build demo up test test-long race lint generate verify bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+
+setup:
+	@tools/setup
+
+setup-dev:
+	@tools/setup --dev
+
+build: setup ## bin/coffer
+	go build -o bin/coffer ./cmd/coffer
+
+demo: build ## the whole system on this machine: a deposit, a reorganisation, withdrawals, the books
+	bin/coffer demo
+
+up: build ## everything up for development until Ctrl-C
+	bin/coffer dev
+
+test: setup ## every test but the long ones, Go and Solidity
+	go test -timeout 15m ./...
+	forge test
+
+test-long: setup ## the tests behind the build tag "long"
+	@packages=$(LONG_PACKAGES); \
+	if [ -z "$$packages" ]; then echo "no package has long tests"; exit 0; fi; \
+	set -x; go test -tags long -timeout 45m $$packages
+
+race: setup ## the Go tests under the race detector
+	go test -race -timeout 30m ./...
+
+lint: setup-dev ## golangci-lint (with govet and gosec) and staticcheck
+	golangci-lint run
+	go tool staticcheck ./...
+
+generate: setup-dev ## bindings, SQL and protobuf code from their sources
+	forge build
+	tools/bindings
+	sqlc generate
+	tools/proto
+
+verify: setup-dev ## what must hold of every commit besides its tests
+	forge fmt --check
+	forge build
+	tools/bindings --check
+	sqlc diff
+	tools/proto --check
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard -- '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+	go test -count=1 -run '^TestImportRule$$' .
+	go vet ./...
+	$(MAKE) lint
+
+bench: setup ## benchmarks; docs/benchmarks.md records them
+	go test -run '^$$' -bench . -benchmem ./bench/...
+
+clean: ## what was built; node_modules, .tools and data stay
+	rm -rf bin contracts/out contracts/cache coverage.out
