@@ -78,7 +78,7 @@ func Start(ctx context.Context, config Config) (*Anvil, error) {
 		return nil, err
 	}
 	// The node outlives ctx, which bounds the start alone; Stop ends it.
-	cmd := exec.Command(binary, config.args()...) // #nosec G204 -- a developer's own choice of binary
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), binary, config.args()...) // #nosec G204 -- a developer's own choice of binary
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT}
 	output, err := cmd.StdoutPipe()
 	if err != nil {

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.28;
+
+/// @notice The cheatcodes of forge that our tests use.
+interface Vm {
+    function prank(address sender) external;
+    function deal(address account, uint256 balance) external;
+    function etch(address account, bytes calldata code) external;
+    function assume(bool condition) external pure;
+    function expectRevert() external;
+    function expectRevert(bytes calldata data) external;
+    function expectEmit(address emitter) external;
+    function recordLogs() external;
+    function getRecordedLogs() external returns (Log[] memory);
+    function assertEq(uint256 left, uint256 right) external pure;
+    function assertEq(uint256 left, uint256 right, string calldata what) external pure;
+    function assertEq(address left, address right) external pure;
+    function assertEq(bytes32 left, bytes32 right) external pure;
+    function assertTrue(bool condition) external pure;
+    function assertTrue(bool condition, string calldata what) external pure;
+    function assertFalse(bool condition) external pure;
+
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+}
+
+/// @notice What a test contract inherits. forge finds functions named test… and testFuzz….
+abstract contract MiniTest {
+    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+}
