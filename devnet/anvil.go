@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -85,12 +86,12 @@ func Start(ctx context.Context, config Config) (*Anvil, error) {
 		return nil, fmt.Errorf("start anvil: %w", err)
 	}
 	cmd.Stderr = cmd.Stdout
-	if err := cmd.Start(); err != nil {
+	a := &Anvil{ChainID: config.ChainID, cmd: cmd, log: &tail{}, done: make(chan struct{})}
+	started, listening := make(chan error, 1), make(chan string, 1)
+	go a.run(output, started, listening)
+	if err := <-started; err != nil {
 		return nil, fmt.Errorf("start %s: %w", binary, err)
 	}
-	a := &Anvil{ChainID: config.ChainID, cmd: cmd, log: &tail{}, done: make(chan struct{})}
-	listening := make(chan string, 1)
-	go a.wait(output, listening)
 
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -156,9 +157,17 @@ func FindAnvil(binary string) (string, error) {
 	return "", errors.New("anvil is missing: run tools/setup in the repository, or name it in COFFER_ANVIL")
 }
 
-// wait reads what the process says until it ends; the address it listens on goes to
-// listening.
-func (a *Anvil) wait(output io.Reader, listening chan<- string) {
+// run starts the process and reads what it says until it ends; the address it listens on
+// goes to listening. Linux sends the parent-death signal when the thread that started the
+// process ends, so this goroutine keeps its thread until then.
+func (a *Anvil) run(output io.Reader, started chan<- error, listening chan<- string) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := a.cmd.Start()
+	started <- err
+	if err != nil {
+		return
+	}
 	lines := bufio.NewReader(output)
 	for {
 		line, err := lines.ReadString('\n')
