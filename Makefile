@@ -53,6 +53,7 @@ generate: setup-dev ## bindings, SQL and protobuf code from their sources
 
 verify: setup-dev ## what must hold of every commit besides its tests
 	forge fmt --check
+	forge lint --deny warnings
 	forge build
 	tools/bindings --check
 	sqlc diff

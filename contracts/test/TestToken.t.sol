@@ -204,7 +204,7 @@ contract TestTokenTest is MiniTest {
             vm.prank(ALICE);
             (bool ok, bytes memory reason) = address(token).call(calls[i]);
             vm.assertFalse(ok);
-            vm.assertEq(bytes32(bytes4(reason)), bytes32(TestToken.NotOwner.selector));
+            vm.assertEq(keccak256(reason), keccak256(abi.encodeWithSelector(TestToken.NotOwner.selector)));
         }
     }
 
