@@ -132,6 +132,13 @@ func (f *Fake) FinalFollows(distance uint64) {
 	f.follow()
 }
 
+// Final is the final height, whatever faults are set.
+func (f *Fake) Final() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.final
+}
+
 // Tip is the newest canonical block, whatever faults are set.
 func (f *Fake) Tip() coffer.Block {
 	f.mu.Lock()
