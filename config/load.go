@@ -58,7 +58,7 @@ func loadFile(target any, path string) error {
 	if info.Size() > maxFileBytes {
 		return fmt.Errorf("configuration file %s: larger than %d bytes", path, maxFileBytes)
 	}
-	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("configuration file: %w", err)
 	}

@@ -56,7 +56,7 @@ func (s *Store) Accounts(ctx context.Context, tenant, after string, first int) (
 	if first < 1 || first > maxPage {
 		return nil, coffer.Invalid("first", "want 1 to %d", maxPage)
 	}
-	rows, err := s.sql.Accounts(ctx, merchantsql.AccountsParams{Tenant: tenant, After: after, First: int32(first)}) //nolint:gosec // first is at most maxPage
+	rows, err := s.sql.Accounts(ctx, merchantsql.AccountsParams{Tenant: tenant, After: after, First: int32(first)})
 	if err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)
 	}
