@@ -1,0 +1,32 @@
+// Package withdrawal is what customers ask for: a request, its order, and its life until
+// it is settled or refused.
+//
+// An order is the canonical statement of one payment. It is written once, when the
+// request is accepted, and stored with its hash; approvals, signers and payouts name it
+// by that hash. The money is held in the ledger in the same transaction.
+//
+//	requested ──▶ screened ──▶ awaiting_approval ──▶ approved ──▶ paying ──▶ confirming ──▶ settled
+//	    │            │  └──────── no approval needed ────▲   ▲      │  ▲          │  │
+//	    │            │               │                   │   └──────┘  └──────────┘  │
+//	    ▼            ▼               ▼                   ▼  slot dead, reorganisation ▼
+//	       rejected (screening, policy, expiry)              paying, confirming ──▶ failed
+//	       cancelled (by the customer, until a signature was asked for)
+//
+// Who moves it: [Service.Step] screens, asks policy and ends what expired;
+// [Service.Approve] and [Service.Cancel] are people; everything from approved on is the
+// payout's, which calls [Service.Approved], [Service.Paying], [Service.Commit],
+// [Service.Confirming], [Service.Reopened], [Service.Returned], [Service.Settled] and
+// [Service.Failed] inside its own transaction.
+//
+// Invariants:
+//   - A withdrawal that is not settled, rejected, cancelled or failed has exactly its
+//     amount plus fee held, by a hold of its own id.
+//   - The order never changes; the state moves only along coffer.WithdrawalMoves. Both
+//     are checked here and in SQL.
+//   - Every change raises the sequence by one and writes one event, in the transaction
+//     that made it true.
+//   - An idempotency key is bound to the hash of its request for ever: the same request
+//     returns the same withdrawal, another one is refused, a refused one leaves no trace.
+//   - What policy let pass in a day is summed under a lock for the asset, so two
+//     withdrawals cannot both use the last of a limit.
+package withdrawal

@@ -1,0 +1,86 @@
+-- name: InsertRequest :execrows
+insert into withdrawal_requests (tenant, key, request_hash, created_at) values ($1, $2, $3, $4)
+on conflict (tenant, key) do nothing;
+
+-- name: RequestHash :one
+select request_hash from withdrawal_requests where tenant = $1 and key = $2;
+
+-- name: Insert :exec
+insert into withdrawal (id, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash,
+                        idempotency_key, fee, sequence, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
+
+-- name: Get :one
+select * from withdrawal where tenant = $1 and id = $2;
+
+-- name: List :many
+select * from withdrawal w
+where w.tenant = sqlc.arg(tenant)
+  and (sqlc.arg(account)::text = '' or w.account = sqlc.arg(account))
+  and (sqlc.arg(state)::text = '' or w.state = sqlc.arg(state))
+  and (sqlc.arg(after)::text = '' or w.position < (select a.position from withdrawal a where a.tenant = sqlc.arg(tenant) and a.id = sqlc.arg(after)))
+order by w.position desc
+limit sqlc.arg(first);
+
+-- name: LockOwn :one
+select * from withdrawal where tenant = $1 and id = $2 for update;
+
+-- name: Lock :many
+select * from withdrawal where id = any(sqlc.arg(ids)::text[]) order by id for update;
+
+-- name: ByIDs :many
+select * from withdrawal where id = any(sqlc.arg(ids)::text[]) order by id;
+
+-- name: LockWaiting :one
+select * from withdrawal where id = $1 and state = sqlc.arg(state)::text for update skip locked;
+
+-- name: Waiting :many
+select * from withdrawal
+where state in ('requested', 'screened')
+   or (state in ('awaiting_approval', 'approved') and expires <= sqlc.arg(deadline)::timestamptz)
+order by position
+limit sqlc.arg(first);
+
+-- name: Approved :many
+select * from withdrawal
+where state = 'approved' and chain = sqlc.arg(chain) and expires > sqlc.arg(deadline)::timestamptz
+  and id <> all(sqlc.arg(excluded)::text[])
+order by position
+limit sqlc.arg(first)
+for update skip locked;
+
+-- name: AnyApproved :one
+select exists (
+    select from withdrawal
+    where state = 'approved' and chain = sqlc.arg(chain) and expires > sqlc.arg(deadline)::timestamptz
+      and id <> all(sqlc.arg(excluded)::text[]));
+
+-- name: Save :execrows
+update withdrawal
+set state = sqlc.arg(state), reason = sqlc.arg(reason), approvals_required = sqlc.arg(approvals_required),
+    decided_at = sqlc.narg(decided_at), payout = sqlc.narg(payout), committed = sqlc.arg(committed),
+    cancelling = sqlc.arg(cancelling), tx = sqlc.narg(tx), sequence = sqlc.arg(sequence)::bigint, updated_at = sqlc.arg(updated_at)
+where id = sqlc.arg(id) and sequence = sqlc.arg(sequence)::bigint - 1;
+
+-- name: Commit :exec
+update withdrawal set committed = true where id = any(sqlc.arg(ids)::text[]);
+
+-- name: LockVelocity :exec
+select pg_advisory_xact_lock(hashtextextended('withdrawal/velocity/' || sqlc.arg(asset)::text, 0));
+
+-- name: Spent :one
+select coalesce(sum(amount), 0)::numeric as by_asset,
+       coalesce(sum(amount) filter (where account = sqlc.arg(account)), 0)::numeric as by_account
+from withdrawal
+where asset = sqlc.arg(asset) and decided_at > sqlc.arg(since)::timestamptz
+  and id <> sqlc.arg(id) and state not in ('rejected', 'cancelled', 'failed');
+
+-- name: Approvals :many
+select * from withdrawal_approvals where withdrawal_id = any(sqlc.arg(ids)::text[]) order by withdrawal_id, created_at, person;
+
+-- name: SaveApproval :exec
+insert into withdrawal_approvals (withdrawal_id, person, order_hash, scheme, key, expires, signature, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (withdrawal_id, person) do update
+set order_hash = excluded.order_hash, scheme = excluded.scheme, key = excluded.key,
+    expires = excluded.expires, signature = excluded.signature, created_at = excluded.created_at;

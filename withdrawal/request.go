@@ -1,0 +1,107 @@
+package withdrawal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/ledger"
+	"github.com/cofferhq/coffer/withdrawal/withdrawalsql"
+)
+
+// Request accepts a withdrawal: its idempotency row, order, hold and first event are one
+// transaction. The same request under the same key returns the same withdrawal for ever,
+// as it is by then.
+//
+// Errors: CodeInvalid with the field, CodeNotFound (account), CodeIdempotency (the key
+// came with another request), CodeInsufficient, CodeConflict (the account is frozen).
+func (s *Service) Request(ctx context.Context, r Request) (coffer.Withdrawal, error) {
+	if err := r.checkTexts(); err != nil {
+		return coffer.Withdrawal{}, err
+	}
+	// A retry must find its withdrawal even when it would not be accepted any more.
+	if w, found, err := s.earlier(ctx, r); found || err != nil {
+		return w, err
+	}
+
+	order, err := s.validate(ctx, r)
+	if err != nil {
+		return coffer.Withdrawal{}, err
+	}
+	now := s.now()
+	order.ID = coffer.DeriveID("wd", r.Tenant, r.IdempotencyKey)
+	order.Expires = now.Add(s.OrderTTL).Truncate(time.Second)
+	w := coffer.Withdrawal{
+		Order: order, OrderHash: order.Hash(), IdempotencyKey: r.IdempotencyKey, Fee: order.FeeCap,
+		State: coffer.WithdrawalRequested, Sequence: 1, CreatedAt: now, UpdatedAt: now,
+	}
+
+	fresh := false
+	err = s.DB.Tx(ctx, func(tx pgx.Tx) error {
+		fresh, err = s.accept(ctx, tx, r, w)
+		return err
+	})
+	if err != nil {
+		return coffer.Withdrawal{}, err
+	}
+	if !fresh { // another request with this key was first
+		w, _, err := s.earlier(ctx, r)
+		return w, err
+	}
+	s.checkpoint("withdrawal.requested")
+	s.nudge()
+	return w, nil
+}
+
+// earlier finds the withdrawal of a request that was accepted before.
+func (s *Service) earlier(ctx context.Context, r Request) (coffer.Withdrawal, bool, error) {
+	hash, err := s.sql.RequestHash(ctx, withdrawalsql.RequestHashParams{Tenant: r.Tenant, Key: r.IdempotencyKey})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return coffer.Withdrawal{}, false, nil
+	}
+	if err != nil {
+		return coffer.Withdrawal{}, false, fmt.Errorf("read the idempotency key: %w", err)
+	}
+	if hash != r.hash() {
+		return coffer.Withdrawal{}, true, &coffer.Error{Code: coffer.CodeIdempotency, Field: "idempotencyKey", Message: "the key was used with another request"}
+	}
+	w, err := s.Get(ctx, r.Tenant, coffer.DeriveID("wd", r.Tenant, r.IdempotencyKey))
+	return w, true, err
+}
+
+// accept writes a new withdrawal; false means that the key is taken. A second request
+// with the same key waits at the first row until the first one ended.
+func (s *Service) accept(ctx context.Context, tx pgx.Tx, r Request, w coffer.Withdrawal) (bool, error) {
+	q := s.sql.WithTx(tx)
+	n, err := q.InsertRequest(ctx, withdrawalsql.InsertRequestParams{
+		Tenant: r.Tenant, Key: r.IdempotencyKey, RequestHash: r.hash(), CreatedAt: w.CreatedAt,
+	})
+	if err != nil {
+		return false, fmt.Errorf("store the idempotency key: %w", err)
+	}
+	if n == 0 {
+		return false, nil
+	}
+
+	total, err := w.Amount.Add(w.Fee)
+	if err != nil {
+		return false, coffer.Invalid("amount", "is too large")
+	}
+	hold := ledger.Hold{ID: holdID(w.ID), Account: w.Account, Asset: w.Asset, Amount: total}
+	if err := s.Ledger.Hold(ctx, tx, hold, w.CreatedAt); err != nil {
+		return false, fmt.Errorf("hold the money: %w", err)
+	}
+	if err := q.Insert(ctx, withdrawalsql.InsertParams{
+		ID: w.ID, Tenant: w.Tenant, Account: w.Account, Chain: string(w.Asset.Chain()), Asset: string(w.Asset),
+		Destination: string(w.Destination), Memo: w.Memo, Amount: w.Amount, FeeCap: w.FeeCap, Expires: w.Expires,
+		OrderHash: w.OrderHash, IdempotencyKey: w.IdempotencyKey, Fee: w.Fee, Sequence: int64(w.Sequence), //nolint:gosec // it is 1
+		CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt,
+	}); err != nil {
+		return false, fmt.Errorf("store withdrawal %s: %w", w.ID, err)
+	}
+	return true, s.publish(ctx, tx, w)
+}

@@ -1,0 +1,147 @@
+package withdrawal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/policy"
+	"github.com/cofferhq/coffer/withdrawal/withdrawalsql"
+)
+
+// Step leads the oldest waiting withdrawals one state further each, one transaction each,
+// and returns how many moved. A withdrawal that fails does not stop the others.
+func (s *Service) Step(ctx context.Context) (int, error) {
+	rows, err := s.sql.Waiting(ctx, withdrawalsql.WaitingParams{Deadline: s.payableAfter(), First: stepBatch})
+	if err != nil {
+		return 0, fmt.Errorf("read waiting withdrawals: %w", err)
+	}
+
+	moved := 0
+	var errs []error
+	for _, row := range rows {
+		ok, err := s.step(ctx, fromRow(row))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("withdrawal %s: %w", row.ID, err))
+		}
+		if ok {
+			moved++
+		}
+	}
+	return moved, errors.Join(errs...)
+}
+
+// payableAfter is the time an order has to outlive to be paid.
+func (s *Service) payableAfter() time.Time { return s.now().Add(s.Margin) }
+
+func (s *Service) step(ctx context.Context, seen record) (bool, error) {
+	switch seen.State {
+	case coffer.WithdrawalRequested:
+		return s.screen(ctx, seen)
+	case coffer.WithdrawalScreened:
+		return s.inState(ctx, seen, s.decide)
+	default:
+		return s.inState(ctx, seen, func(ctx context.Context, tx pgx.Tx, r *record) error {
+			return s.reject(ctx, tx, r, "the order expired before it was paid")
+		})
+	}
+}
+
+// inState runs fn on the locked withdrawal if it is still in the state it was seen in,
+// and reports whether it did.
+func (s *Service) inState(ctx context.Context, seen record, fn func(context.Context, pgx.Tx, *record) error) (bool, error) {
+	done := false
+	err := s.DB.Tx(ctx, func(tx pgx.Tx) error {
+		done = false
+		q := s.sql.WithTx(tx)
+		row, err := q.LockWaiting(ctx, withdrawalsql.LockWaitingParams{ID: seen.ID, State: string(seen.State)})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		records, err := load(ctx, q, []withdrawalsql.Withdrawal{row})
+		if err != nil {
+			return err
+		}
+		done = true
+		return fn(ctx, tx, &records[0])
+	})
+	if err != nil || !done {
+		return false, err
+	}
+	s.checkpoint("withdrawal.stepped")
+	return true, nil
+}
+
+// screen asks again whether the destination may be paid, since addresses become known.
+func (s *Service) screen(ctx context.Context, seen record) (bool, error) {
+	verdict := s.checkDestination(ctx, seen.Asset.Chain(), seen.Destination, seen.Tenant, seen.Account)
+	var refusal *coffer.Error
+	if verdict != nil && !errors.As(verdict, &refusal) {
+		return false, verdict // could not be asked; later
+	}
+	return s.inState(ctx, seen, func(ctx context.Context, tx pgx.Tx, r *record) error {
+		if refusal != nil {
+			return s.reject(ctx, tx, r, "the destination "+refusal.Message)
+		}
+		return s.move(ctx, tx, r, coffer.WithdrawalScreened, "")
+	})
+}
+
+// decide asks policy, with what was let pass in the last day summed under a lock that
+// everybody who decides about the same asset has to take. It is asked when a withdrawal
+// was screened and again with every approval.
+func (s *Service) decide(ctx context.Context, tx pgx.Tx, r *record) error {
+	q := s.sql.WithTx(tx)
+	if err := q.LockVelocity(ctx, string(r.Asset)); err != nil {
+		return fmt.Errorf("lock the velocity of %s: %w", r.Asset, err)
+	}
+	now := s.now()
+	spent, err := q.Spent(ctx, withdrawalsql.SpentParams{
+		Account: r.Account, Asset: string(r.Asset), Since: now.Add(-policy.Window), ID: r.ID,
+	})
+	if err != nil {
+		return fmt.Errorf("sum what was spent: %w", err)
+	}
+	people, _ := s.Policy.Approvers(r.Order, r.Approvals, now)
+
+	decision := s.Policy.Evaluate(policy.Facts{
+		Order: r.Order, Now: now, Spent24h: spent.ByAccount, AssetSpent24h: &spent.ByAsset,
+		Approvers: people, Enforcer: policy.EnforcerCoordinator,
+	})
+	r.ApprovalsRequired = decision.Approvals
+	switch decision.Verdict {
+	case policy.VerdictAllow:
+		r.decidedAt = &now
+		return s.move(ctx, tx, r, coffer.WithdrawalApproved, "")
+	case policy.VerdictApprovals:
+		r.Reason = fmt.Sprintf("%d of %d people approved", len(people), decision.Approvals)
+		if r.State == coffer.WithdrawalAwaitingApproval {
+			return s.save(ctx, tx, r)
+		}
+		r.decidedAt = &now
+		return s.move(ctx, tx, r, coffer.WithdrawalAwaitingApproval, r.Reason)
+	case policy.VerdictReject:
+		return s.reject(ctx, tx, r, "policy: "+decision.Reason())
+	}
+	return fmt.Errorf("policy gave the unknown verdict %q", decision.Verdict)
+}
+
+// reject ends a withdrawal and gives its money back.
+func (s *Service) reject(ctx context.Context, tx pgx.Tx, r *record, reason string) error {
+	return s.giveBack(ctx, tx, r, coffer.WithdrawalRejected, reason)
+}
+
+// giveBack ends a withdrawal and releases its hold.
+func (s *Service) giveBack(ctx context.Context, tx pgx.Tx, r *record, end coffer.WithdrawalState, reason string) error {
+	if err := s.Ledger.VoidHold(ctx, tx, holdID(r.ID), s.now()); err != nil {
+		return fmt.Errorf("void the hold of %s: %w", r.ID, err)
+	}
+	return s.move(ctx, tx, r, end, reason)
+}

@@ -1,0 +1,161 @@
+package withdrawal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/ledger"
+	"github.com/cofferhq/coffer/policy"
+	"github.com/cofferhq/coffer/postgres"
+	"github.com/cofferhq/coffer/stream"
+	"github.com/cofferhq/coffer/withdrawal/withdrawalsql"
+)
+
+// Bounds of what Step and the lists do at once.
+const (
+	stepBatch = 100
+	maxPage   = 200
+)
+
+// Defaults of Config.
+const (
+	DefaultOrderTTL = 72 * time.Hour
+	DefaultMargin   = 30 * time.Minute
+	DefaultPoll     = 500 * time.Millisecond
+)
+
+// Events writes domain events inside a transaction; *stream.Postgres does.
+type Events interface {
+	AppendTx(ctx context.Context, tx pgx.Tx, topic, partition string, records []stream.Record) error
+}
+
+// AddressParser reads foreign text as an address; a coffer.Source does.
+type AddressParser interface {
+	ParseAddress(s string) (coffer.Address, error)
+}
+
+// Owner says whose an address is. Kind is empty for addresses that are not ours,
+// "deposit" for an account's, "house" for our own.
+type Owner struct{ Kind, Tenant, Account string }
+
+// Kinds of Owner.
+const (
+	OwnerDeposit = "deposit"
+	OwnerHouse   = "house"
+)
+
+// Config is what a Service needs.
+type Config struct {
+	DB     *postgres.DB
+	Ledger *ledger.Ledger
+	Events Events
+	Policy *policy.Policy
+
+	Assets  []coffer.Asset
+	Parsers map[coffer.ChainID]AddressParser // a chain that is not a key is unknown
+
+	// Account returns a CodeNotFound error when the account is not the tenant's.
+	Account func(ctx context.Context, tenant, account string) error
+	// Lookup says whose an address is.
+	Lookup func(ctx context.Context, chain coffer.ChainID, address coffer.Address) (Owner, error)
+
+	Clock      coffer.Clock
+	OrderTTL   time.Duration // life of an order; DefaultOrderTTL
+	Margin     time.Duration // orders and approvals that end sooner are not paid any more; DefaultMargin
+	Poll       time.Duration // how often Run looks for work nobody told it about; DefaultPoll
+	Log        *slog.Logger
+	Checkpoint func(name string) // called where a crash is interesting; nil is none
+}
+
+// Service accepts withdrawals and leads them up to approved.
+type Service struct {
+	Config
+	sql    *withdrawalsql.Queries
+	assets map[coffer.AssetID]coffer.Asset
+	wake   chan struct{}
+}
+
+// New returns a Service, or says what the configuration lacks.
+func New(c Config) (*Service, error) {
+	if c.DB == nil || c.Ledger == nil || c.Events == nil || c.Policy == nil || c.Account == nil || c.Lookup == nil || c.Clock == nil {
+		return nil, errors.New("withdrawal: DB, Ledger, Events, Policy, Account, Lookup and Clock are needed")
+	}
+	if c.OrderTTL == 0 {
+		c.OrderTTL = DefaultOrderTTL
+	}
+	if c.Margin == 0 {
+		c.Margin = DefaultMargin
+	}
+	if c.Poll == 0 {
+		c.Poll = DefaultPoll
+	}
+	if c.OrderTTL <= c.Margin {
+		return nil, fmt.Errorf("withdrawal: orders live %s, which must be more than the margin of %s", c.OrderTTL, c.Margin)
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+
+	s := &Service{
+		Config: c,
+		sql:    withdrawalsql.New(c.DB.Pool()),
+		assets: make(map[coffer.AssetID]coffer.Asset, len(c.Assets)),
+		wake:   make(chan struct{}, 1),
+	}
+	for _, a := range c.Assets {
+		if _, known := c.Parsers[a.ID.Chain()]; !known {
+			return nil, fmt.Errorf("withdrawal: asset %s is on a chain without an address parser", a.ID)
+		}
+		s.assets[a.ID] = a
+	}
+	return s, nil
+}
+
+// Run steps until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.wake:
+		case <-timer.C:
+		}
+
+		moved, err := s.Step(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.Log.Error("withdrawal step failed", "error", err)
+		}
+		if moved > 0 && err == nil {
+			s.nudge()
+		}
+		timer.Reset(s.Poll)
+	}
+}
+
+// nudge makes Run look for work at once.
+func (s *Service) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Service) checkpoint(name string) {
+	if s.Checkpoint != nil {
+		s.Checkpoint(name)
+	}
+}
+
+// now is the time in the resolution that Postgres keeps.
+func (s *Service) now() time.Time { return s.Clock().UTC().Truncate(time.Microsecond) }
+
+// holdID names the hold of a withdrawal.
+func holdID(withdrawal string) string { return withdrawal }
