@@ -19,7 +19,7 @@ const MinMajor = 14
 // ErrNoBinaries says that this machine has no PostgreSQL server to run.
 var ErrNoBinaries = errors.New("no PostgreSQL server found: run `apt-get install postgresql`, or name the directory of its binaries (PG_BIN), or configure a DSN")
 
-const debianBinaries = "/usr/lib/postgresql/*/bin"
+var debianBinaries = "/usr/lib/postgresql/*/bin"
 
 var versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d{1,3})`)
 

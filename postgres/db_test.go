@@ -15,8 +15,8 @@ import (
 
 func TestTxRunsAgainAfterADeadlock(t *testing.T) {
 	db := postgrestest.New(t)
-	exec(t, db, "create table counter (id int primary key, n int not null)")
-	exec(t, db, "insert into counter values (1, 0), (2, 0)")
+	run(t, db, "create table counter (id int primary key, n int not null)")
+	run(t, db, "insert into counter values (1, 0), (2, 0)")
 
 	// Each side holds one row and then wants the other's. Whoever loses runs again.
 	var meet [2]chan struct{}
@@ -88,7 +88,7 @@ func TestTxStopsWaitingWhenItsContextEnds(t *testing.T) {
 
 func TestTxDoesNotRepeatOtherErrorsAndLeavesNothing(t *testing.T) {
 	db := postgrestest.New(t)
-	exec(t, db, "create table thing (n int)")
+	run(t, db, "create table thing (n int)")
 	refusal := errors.New("no")
 	attempts := 0
 	err := db.Tx(t.Context(), func(tx pgx.Tx) error {
@@ -138,7 +138,7 @@ func TestOpenRefusesABadDSN(t *testing.T) {
 	}
 }
 
-func exec(t *testing.T, db *postgres.DB, sql string, args ...any) {
+func run(t *testing.T, db *postgres.DB, sql string, args ...any) {
 	t.Helper()
 	if _, err := db.Pool().Exec(t.Context(), sql, args...); err != nil {
 		t.Fatalf("%s: %v", sql, err)

@@ -250,13 +250,9 @@ var plainPath = regexp.MustCompile(`^[-+._/A-Za-z0-9]+$`)
 // socketDir makes the directory of the socket: ours, or a short one among the temporary
 // files when the path would be too long for a socket address or needs quoting.
 func socketDir(dir string, runAs account) (string, error) {
-	sockets := filepath.Join(dir, "run")
+	sockets := socketPath(dir)
 	if !fitsSocket(sockets) {
-		sum := sha256.Sum256([]byte(dir))
-		sockets = filepath.Join(os.TempDir(), fmt.Sprintf("coffer-%x", sum[:6]))
-		if !fitsSocket(sockets) {
-			return "", fmt.Errorf("%s is too long for a socket: want %d bytes at most; set TMPDIR", sockets, maxSocketPath)
-		}
+		return "", fmt.Errorf("%s is too long for a socket: want %d bytes at most; set TMPDIR", sockets, maxSocketPath)
 	}
 	if err := os.Mkdir(sockets, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return "", err
@@ -277,6 +273,14 @@ func socketDir(dir string, runAs account) (string, error) {
 		return "", err
 	}
 	return sockets, runAs.canEnter(sockets)
+}
+
+func socketPath(dir string) string {
+	if sockets := filepath.Join(dir, "run"); fitsSocket(sockets) {
+		return sockets
+	}
+	sum := sha256.Sum256([]byte(dir))
+	return filepath.Join(os.TempDir(), fmt.Sprintf("coffer-%x", sum[:6]))
 }
 
 func fitsSocket(dir string) bool {
@@ -448,5 +452,5 @@ func RemovePrivate(ctx context.Context, dir string) error {
 			return err
 		}
 	}
-	return os.RemoveAll(dir)
+	return errors.Join(os.RemoveAll(socketPath(dir)), os.RemoveAll(dir))
 }
