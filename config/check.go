@@ -114,8 +114,8 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 		wrong(key+".rpc", "want at least one URL")
 	}
 	for _, text := range c.RPC {
-		if u, err := url.Parse(text); err != nil || !slices.Contains([]string{"http", "https", "ws", "wss"}, u.Scheme) {
-			wrong(key+".rpc", "want http, https, ws or wss URLs")
+		if u, err := url.Parse(text); err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) {
+			wrong(key+".rpc", "want http or https URLs")
 		}
 	}
 	contracts := []struct{ key, address string }{
