@@ -234,7 +234,7 @@ func endHold(ctx context.Context, tx pgx.Tx, id, state, entry string) error {
 
 // reserved reports whether an id is of the ledger's own making.
 func reserved(id string) bool {
-	for _, prefix := range []string{prefixHold, prefixVoid, prefixExpire, "cover_", "repay:"} {
+	for _, prefix := range []string{prefixHold, prefixVoid, prefixExpire, "cover_", prefixRepay} {
 		if strings.HasPrefix(id, prefix) {
 			return true
 		}

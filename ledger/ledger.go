@@ -15,6 +15,7 @@ type Ledger struct {
 	db    *postgres.DB
 	sql   *ledgersql.Queries
 	clock coffer.Clock // tells when seals are made; entries carry their own time
+	marks marks
 }
 
 // New returns the books of a migrated database.

@@ -20,10 +20,17 @@ select from ledger_balance where account = $1 and asset = $2 for update;
 -- name: Frozen :one
 select exists (select from ledger_frozen where account = $1);
 
+-- The update changes nothing and takes the lock that Thaw waits for.
 -- name: Freeze :exec
-insert into ledger_frozen (account, entry, at) values ($1, $2, $3) on conflict (account) do nothing;
+insert into ledger_frozen (account, entry, at) values ($1, $2, $3) on conflict (account) do update set account = excluded.account;
 
--- name: Thaw :execrows
+-- name: LockFrozen :exec
+select from ledger_frozen where account = $1 for update;
+
+-- name: Owes :one
+select exists (select from ledger_posting where account = $1 group by asset having sum(amount) <> 0);
+
+-- name: Thaw :exec
 delete from ledger_frozen where account = $1;
 
 -- name: InsertHold :execrows
@@ -73,14 +80,81 @@ select number, place, entries, blocks, sealed_at, previous, hash from ledger_sea
 -- name: LockSeals :exec
 lock table ledger_seal in exclusive mode;
 
+-- The newest commit after a place, and a transaction id above that of every transaction
+-- that had drawn a place before this statement began.
 -- name: SealMark :one
-select coalesce(max(place), 0)::bigint as place, pg_current_xact_id()::text::bigint as horizon from ledger_commit;
+select m.place::bigint as place, pg_current_xact_id()::text::bigint as horizon
+from (select max(place) as place from ledger_commit where place > sqlc.arg(after)::bigint) m where m.place is not null;
 
+-- Every transaction with an id below the floor has ended.
 -- name: SealFloor :one
 select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as floor;
 
 -- name: CommitsAfter :many
-select place from ledger_commit where place > sqlc.arg(after)::bigint and place <= sqlc.arg(upto)::bigint order by place limit sqlc.arg(max);
+select place::bigint as place from ledger_commit
+where place > sqlc.arg(after)::bigint and place <= sqlc.arg(upto)::bigint order by place limit sqlc.arg(max);
+
+-- name: SealedEntries :many
+select e.content, e.chain, e.height, e.block
+from ledger_commit c join ledger_entry e on e.xid = c.xid
+where c.place > sqlc.arg(after)::bigint and c.place <= sqlc.arg(upto)::bigint
+order by c.place, e.seq;
 
 -- name: InsertSeal :exec
 insert into ledger_seal (number, place, entries, blocks, sealed_at, previous, hash) values ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: SealsAfter :many
+select number, place, entries, blocks, sealed_at, previous, hash from ledger_seal
+where number > sqlc.arg(after)::bigint order by number limit sqlc.arg(max);
+
+-- name: LinesBetween :many
+select e.seq, e.id, e.kind, e.resource, e.chain, e.height, e.block, e.reverses, e.at, e.content,
+    p.account, p.asset, coalesce(p.amount > 0, false)::boolean as debit, coalesce(abs(p.amount), 0)::numeric(78, 0) as amount
+from ledger_commit c
+join ledger_entry e on e.xid = c.xid
+left join ledger_posting p on p.entry = e.seq
+where c.place > sqlc.arg(after)::bigint and c.place <= sqlc.arg(upto)::bigint
+order by c.place, e.seq, p.ordinal;
+
+-- name: EntryWithoutCommit :many
+select e.id from ledger_entry e left join ledger_commit c on c.xid = e.xid where c.place is null order by e.seq limit 1;
+
+-- name: PostingWithoutEntry :many
+select p.entry, p.account from ledger_posting p left join ledger_entry e on e.seq = p.entry where e.seq is null order by p.entry limit 1;
+
+-- name: UnlikeMirror :many
+select r.id from ledger_entry r
+join ledger_entry o on o.id = r.reverses
+cross join lateral (
+    select from (select * from ledger_posting where entry = r.seq) rp
+    full join (select * from ledger_posting where entry = o.seq) op on op.ordinal = rp.ordinal
+    where rp.account is distinct from op.account or rp.asset is distinct from op.asset or rp.amount + op.amount <> 0
+    limit 1
+) d
+order by r.seq limit 1;
+
+-- name: UnlikePostings :many
+with posted as (
+    select account, asset, -sum(amount) as amount from ledger_posting
+    where account >= 'user:' and account < 'user;' group by account, asset
+), kept as (
+    select 'user:' || account || ':available' as account, asset, available as amount from ledger_balance
+    union all select 'user:' || account || ':pending', asset, pending from ledger_balance
+    union all select 'user:' || account || ':held', asset, held from ledger_balance
+    union all select 'user:' || account || ':review', asset, review from ledger_balance
+)
+select coalesce(k.account, p.account)::text as account, coalesce(k.asset, p.asset)::text as asset,
+    coalesce(k.amount, 0)::text as kept, coalesce(p.amount, 0)::text as posted
+from kept k full join posted p on p.account = k.account and p.asset = k.asset
+where coalesce(k.amount, 0) <> coalesce(p.amount, 0)
+order by 1, 2 limit 1;
+
+-- name: UnlikeHolds :many
+with holds as (
+    select account, asset, sum(amount) as amount from ledger_hold where state = 'active' group by account, asset
+)
+select coalesce(b.account, h.account)::text as account, coalesce(b.asset, h.asset)::text as asset,
+    coalesce(b.held, 0)::text as held, coalesce(h.amount, 0)::text as holds
+from ledger_balance b full join holds h on h.account = b.account and h.asset = b.asset
+where coalesce(b.held, 0) <> coalesce(h.amount, 0)
+order by 1, 2 limit 1;

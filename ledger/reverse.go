@@ -40,7 +40,7 @@ func (l *Ledger) ReverseAll(ctx context.Context, tx pgx.Tx, reversals ...Reversa
 	if len(reversals) == 0 {
 		return nil
 	}
-	originals, err := l.entries(ctx, tx, reversals)
+	originals, err := entriesOf(ctx, tx, reversals)
 	if err != nil {
 		return err
 	}
@@ -75,8 +75,8 @@ func (l *Ledger) ReverseAll(ctx context.Context, tx pgx.Tx, reversals ...Reversa
 	return nil
 }
 
-// entries reads the entries to undo and the reversals that are there already, by id.
-func (l *Ledger) entries(ctx context.Context, tx pgx.Tx, reversals []Reversal) (map[string]Entry, error) {
+// entriesOf reads the entries to undo and the reversals that are there already, by id.
+func entriesOf(ctx context.Context, tx pgx.Tx, reversals []Reversal) (map[string]Entry, error) {
 	if len(reversals) > MaxBatch {
 		return nil, coffer.Invalid("reversals", "%d reversals at once: want at most %d", len(reversals), MaxBatch)
 	}
@@ -88,6 +88,11 @@ func (l *Ledger) entries(ctx context.Context, tx pgx.Tx, reversals []Reversal) (
 		ids = append(ids, r.EntryID, r.ID)
 	}
 
+	return readEntries(ctx, tx, ids)
+}
+
+// readEntries reads those of the entries that are there, by id.
+func readEntries(ctx context.Context, tx pgx.Tx, ids []string) (map[string]Entry, error) {
 	q := ledgersql.New(tx)
 	rows, err := q.EntriesByID(ctx, ids)
 	if err != nil {

@@ -84,7 +84,8 @@ func (q *Queries) Balances(ctx context.Context, account string) ([]BalancesRow, 
 }
 
 const commitsAfter = `-- name: CommitsAfter :many
-select place from ledger_commit where place > $1::bigint and place <= $2::bigint order by place limit $3
+select place::bigint as place from ledger_commit
+where place > $1::bigint and place <= $2::bigint order by place limit $3
 `
 
 type CommitsAfterParams struct {
@@ -93,15 +94,15 @@ type CommitsAfterParams struct {
 	Max   int32
 }
 
-func (q *Queries) CommitsAfter(ctx context.Context, arg CommitsAfterParams) ([]*int64, error) {
+func (q *Queries) CommitsAfter(ctx context.Context, arg CommitsAfterParams) ([]int64, error) {
 	rows, err := q.db.Query(ctx, commitsAfter, arg.After, arg.Upto, arg.Max)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []*int64
+	var items []int64
 	for rows.Next() {
-		var place *int64
+		var place int64
 		if err := rows.Scan(&place); err != nil {
 			return nil, err
 		}
@@ -191,6 +192,30 @@ func (q *Queries) EntriesByID(ctx context.Context, ids []string) ([]EntriesByIDR
 	return items, nil
 }
 
+const entryWithoutCommit = `-- name: EntryWithoutCommit :many
+select e.id from ledger_entry e left join ledger_commit c on c.xid = e.xid where c.place is null order by e.seq limit 1
+`
+
+func (q *Queries) EntryWithoutCommit(ctx context.Context) ([]string, error) {
+	rows, err := q.db.Query(ctx, entryWithoutCommit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const expiredHolds = `-- name: ExpiredHolds :many
 select id, account, asset, amount, expires, state, entry, ended from ledger_hold
 where state = 'active' and expires <= $1::timestamptz
@@ -232,7 +257,7 @@ func (q *Queries) ExpiredHolds(ctx context.Context, arg ExpiredHoldsParams) ([]L
 }
 
 const freeze = `-- name: Freeze :exec
-insert into ledger_frozen (account, entry, at) values ($1, $2, $3) on conflict (account) do nothing
+insert into ledger_frozen (account, entry, at) values ($1, $2, $3) on conflict (account) do update set account = excluded.account
 `
 
 type FreezeParams struct {
@@ -241,6 +266,7 @@ type FreezeParams struct {
 	At      time.Time
 }
 
+// The update changes nothing and takes the lock that Thaw waits for.
 func (q *Queries) Freeze(ctx context.Context, arg FreezeParams) error {
 	_, err := q.db.Exec(ctx, freeze, arg.Account, arg.Entry, arg.At)
 	return err
@@ -352,6 +378,73 @@ func (q *Queries) LastSeal(ctx context.Context) (LedgerSeal, error) {
 	return i, err
 }
 
+const linesBetween = `-- name: LinesBetween :many
+select e.seq, e.id, e.kind, e.resource, e.chain, e.height, e.block, e.reverses, e.at, e.content,
+    p.account, p.asset, coalesce(p.amount > 0, false)::boolean as debit, coalesce(abs(p.amount), 0)::numeric(78, 0) as amount
+from ledger_commit c
+join ledger_entry e on e.xid = c.xid
+left join ledger_posting p on p.entry = e.seq
+where c.place > $1::bigint and c.place <= $2::bigint
+order by c.place, e.seq, p.ordinal
+`
+
+type LinesBetweenParams struct {
+	After int64
+	Upto  int64
+}
+
+type LinesBetweenRow struct {
+	Seq      int64
+	ID       string
+	Kind     string
+	Resource string
+	Chain    string
+	Height   *int64
+	Block    *coffer.Hash
+	Reverses *string
+	At       time.Time
+	Content  coffer.Hash
+	Account  *string
+	Asset    *string
+	Debit    bool
+	Amount   coffer.Amount
+}
+
+func (q *Queries) LinesBetween(ctx context.Context, arg LinesBetweenParams) ([]LinesBetweenRow, error) {
+	rows, err := q.db.Query(ctx, linesBetween, arg.After, arg.Upto)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LinesBetweenRow
+	for rows.Next() {
+		var i LinesBetweenRow
+		if err := rows.Scan(
+			&i.Seq,
+			&i.ID,
+			&i.Kind,
+			&i.Resource,
+			&i.Chain,
+			&i.Height,
+			&i.Block,
+			&i.Reverses,
+			&i.At,
+			&i.Content,
+			&i.Account,
+			&i.Asset,
+			&i.Debit,
+			&i.Amount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockBalance = `-- name: LockBalance :exec
 select from ledger_balance where account = $1 and asset = $2 for update
 `
@@ -363,6 +456,15 @@ type LockBalanceParams struct {
 
 func (q *Queries) LockBalance(ctx context.Context, arg LockBalanceParams) error {
 	_, err := q.db.Exec(ctx, lockBalance, arg.Account, arg.Asset)
+	return err
+}
+
+const lockFrozen = `-- name: LockFrozen :exec
+select from ledger_frozen where account = $1 for update
+`
+
+func (q *Queries) LockFrozen(ctx context.Context, account string) error {
+	_, err := q.db.Exec(ctx, lockFrozen, account)
 	return err
 }
 
@@ -486,6 +588,46 @@ func (q *Queries) NetAsOfBlock(ctx context.Context, arg NetAsOfBlockParams) (Net
 	return i, err
 }
 
+const owes = `-- name: Owes :one
+select exists (select from ledger_posting where account = $1 group by asset having sum(amount) <> 0)
+`
+
+func (q *Queries) Owes(ctx context.Context, account string) (bool, error) {
+	row := q.db.QueryRow(ctx, owes, account)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const postingWithoutEntry = `-- name: PostingWithoutEntry :many
+select p.entry, p.account from ledger_posting p left join ledger_entry e on e.seq = p.entry where e.seq is null order by p.entry limit 1
+`
+
+type PostingWithoutEntryRow struct {
+	Entry   int64
+	Account string
+}
+
+func (q *Queries) PostingWithoutEntry(ctx context.Context) ([]PostingWithoutEntryRow, error) {
+	rows, err := q.db.Query(ctx, postingWithoutEntry)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PostingWithoutEntryRow
+	for rows.Next() {
+		var i PostingWithoutEntryRow
+		if err := rows.Scan(&i.Entry, &i.Account); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const postingsOf = `-- name: PostingsOf :many
 select entry, account, asset, (amount > 0)::boolean as debit, abs(amount)::numeric(78, 0) as amount
 from ledger_posting where entry = any($1::bigint[]) order by entry, ordinal
@@ -529,6 +671,7 @@ const sealFloor = `-- name: SealFloor :one
 select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as floor
 `
 
+// Every transaction with an id below the floor has ended.
 func (q *Queries) SealFloor(ctx context.Context) (int64, error) {
 	row := q.db.QueryRow(ctx, sealFloor)
 	var floor int64
@@ -537,7 +680,8 @@ func (q *Queries) SealFloor(ctx context.Context) (int64, error) {
 }
 
 const sealMark = `-- name: SealMark :one
-select coalesce(max(place), 0)::bigint as place, pg_current_xact_id()::text::bigint as horizon from ledger_commit
+select m.place::bigint as place, pg_current_xact_id()::text::bigint as horizon
+from (select max(place) as place from ledger_commit where place > $1::bigint) m where m.place is not null
 `
 
 type SealMarkRow struct {
@@ -545,21 +689,226 @@ type SealMarkRow struct {
 	Horizon int64
 }
 
-func (q *Queries) SealMark(ctx context.Context) (SealMarkRow, error) {
-	row := q.db.QueryRow(ctx, sealMark)
+// The newest commit after a place, and a transaction id above that of every transaction
+// that had drawn a place before this statement began.
+func (q *Queries) SealMark(ctx context.Context, after int64) (SealMarkRow, error) {
+	row := q.db.QueryRow(ctx, sealMark, after)
 	var i SealMarkRow
 	err := row.Scan(&i.Place, &i.Horizon)
 	return i, err
 }
 
-const thaw = `-- name: Thaw :execrows
+const sealedEntries = `-- name: SealedEntries :many
+select e.content, e.chain, e.height, e.block
+from ledger_commit c join ledger_entry e on e.xid = c.xid
+where c.place > $1::bigint and c.place <= $2::bigint
+order by c.place, e.seq
+`
+
+type SealedEntriesParams struct {
+	After int64
+	Upto  int64
+}
+
+type SealedEntriesRow struct {
+	Content coffer.Hash
+	Chain   string
+	Height  *int64
+	Block   *coffer.Hash
+}
+
+func (q *Queries) SealedEntries(ctx context.Context, arg SealedEntriesParams) ([]SealedEntriesRow, error) {
+	rows, err := q.db.Query(ctx, sealedEntries, arg.After, arg.Upto)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SealedEntriesRow
+	for rows.Next() {
+		var i SealedEntriesRow
+		if err := rows.Scan(
+			&i.Content,
+			&i.Chain,
+			&i.Height,
+			&i.Block,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sealsAfter = `-- name: SealsAfter :many
+select number, place, entries, blocks, sealed_at, previous, hash from ledger_seal
+where number > $1::bigint order by number limit $2
+`
+
+type SealsAfterParams struct {
+	After int64
+	Max   int32
+}
+
+func (q *Queries) SealsAfter(ctx context.Context, arg SealsAfterParams) ([]LedgerSeal, error) {
+	rows, err := q.db.Query(ctx, sealsAfter, arg.After, arg.Max)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LedgerSeal
+	for rows.Next() {
+		var i LedgerSeal
+		if err := rows.Scan(
+			&i.Number,
+			&i.Place,
+			&i.Entries,
+			&i.Blocks,
+			&i.SealedAt,
+			&i.Previous,
+			&i.Hash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const thaw = `-- name: Thaw :exec
 delete from ledger_frozen where account = $1
 `
 
-func (q *Queries) Thaw(ctx context.Context, account string) (int64, error) {
-	result, err := q.db.Exec(ctx, thaw, account)
+func (q *Queries) Thaw(ctx context.Context, account string) error {
+	_, err := q.db.Exec(ctx, thaw, account)
+	return err
+}
+
+const unlikeHolds = `-- name: UnlikeHolds :many
+with holds as (
+    select account, asset, sum(amount) as amount from ledger_hold where state = 'active' group by account, asset
+)
+select coalesce(b.account, h.account)::text as account, coalesce(b.asset, h.asset)::text as asset,
+    coalesce(b.held, 0)::text as held, coalesce(h.amount, 0)::text as holds
+from ledger_balance b full join holds h on h.account = b.account and h.asset = b.asset
+where coalesce(b.held, 0) <> coalesce(h.amount, 0)
+order by 1, 2 limit 1
+`
+
+type UnlikeHoldsRow struct {
+	Account string
+	Asset   string
+	Held    string
+	Holds   string
+}
+
+func (q *Queries) UnlikeHolds(ctx context.Context) ([]UnlikeHoldsRow, error) {
+	rows, err := q.db.Query(ctx, unlikeHolds)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	var items []UnlikeHoldsRow
+	for rows.Next() {
+		var i UnlikeHoldsRow
+		if err := rows.Scan(
+			&i.Account,
+			&i.Asset,
+			&i.Held,
+			&i.Holds,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const unlikeMirror = `-- name: UnlikeMirror :many
+select r.id from ledger_entry r
+join ledger_entry o on o.id = r.reverses
+cross join lateral (
+    select from (select entry, ordinal, account, asset, amount from ledger_posting where entry = r.seq) rp
+    full join (select entry, ordinal, account, asset, amount from ledger_posting where entry = o.seq) op on op.ordinal = rp.ordinal
+    where rp.account is distinct from op.account or rp.asset is distinct from op.asset or rp.amount + op.amount <> 0
+    limit 1
+) d
+order by r.seq limit 1
+`
+
+func (q *Queries) UnlikeMirror(ctx context.Context) ([]string, error) {
+	rows, err := q.db.Query(ctx, unlikeMirror)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const unlikePostings = `-- name: UnlikePostings :many
+with posted as (
+    select account, asset, -sum(amount) as amount from ledger_posting
+    where account >= 'user:' and account < 'user;' group by account, asset
+), kept as (
+    select 'user:' || account || ':available' as account, asset, available as amount from ledger_balance
+    union all select 'user:' || account || ':pending', asset, pending from ledger_balance
+    union all select 'user:' || account || ':held', asset, held from ledger_balance
+    union all select 'user:' || account || ':review', asset, review from ledger_balance
+)
+select coalesce(k.account, p.account)::text as account, coalesce(k.asset, p.asset)::text as asset,
+    coalesce(k.amount, 0)::text as kept, coalesce(p.amount, 0)::text as posted
+from kept k full join posted p on p.account = k.account and p.asset = k.asset
+where coalesce(k.amount, 0) <> coalesce(p.amount, 0)
+order by 1, 2 limit 1
+`
+
+type UnlikePostingsRow struct {
+	Account string
+	Asset   string
+	Kept    string
+	Posted  string
+}
+
+func (q *Queries) UnlikePostings(ctx context.Context) ([]UnlikePostingsRow, error) {
+	rows, err := q.db.Query(ctx, unlikePostings)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnlikePostingsRow
+	for rows.Next() {
+		var i UnlikePostingsRow
+		if err := rows.Scan(
+			&i.Account,
+			&i.Asset,
+			&i.Kept,
+			&i.Posted,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

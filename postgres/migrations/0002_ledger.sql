@@ -204,7 +204,7 @@ create trigger ledger_hold_move before update or delete on ledger_hold
 create table ledger_seal (
     number    bigint      primary key check (number > 0),
     place     bigint      not null unique,
-    entries   bigint      not null check (entries > 0),
+    entries   bigint      not null check (entries >= 0),
     blocks    text        not null,
     sealed_at timestamptz not null,
     previous  bytea       not null check (length(previous) = 32),
