@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// MinMajor is the oldest PostgreSQL whose features the tables of Coffer use.
-const MinMajor = 14
+// MinMajor is the oldest PostgreSQL that Coffer is tested with.
+const MinMajor = 15
 
 // ErrNoBinaries says that this machine has no PostgreSQL server to run.
 var ErrNoBinaries = errors.New("no PostgreSQL server found: run `apt-get install postgresql`, or name the directory of its binaries (PG_BIN), or configure a DSN")

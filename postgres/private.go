@@ -26,6 +26,7 @@ const (
 	privateUser     = "coffer"
 	privateDatabase = "coffer"
 	privatePort     = "5432" // names the socket file; nothing listens on a network
+	socketName      = ".s.PGSQL." + privatePort
 
 	DefaultStartTimeout = 2 * time.Minute // initdb, or recovery after a crash
 	maxSocketPath       = 107             // sun_path less its final zero byte
@@ -272,6 +273,13 @@ func socketDir(dir string, runAs account) (string, error) {
 	if err := runAs.own(sockets); err != nil {
 		return "", err
 	}
+	// PostgreSQL obeys the lock beside a socket, too, when its process id is anybody's. We
+	// have seen that no server is left, so what lies here is nobody's.
+	for _, name := range []string{"", ".lock"} {
+		if err := os.Remove(filepath.Join(sockets, socketName+name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+	}
 	return sockets, runAs.canEnter(sockets)
 }
 
@@ -284,7 +292,7 @@ func socketPath(dir string) string {
 }
 
 func fitsSocket(dir string) bool {
-	return len(dir)+len("/.s.PGSQL."+privatePort) <= maxSocketPath && plainPath.MatchString(dir)
+	return len(dir)+len("/"+socketName) <= maxSocketPath && plainPath.MatchString(dir)
 }
 
 // launch starts the postmaster on a thread that lives as long as it does.
@@ -338,6 +346,8 @@ func settings(sockets string, disposable bool) map[string]string {
 		}
 		m["wal_level"] = "minimal"
 		m["max_wal_senders"] = "0"
+		m["max_wal_size"] = "96MB" // it may be kept in memory
+		m["min_wal_size"] = "32MB"
 	}
 	return m
 }

@@ -25,7 +25,14 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("COFFER_TEST_STARTER"); dir != "" {
 		os.Exit(startAndWait(dir))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if made != "" {
+		if err := os.RemoveAll(made); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
 }
 
 // startAndWait starts a server, says so on standard output, and waits for its death.
@@ -54,6 +61,28 @@ func privateDir(t *testing.T) string {
 	})
 	if err := os.Chmod(dir, 0o711); err != nil {
 		t.Fatal(err)
+	}
+	return dir
+}
+
+// made is a directory where a server was made and stopped; the first usedDir makes it.
+var made string
+
+// usedDir returns a directory that a server has run on, as after a clean stop. Copying is
+// faster than making one.
+func usedDir(t *testing.T) string {
+	t.Helper()
+	if made == "" {
+		dir, err := os.MkdirTemp("", "coffer-private-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		made = dir
+		stop(t, start(t, made))
+	}
+	dir := privateDir(t)
+	if out, err := exec.Command("cp", "-a", filepath.Join(made, "data"), dir).CombinedOutput(); err != nil {
+		t.Fatalf("copy: %v: %s", err, out)
 	}
 	return dir
 }
@@ -112,16 +141,30 @@ func kept(t *testing.T, server *postgres.Server) int {
 
 func wantNoProcesses(t *testing.T, dir string) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; {
+	eventually(t, func() error {
 		pids, err := postgres.ProcessesIn(filepath.Join(dir, "data"))
-		if err != nil {
-			t.Fatal(err)
+		if err == nil && len(pids) > 0 {
+			err = fmt.Errorf("processes %v are left", pids)
 		}
-		if len(pids) == 0 {
+		return err
+	})
+}
+
+// eventually waits until check has no error.
+func eventually(t *testing.T, check func() error) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(30 * time.Second)
+	for {
+		err := check()
+		if err == nil {
 			return
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("processes %v are left", pids)
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal(err)
 		}
 	}
 }
@@ -138,7 +181,7 @@ func TestPrivateServerKeepsItsDataOverACleanRestart(t *testing.T) {
 }
 
 func TestPrivateServerFlushesToDiskAndHasNoPort(t *testing.T) {
-	db := open(t, start(t, privateDir(t)))
+	db := open(t, start(t, usedDir(t)))
 	for name, want := range map[string]string{"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "data_checksums": "on", "listen_addresses": "", "server_encoding": "UTF8", "TimeZone": "UTC"} {
 		var got string
 		if err := db.Pool().QueryRow(t.Context(), "select current_setting($1)", name).Scan(&got); err != nil || got != want {
@@ -148,7 +191,7 @@ func TestPrivateServerFlushesToDiskAndHasNoPort(t *testing.T) {
 }
 
 func TestPrivateServerNeverRunsAsRoot(t *testing.T) {
-	dir := privateDir(t)
+	dir := usedDir(t)
 	start(t, dir)
 	pids, err := postgres.ProcessesIn(filepath.Join(dir, "data"))
 	if err != nil || len(pids) == 0 {
@@ -161,7 +204,7 @@ func TestPrivateServerNeverRunsAsRoot(t *testing.T) {
 }
 
 func TestSecondStarterIsTurnedAway(t *testing.T) {
-	dir := privateDir(t)
+	dir := usedDir(t)
 	server := start(t, dir)
 	_, err := postgres.StartPrivate(t.Context(), postgres.PrivateConfig{Dir: dir})
 	if !errors.Is(err, postgres.ErrLocked) || !strings.Contains(err.Error(), strconv.Itoa(os.Getpid())) {
@@ -176,7 +219,7 @@ func TestSecondStarterIsTurnedAway(t *testing.T) {
 // The program is killed and starts again at once, while the kernel still stops what it
 // left behind.
 func TestStartAfterTheStarterWasKilled(t *testing.T) {
-	dir := privateDir(t)
+	dir := usedDir(t)
 	first := starter(t, dir)
 	if err := first.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -191,7 +234,7 @@ func TestStartAfterTheStarterWasKilled(t *testing.T) {
 
 // Nothing outlives a killed program, even if it never starts again.
 func TestKilledStarterLeavesNoProcesses(t *testing.T) {
-	dir := privateDir(t)
+	dir := usedDir(t)
 	first := starter(t, dir)
 	if err := first.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -221,7 +264,7 @@ func starter(t *testing.T, dir string) *exec.Cmd {
 
 // A server whose starter is gone and that nobody told to stop, with a client at work.
 func TestStartStopsAnOrphanFirst(t *testing.T) {
-	dir := privateDir(t)
+	dir := usedDir(t)
 	server := start(t, dir)
 	keep(t, server)
 	stop(t, server)
@@ -246,21 +289,18 @@ func TestStartStopsAnOrphanFirst(t *testing.T) {
 
 func openSoon(t *testing.T, dsn string) *postgres.DB {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; {
-		db, err := postgres.Open(t.Context(), dsn)
-		if err == nil {
-			t.Cleanup(db.Close)
-			return db
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
+	var db *postgres.DB
+	eventually(t, func() (err error) {
+		db, err = postgres.Open(t.Context(), dsn)
+		return err
+	})
+	t.Cleanup(db.Close)
+	return db
 }
 
 // The postmaster is killed, the machine as good as without power.
 func TestPrivateServerRecoversFromItsOwnDeath(t *testing.T) {
-	dir := privateDir(t)
+	dir := usedDir(t)
 	server := start(t, dir)
 	keep(t, server)
 	content, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
@@ -283,13 +323,31 @@ func TestPrivateServerRecoversFromItsOwnDeath(t *testing.T) {
 	}
 }
 
-// After a restart of the machine or container the noted process id may be anybody's.
-func TestStartIgnoresALockFileThatNamesAnotherProgram(t *testing.T) {
-	dir := privateDir(t)
-	stop(t, start(t, dir))
-	path := filepath.Join(dir, "data", "postmaster.pid")
-	if err := os.WriteFile(path, fmt.Appendf(nil, "%d\n%s\n1\n5432\n\n\n", os.Getpid(), filepath.Join(dir, "data")), 0o600); err != nil {
+// After a restart of the machine or container the noted process id may be anybody's, even
+// of a program of the same user.
+func TestStartIgnoresLockFilesThatNameAnotherProgram(t *testing.T) {
+	dir := usedDir(t)
+	other := exec.Command("cat")
+	if _, err := other.StdinPipe(); err != nil { // cat waits for it
 		t.Fatal(err)
+	}
+	if err := errors.Join(postgres.AsServer(other), other.Start()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	})
+
+	data, sockets := filepath.Join(dir, "data"), filepath.Join(dir, "run")
+	if err := os.Mkdir(sockets, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	content := fmt.Appendf(nil, "%d\n%s\n1\n5432\n\n\n", other.Process.Pid, data)
+	for _, path := range []string{filepath.Join(data, "postmaster.pid"), filepath.Join(sockets, ".s.PGSQL.5432.lock")} {
+		if err := os.WriteFile(path, content, 0o644); err != nil { // #nosec G306 -- as PostgreSQL's user could
+			t.Fatal(err)
+		}
 	}
 	keep(t, start(t, dir))
 }
@@ -383,7 +441,7 @@ func TestDataOfAnotherMajorVersionIsLeftAlone(t *testing.T) {
 func TestEndedContextStopsTheStart(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	dir := privateDir(t)
+	dir := usedDir(t)
 	if server, err := postgres.StartPrivate(ctx, postgres.PrivateConfig{Dir: dir}); err == nil {
 		stop(t, server)
 		t.Error("started")

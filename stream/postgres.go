@@ -14,8 +14,12 @@ import (
 	"github.com/cofferhq/coffer/stream/streamsql"
 )
 
-// waitPoll is how long Wait trusts in being woken before it looks by itself.
-const waitPoll = 250 * time.Millisecond
+// How long Wait trusts in being woken before it looks by itself: with a listener, and
+// without one.
+const (
+	listeningPoll = 5 * time.Second
+	blindPoll     = 250 * time.Millisecond
+)
 
 // Postgres is the log in the tables stream_*. A process that waits for records, or appends
 // inside transactions, also runs Run.
@@ -214,15 +218,18 @@ func (p *Postgres) Tail(ctx context.Context, topic, partition string) (int64, er
 	return at.Tail, nil
 }
 
-// Wait implements Log. A notification wakes it in a process that runs Run; without one it
-// looks every waitPoll.
+// Wait implements Log. A notification wakes it in a process that runs Run; in another one
+// it looks every blindPoll.
 func (p *Postgres) Wait(ctx context.Context, topic, partition string, from int64) error {
 	woken, leave := p.wake.join(wakeName(topic, partition))
 	defer leave()
 
-	poll := time.NewTicker(waitPoll)
-	defer poll.Stop()
 	for {
+		// Asked before the tail is read: what a listener misses was committed before.
+		poll := blindPoll
+		if p.wake.listening.Load() {
+			poll = listeningPoll
+		}
 		tail, err := p.Tail(ctx, topic, partition)
 		if err != nil {
 			return err
@@ -230,11 +237,9 @@ func (p *Postgres) Wait(ctx context.Context, topic, partition string, from int64
 		if tail > from {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
+		rest(ctx, poll, woken)
+		if ctx.Err() != nil {
 			return ctx.Err()
-		case <-woken:
-		case <-poll.C:
 		}
 	}
 }

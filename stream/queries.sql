@@ -37,13 +37,13 @@ from (
 where sized.bytes_before < @max_bytes::bigint
 order by sized."offset";
 
--- name: InsertCommit :exec
--- One row a transaction. A row that has its place already is another transaction's, with
--- the same number, from before the database was moved to another server.
-insert into stream_commit default values
-on conflict (xid) do update set place = null where stream_commit.place is not null;
-
 -- name: InsertOutbox :exec
+-- One row of stream_commit a transaction. A row that has its place already is another
+-- transaction's, with the same number, from before the database was moved to another server.
+with mark as (
+    insert into stream_commit default values
+    on conflict (xid) do update set place = null where stream_commit.place is not null
+)
 insert into stream_outbox (topic, partition, key, value, headers, appended_at)
 select @topic, @partition, unnest(@keys::text[]), unnest(@contents::bytea[]), unnest(@headers::jsonb[]), @appended_at;
 
@@ -54,11 +54,24 @@ select exists (select from stream_commit);
 select pg_advisory_xact_lock(@lock_key::bigint);
 
 -- name: PickCommits :many
-select coalesce(place, 0)::bigint as place from stream_commit
-where place is not null
-order by stream_commit.place
-limit @max_commits
-for update skip locked;
+-- The next transactions, as many as stay below max_bytes, and at least one.
+select counted.place
+from (
+    select picked.place, sum(size.bytes) over (order by picked.place) - size.bytes as bytes_before
+    from (
+        select xid, coalesce(place, 0)::bigint as place from stream_commit
+        where place is not null
+        order by stream_commit.place
+        limit @max_commits
+        for update skip locked
+    ) picked
+    cross join lateral (
+        select coalesce(sum(octet_length(o.value) + @record_bytes::bigint), 0)::bigint as bytes from stream_outbox o
+        where o.xid = picked.xid
+    ) size
+) counted
+where counted.bytes_before < @max_bytes::bigint
+order by counted.place;
 
 -- name: EnsureOutboxPartitions :exec
 insert into stream_partition (topic, partition)

@@ -17,7 +17,11 @@ const (
 	// sequencerLock is the advisory lock that makes sequencers take turns ("coffer" and 1).
 	sequencerLock int64 = 0x636f66666572_0001
 
-	maxCommits = 500 // transactions that one step of the sequencer moves
+	// Bounds of one step: transactions, and bytes, where a record counts some more than its
+	// value. One transaction moves whole, however large.
+	maxCommits  = 500
+	maxBytes    = 64 << 20
+	recordBytes = 1 << 10
 
 	// The sequencer polls, because a NOTIFY in AppendTx would make all its callers commit
 	// one after the other. The pause starts small after an AppendTx of this process or a
@@ -44,11 +48,7 @@ func (p *Postgres) AppendTx(ctx context.Context, tx pgx.Tx, topic, partition str
 		return err
 	}
 
-	q := streamsql.New(tx)
-	if err := q.InsertCommit(ctx); err != nil {
-		return fmt.Errorf("append to %s/%s: %w", topic, partition, err)
-	}
-	err = q.InsertOutbox(ctx, streamsql.InsertOutboxParams{
+	err = streamsql.New(tx).InsertOutbox(ctx, streamsql.InsertOutboxParams{
 		Topic: topic, Partition: partition,
 		Keys: c.keys, Contents: c.values, Headers: c.headers, AppendedAt: p.now(),
 	})
@@ -76,7 +76,7 @@ func (p *Postgres) Sequence(ctx context.Context) (int, error) {
 		if err := q.LockSequencer(ctx, sequencerLock); err != nil {
 			return err
 		}
-		places, err := q.PickCommits(ctx, maxCommits)
+		places, err := q.PickCommits(ctx, streamsql.PickCommitsParams{MaxCommits: maxCommits, MaxBytes: maxBytes, RecordBytes: recordBytes})
 		if err != nil || len(places) == 0 {
 			return err
 		}

@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 )
 
 // wakeChannel is the channel of LISTEN and NOTIFY; the payload is a wakeName. A lost
-// notification costs time (waitPoll), never a record.
+// notification costs time (listeningPoll), never a record.
 const wakeChannel = "coffer_stream"
 
 // wakeName is unambiguous because a topic has no slash.
@@ -17,6 +18,8 @@ func wakeName(topic, partition string) string { return topic + "/" + partition }
 
 // waiters are the goroutines of this process that wait for a partition to grow.
 type waiters struct {
+	listening atomic.Bool // notifications of other connections reach us
+
 	mu     sync.Mutex
 	byName map[string]map[chan struct{}]struct{}
 }
@@ -51,6 +54,16 @@ func (w *waiters) wake(name string) {
 	}
 }
 
+func (w *waiters) wakeAll() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, waiting := range w.byName {
+		for ch := range waiting {
+			poke(ch)
+		}
+	}
+}
+
 // poke leaves a value in a channel of capacity 1, unless there is one.
 func poke(ch chan struct{}) {
 	select {
@@ -75,6 +88,11 @@ func (p *Postgres) listen(ctx context.Context) error {
 	if _, err := conn.Exec(ctx, "listen "+wakeChannel); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	p.wake.listening.Store(true)
+	defer func() {
+		p.wake.listening.Store(false)
+		p.wake.wakeAll() // to look at once, and more often from now on
+	}()
 	for {
 		n, err := conn.WaitForNotification(ctx)
 		if err != nil {

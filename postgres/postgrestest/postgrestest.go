@@ -1,8 +1,9 @@
 // Package postgrestest gives each test a migrated database of its own on a real
 // PostgreSQL.
 //
-// The first call of [New] in a test process starts a private server under the directory
-// of temporary files and migrates one template database. Every test gets a copy of it,
+// The first call of [New] in a test process starts a private server in memory, or under
+// the directory of temporary files where TMPDIR is set or memory is short, and migrates one
+// template database. Every test gets a copy of it,
 // dropped when the test ends. Tests may run in parallel, and need no TestMain: a watchdog
 // process waits for the end of the test process, however it comes, then stops the server
 // and removes its directory. Should the watchdog be killed too, the kernel stops the
@@ -66,7 +67,7 @@ func NewDSN(t testing.TB) string {
 	}
 
 	name := fmt.Sprintf("test_%d", c.dbs.Add(1))
-	if err := c.exec(fmt.Sprintf("create database %s template %s", name, template)); err != nil {
+	if err := c.exec(fmt.Sprintf("create database %s template %s strategy file_copy", name, template)); err != nil {
 		t.Fatalf("create test database: %v", err)
 	}
 	t.Cleanup(func() {
@@ -84,7 +85,7 @@ func start() (*cluster, error) {
 	if err := removeStale(ctx); err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", fmt.Sprintf("coffer-pgtest-%d-", os.Getpid()))
+	dir, err := os.MkdirTemp(scratchDirs()[0], fmt.Sprintf("coffer-pgtest-%d-", os.Getpid()))
 	if err != nil {
 		return nil, err
 	}
@@ -153,13 +154,25 @@ func (c *cluster) exec(sql string) error {
 
 var dirPattern = regexp.MustCompile(`^coffer-pgtest-(\d+)-`)
 
+// scratchDirs returns where servers are put, the preferred place first.
+func scratchDirs() []string {
+	if memory := memoryDir(); memory != "" && os.Getenv("TMPDIR") == "" {
+		return []string{memory, os.TempDir()}
+	}
+	return []string{os.TempDir()}
+}
+
 // removeStale removes what killed test processes left behind.
 func removeStale(ctx context.Context) error {
-	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), "coffer-pgtest-*"))
-	if err != nil {
-		return err
+	var left []string
+	for _, scratch := range scratchDirs() {
+		dirs, err := filepath.Glob(filepath.Join(scratch, "coffer-pgtest-*"))
+		if err != nil {
+			return err
+		}
+		left = append(left, dirs...)
 	}
-	for _, dir := range dirs {
+	for _, dir := range left {
 		match := dirPattern.FindStringSubmatch(filepath.Base(dir))
 		if match == nil {
 			continue

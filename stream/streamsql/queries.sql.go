@@ -124,19 +124,11 @@ func (q *Queries) HeadersAt(ctx context.Context, arg HeadersAtParams) ([]byte, e
 	return headers, err
 }
 
-const insertCommit = `-- name: InsertCommit :exec
-insert into stream_commit default values
-on conflict (xid) do update set place = null where stream_commit.place is not null
-`
-
-// One row a transaction. A row that has its place already is another transaction's, with
-// the same number, from before the database was moved to another server.
-func (q *Queries) InsertCommit(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, insertCommit)
-	return err
-}
-
 const insertOutbox = `-- name: InsertOutbox :exec
+with mark as (
+    insert into stream_commit default values
+    on conflict (xid) do update set place = null where stream_commit.place is not null
+)
 insert into stream_outbox (topic, partition, key, value, headers, appended_at)
 select $1, $2, unnest($3::text[]), unnest($4::bytea[]), unnest($5::jsonb[]), $6
 `
@@ -150,6 +142,8 @@ type InsertOutboxParams struct {
 	AppendedAt time.Time
 }
 
+// One row of stream_commit a transaction. A row that has its place already is another
+// transaction's, with the same number, from before the database was moved to another server.
 func (q *Queries) InsertOutbox(ctx context.Context, arg InsertOutboxParams) error {
 	_, err := q.db.Exec(ctx, insertOutbox,
 		arg.Topic,
@@ -369,15 +363,34 @@ func (q *Queries) Partition(ctx context.Context, arg PartitionParams) (Partition
 }
 
 const pickCommits = `-- name: PickCommits :many
-select coalesce(place, 0)::bigint as place from stream_commit
-where place is not null
-order by stream_commit.place
-limit $1
-for update skip locked
+select counted.place
+from (
+    select picked.place, sum(size.bytes) over (order by picked.place) - size.bytes as bytes_before
+    from (
+        select xid, coalesce(place, 0)::bigint as place from stream_commit
+        where place is not null
+        order by stream_commit.place
+        limit $1
+        for update skip locked
+    ) picked
+    cross join lateral (
+        select coalesce(sum(octet_length(o.value) + $2::bigint), 0)::bigint as bytes from stream_outbox o
+        where o.xid = picked.xid
+    ) size
+) counted
+where counted.bytes_before < $3::bigint
+order by counted.place
 `
 
-func (q *Queries) PickCommits(ctx context.Context, maxCommits int32) ([]int64, error) {
-	rows, err := q.db.Query(ctx, pickCommits, maxCommits)
+type PickCommitsParams struct {
+	MaxCommits  int32
+	RecordBytes int64
+	MaxBytes    int64
+}
+
+// The next transactions, as many as stay below max_bytes, and at least one.
+func (q *Queries) PickCommits(ctx context.Context, arg PickCommitsParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, pickCommits, arg.MaxCommits, arg.RecordBytes, arg.MaxBytes)
 	if err != nil {
 		return nil, err
 	}

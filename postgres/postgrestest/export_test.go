@@ -1,0 +1,4 @@
+package postgrestest
+
+// ScratchDirs returns where servers are put.
+var ScratchDirs = scratchDirs
