@@ -1,0 +1,202 @@
+package deposit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/deposit/depositsql"
+)
+
+// Deriver makes deposit addresses of one chain. The same salt gives the same address for
+// ever. It refuses while the code that the address depends on is not on the chain.
+type Deriver interface {
+	DepositAddress(ctx context.Context, salt coffer.Hash) (coffer.Address, error)
+}
+
+// Address is where an account receives on one chain, every asset of it.
+type Address struct {
+	ID        string
+	Tenant    string
+	Account   string
+	Chain     coffer.ChainID
+	Address   coffer.Address
+	CreatedAt time.Time
+}
+
+// kindDeposit is the kind of an account's address.
+const kindDeposit = "deposit"
+
+// Kinds of house addresses. Money at the first ones is ours: transfers to them are booked,
+// and a deposit that comes from them is looked at. At the others it would be lost: they are
+// registered so that nobody is allowed to send there.
+const (
+	HouseHot      = "hot"      // a custody wallet that pays
+	HouseVault    = "vault"    // a custody wallet that receives sweeps
+	HouseCold     = "cold"     // a custody wallet kept offline
+	HouseChange   = "change"   // change of a custody wallet (UTXO)
+	HouseExecutor = "executor" // pays for gas; its native money is booked as gas
+
+	HouseToken      = "token"      // a token contract
+	HouseEntryPoint = "entrypoint" // the ERC-4337 EntryPoint
+	HouseModule     = "module"     // a module or guard of our wallets
+	HouseFactory    = "factory"    // makes deposit addresses
+	HouseContract   = "contract"   // any other contract we call
+)
+
+var custodyKinds = map[string]bool{HouseHot: true, HouseVault: true, HouseCold: true, HouseChange: true, HouseExecutor: true}
+
+var otherKinds = map[string]bool{HouseToken: true, HouseEntryPoint: true, HouseModule: true, HouseFactory: true, HouseContract: true}
+
+// Owner says whose an address is. Kind is empty when it is not ours, OwnerDeposit for an
+// account's address, OwnerHouse for a house address, whose own kind is House.
+type Owner struct {
+	Kind    string
+	House   string
+	Tenant  string
+	Account string
+}
+
+// Kinds of Owner.
+const (
+	OwnerDeposit = "deposit"
+	OwnerHouse   = "house"
+)
+
+const maxNameBytes = 128 // of tenants and accounts; as in the ledger
+
+// IssueAddress returns the address of an account on a chain, making it the first time. It
+// trusts the caller that the account is the tenant's. CodeInvalid: the chain is not served
+// or gives out no addresses; CodeConflict: the address is a house address.
+func (s *Service) IssueAddress(ctx context.Context, tenant, account string, chain coffer.ChainID) (Address, error) {
+	served, err := s.chain(chain)
+	if err != nil {
+		return Address{}, err
+	}
+	if served.Deriver == nil {
+		return Address{}, coffer.Invalid("chain", "chain %s gives out no deposit addresses", chain)
+	}
+	if err := errors.Join(checkName("tenant", tenant), checkName("account", account)); err != nil {
+		return Address{}, err
+	}
+	if issued, err := s.addressOf(ctx, tenant, account, chain); !errors.Is(err, pgx.ErrNoRows) {
+		return issued, err
+	}
+
+	salt := coffer.RequestHash("deposit-address", tenant, account)
+	address, err := served.Deriver.DepositAddress(ctx, salt)
+	if err != nil {
+		return Address{}, &coffer.Error{Code: coffer.CodeUnavailable, Message: "no deposit address can be given out on this chain now", Cause: err}
+	}
+	if address, err = canonical(served, address); err != nil {
+		return Address{}, fmt.Errorf("derived address: %w", err)
+	}
+	_, err = s.sql.AddAddress(ctx, depositsql.AddAddressParams{
+		Chain: string(chain), Address: string(address), ID: coffer.DeriveID("addr", tenant, account, string(chain)),
+		Tenant: tenant, Account: account, Salt: salt[:], At: s.now(),
+	})
+	if err != nil {
+		return Address{}, fmt.Errorf("add address: %w", err)
+	}
+
+	issued, err := s.addressOf(ctx, tenant, account, chain)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Address{}, coffer.Errorf(coffer.CodeConflict, "address %s has another owner", address)
+	}
+	return issued, err
+}
+
+// addressOf returns an address given out before, or pgx.ErrNoRows.
+func (s *Service) addressOf(ctx context.Context, tenant, account string, chain coffer.ChainID) (Address, error) {
+	row, err := s.sql.AddressOf(ctx, depositsql.AddressOfParams{Tenant: tenant, Account: account, Chain: string(chain)})
+	if err != nil {
+		return Address{}, fmt.Errorf("address of %s on %s: %w", account, chain, err)
+	}
+	return Address{row.ID, row.Tenant, row.Account, coffer.ChainID(row.Chain), coffer.Address(row.Address), row.CreatedAt.UTC()}, nil
+}
+
+// Addresses returns what was given out to an account, by chain.
+func (s *Service) Addresses(ctx context.Context, tenant, account string) ([]Address, error) {
+	rows, err := s.sql.AddressesOf(ctx, depositsql.AddressesOfParams{Tenant: tenant, Account: account})
+	if err != nil {
+		return nil, fmt.Errorf("addresses of %s: %w", account, err)
+	}
+	addresses := make([]Address, len(rows))
+	for i, row := range rows {
+		addresses[i] = Address{row.ID, row.Tenant, row.Account, coffer.ChainID(row.Chain), coffer.Address(row.Address), row.CreatedAt.UTC()}
+	}
+	return addresses, nil
+}
+
+// RegisterHouse makes an address known as ours, of one of the Kinds of house addresses.
+// Again with the same kind it does nothing. CodeConflict: it is known as something else.
+// Money that is there already is not booked.
+func (s *Service) RegisterHouse(ctx context.Context, chain coffer.ChainID, address coffer.Address, kind string) error {
+	served, err := s.chain(chain)
+	if err != nil {
+		return err
+	}
+	if !custodyKinds[kind] && !otherKinds[kind] {
+		all := slices.Concat(slices.Sorted(maps.Keys(custodyKinds)), slices.Sorted(maps.Keys(otherKinds)))
+		return coffer.Invalid("kind", "house address of kind %.40q: want one of %s", kind, strings.Join(all, ", "))
+	}
+	if address, err = canonical(served, address); err != nil {
+		return err
+	}
+	added, err := s.sql.AddHouse(ctx, depositsql.AddHouseParams{Chain: string(chain), Address: string(address), Kind: kind, CreatedAt: s.now()})
+	if err != nil {
+		return fmt.Errorf("register %s: %w", address, err)
+	}
+	if added == 1 {
+		return nil
+	}
+	row, err := s.sql.Owner(ctx, depositsql.OwnerParams{Chain: string(chain), Address: string(address)})
+	if err != nil {
+		return fmt.Errorf("register %s: %w", address, err)
+	}
+	if row.Kind != kind {
+		return coffer.Errorf(coffer.CodeConflict, "address %s is known as %s, not as %s", address, row.Kind, kind)
+	}
+	return nil
+}
+
+// Lookup says whose an address is. The address is in canonical form.
+func (s *Service) Lookup(ctx context.Context, chain coffer.ChainID, address coffer.Address) (Owner, error) {
+	row, err := s.sql.Owner(ctx, depositsql.OwnerParams{Chain: string(chain), Address: string(address)})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Owner{}, nil
+	}
+	if err != nil {
+		return Owner{}, fmt.Errorf("owner of %s: %w", address, err)
+	}
+	if row.Kind == kindDeposit {
+		return Owner{Kind: OwnerDeposit, Tenant: row.Tenant, Account: row.Account}, nil
+	}
+	return Owner{Kind: OwnerHouse, House: row.Kind}, nil
+}
+
+// canonical makes sure that an address is as the chain's blocks will write it.
+func canonical(chain Chain, address coffer.Address) (coffer.Address, error) {
+	if chain.ParseAddress == nil {
+		return address, nil
+	}
+	parsed, err := chain.ParseAddress(string(address))
+	if err != nil {
+		return "", &coffer.Error{Code: coffer.CodeInvalid, Field: "address", Message: "want an address of " + string(chain.ID), Cause: err}
+	}
+	return parsed, nil
+}
+
+func checkName(field, name string) error {
+	if name == "" || len(name) > maxNameBytes {
+		return coffer.Invalid(field, "want 1 to %d bytes", maxNameBytes)
+	}
+	return nil
+}

@@ -1,0 +1,165 @@
+-- name: EnsureCursor :exec
+insert into deposit_cursor (chain, updated_at) values ($1, $2) on conflict (chain) do nothing;
+
+-- name: Cursor :one
+select * from deposit_cursor where chain = $1;
+
+-- name: LockCursor :one
+select * from deposit_cursor where chain = $1 for update;
+
+-- name: MoveCursor :execrows
+update deposit_cursor
+set next_offset = @next_offset, sequence = sequence + 1, epoch = @epoch, height = @height, hash = @hash,
+    final = greatest(final, @final::bigint), updated_at = @at
+where chain = @chain and sequence = @previous and epoch <= @epoch;
+
+-- name: SkipRecords :exec
+-- SkipRecords moves past records that hold nothing new: a redelivery.
+update deposit_cursor set next_offset = greatest(next_offset, @next_offset::bigint), updated_at = @at where chain = @chain;
+
+-- name: Observe :many
+-- Observe keeps the transfers of a block that touch our addresses and says whose they
+-- are. sender_kind is empty when the sender is not ours.
+with seen as (
+    select unnest(@places::integer[]) as place, unnest(@txs::bytea[]) as tx, unnest(@refs::text[]) as ref,
+           unnest(@assets::text[]) as asset, unnest(@senders::text[]) as sender,
+           unnest(@recipients::text[]) as recipient, unnest(@amounts::numeric[]) as amount, unnest(@memos::text[]) as memo
+), ours as (
+    select seen.place, seen.tx, seen.ref, seen.asset, seen.sender, seen.recipient, seen.amount, seen.memo, r.kind as recipient_kind, coalesce(r.tenant, '')::text as tenant, coalesce(r.account, '')::text as account,
+           coalesce(s.kind, '')::text as sender_kind
+    from seen
+    join deposit_address r on r.chain = @chain::text and r.address = seen.recipient
+    left join deposit_address s on s.chain = @chain::text and s.address = seen.sender
+), kept as (
+    insert into deposit_observation (chain, block_hash, tx, ref, height, asset, sender, recipient, amount, memo, seen_at)
+    select @chain::text, @block_hash::bytea, tx, ref, @height::bigint, asset, sender, recipient, amount, memo, @at::timestamptz
+    from ours
+    on conflict (chain, block_hash, tx, ref) do nothing
+)
+select place::integer as place, recipient_kind, sender_kind, tenant, account from ours order by place;
+
+-- name: UnknownListed :one
+select count(*) from deposit_unknown where chain = $1;
+
+-- name: CountUnknown :execrows
+-- CountUnknown counts sightings of tokens nobody told us about. Of those not listed yet it
+-- lists at most max_new: spam costs nothing beyond that.
+with seen as (
+    select unnest(@assets::text[]) as asset, unnest(@recipients::text[]) as recipient, unnest(@txs::bytea[]) as tx
+), counted as (
+    select seen.asset, count(r.address) as transfers, max(seen.tx) as last_tx, count(u.asset) > 0 as listed
+    from seen
+    join deposit_address r on r.chain = @chain::text and r.address = seen.recipient
+    left join deposit_unknown u on u.chain = @chain and u.asset = seen.asset
+    group by seen.asset
+), ranked as (
+    select asset, transfers, last_tx, listed, row_number() over (partition by listed order by asset) as place from counted
+)
+insert into deposit_unknown (chain, asset, transfers, first_height, last_height, last_tx)
+select @chain, asset, transfers, @height::bigint, @height, last_tx
+from ranked where listed or place <= @max_new::bigint
+on conflict (chain, asset) do update
+set transfers = deposit_unknown.transfers + excluded.transfers, last_height = excluded.last_height, last_tx = excluded.last_tx;
+
+-- name: Include :many
+-- Include adds deposits, or brings back orphaned and reversed ones with what they are
+-- now. A deposit that is still live is left out: the caller counts.
+insert into deposit as d (id, tenant, account, chain, tx, ref, address, asset, sender, amount, memo,
+                          height, block_hash, credit_height, unlock_height, created_at, updated_at)
+select unnest(@ids::text[]), unnest(@tenants::text[]), unnest(@accounts::text[]), @chain::text,
+       unnest(@txs::bytea[]), unnest(@refs::text[]), unnest(@addresses::text[]), unnest(@assets::text[]),
+       unnest(@senders::text[]), unnest(@amounts::numeric[]), unnest(@memos::text[]),
+       @height::bigint, @block_hash::bytea, unnest(@credit_heights::bigint[]), unnest(@unlock_heights::bigint[]),
+       @at::timestamptz, @at::timestamptz
+on conflict (id) do update
+set asset = excluded.asset, sender = excluded.sender, amount = excluded.amount, memo = excluded.memo,
+    height = excluded.height, block_hash = excluded.block_hash, credit_height = excluded.credit_height,
+    unlock_height = excluded.unlock_height, inclusion = d.inclusion + 1, state = 'observed', reason = '',
+    sequence = d.sequence + 1, updated_at = excluded.updated_at
+where d.state in ('orphaned', 'reversed')
+returning *;
+
+-- name: SetAside :many
+update deposit as d
+set state = m.state, reason = m.reason, sequence = d.sequence + 1, updated_at = @at::timestamptz
+from (select unnest(@ids::text[]) as id, unnest(@states::text[]) as state, unnest(@reasons::text[]) as reason) as m
+where d.id = m.id
+returning d.*;
+
+-- name: Confirm :many
+update deposit
+set state = 'confirming', sequence = sequence + 1, updated_at = @at
+where chain = @chain and state = 'observed' and height < @tip::bigint and credit_height > @tip::bigint
+returning *;
+
+-- name: Credit :many
+update deposit
+set state = 'credited', sequence = sequence + 1, updated_at = @at
+where chain = @chain and state in ('observed', 'confirming') and credit_height <= @tip::bigint
+returning *;
+
+-- name: Unlock :many
+-- Unlock takes what is deep enough and, by the caller's final height, final.
+update deposit
+set state = 'unlocked', sequence = sequence + 1, updated_at = @at
+where chain = @chain and state = 'credited' and unlock_height <= @tip::bigint and height <= @final::bigint
+returning *;
+
+-- name: Leave :many
+-- Leave undoes the deposits of a block that is no longer canonical.
+update deposit
+set state = case when state in ('credited', 'unlocked', 'rejected') then 'reversed' else 'orphaned' end,
+    reason = 'reorganised', sequence = sequence + 1, updated_at = @at
+where chain = @chain and block_hash = @block_hash and state not in ('orphaned', 'reversed', 'refunded')
+returning *;
+
+-- name: AddBookings :exec
+insert into deposit_booking (entry, chain, block_hash)
+select unnest(@entries::text[]), @chain::text, unnest(@block_hashes::bytea[]);
+
+-- name: TakeBookings :many
+-- TakeBookings marks the live entries of a block as reversed and returns them newest first.
+with taken as (
+    update deposit_booking set reversed = true
+    where chain = @chain and block_hash = @block_hash and not reversed
+    returning entry, position
+)
+select entry from taken order by position desc;
+
+-- name: AddressOf :one
+select id::text as id, tenant::text as tenant, account::text as account, chain, address, created_at from deposit_address
+where tenant = @tenant::text and account = @account::text and chain = @chain and kind = 'deposit';
+
+-- name: AddressesOf :many
+select id::text as id, tenant::text as tenant, account::text as account, chain, address, created_at from deposit_address
+where tenant = @tenant::text and account = @account::text and kind = 'deposit' order by chain;
+
+-- name: AddAddress :execrows
+insert into deposit_address (chain, address, kind, id, tenant, account, salt, created_at)
+values (@chain, @address, 'deposit', @id::text, @tenant::text, @account::text, @salt, @at)
+on conflict do nothing;
+
+-- name: AddHouse :execrows
+insert into deposit_address (chain, address, kind, created_at) values ($1, $2, $3, $4)
+on conflict (chain, address) do nothing;
+
+-- name: Owner :one
+select kind, coalesce(tenant, '')::text as tenant, coalesce(account, '')::text as account
+from deposit_address where chain = $1 and address = $2;
+
+-- name: Deposit :one
+select sqlc.embed(d), c.height as tip from deposit d left join deposit_cursor c on c.chain = d.chain
+where d.tenant = $1 and d.id = $2;
+
+-- name: PositionOf :one
+select position from deposit where tenant = $1 and id = $2;
+
+-- name: Deposits :many
+select sqlc.embed(d), c.height as tip
+from deposit d left join deposit_cursor c on c.chain = d.chain
+where d.tenant = @tenant and d.position < @before::bigint
+  and (@account::text = '' or d.account = @account) and (@state::text = '' or d.state = @state)
+order by d.position desc limit @first;
+
+-- name: LockDeposit :one
+select * from deposit where tenant = $1 and id = $2 for update;

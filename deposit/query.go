@@ -1,0 +1,80 @@
+package deposit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/deposit/depositsql"
+)
+
+// Bounds of List.
+const (
+	DefaultPage = 50
+	MaxPage     = 200
+)
+
+// Filter narrows a list. Empty fields do not.
+type Filter struct {
+	Account string
+	State   coffer.DepositState
+	After   string // id of the last deposit of the page before
+	First   int    // at most MaxPage; zero is DefaultPage
+}
+
+// Get returns a deposit of a tenant, or CodeNotFound.
+func (s *Service) Get(ctx context.Context, tenant, id string) (coffer.Deposit, error) {
+	row, err := s.sql.Deposit(ctx, depositsql.DepositParams{Tenant: tenant, ID: id})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return coffer.Deposit{}, notFound(id)
+	}
+	if err != nil {
+		return coffer.Deposit{}, fmt.Errorf("deposit %s: %w", id, err)
+	}
+	return depositOf(row.Deposit, row.Tip), nil
+}
+
+// List returns deposits of a tenant, newest first.
+func (s *Service) List(ctx context.Context, tenant string, f Filter) ([]coffer.Deposit, error) {
+	if f.First == 0 {
+		f.First = DefaultPage
+	}
+	if f.First < 1 || f.First > MaxPage {
+		return nil, coffer.Invalid("first", "want 1 to %d", MaxPage)
+	}
+	if f.State != "" && !coffer.DepositMoves.Known(f.State) {
+		return nil, coffer.Invalid("state", "no state %.40q", f.State)
+	}
+
+	before := int64(math.MaxInt64)
+	if f.After != "" {
+		position, err := s.sql.PositionOf(ctx, depositsql.PositionOfParams{Tenant: tenant, ID: f.After})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil, coffer.Invalid("after", "no deposit %.80q", f.After)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list deposits: %w", err)
+		}
+		before = position
+	}
+
+	rows, err := s.sql.Deposits(ctx, depositsql.DepositsParams{
+		Tenant: tenant, Before: before, Account: f.Account, State: string(f.State), First: int32(f.First), // #nosec G115 -- at most MaxPage
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list deposits: %w", err)
+	}
+	deposits := make([]coffer.Deposit, len(rows))
+	for i, row := range rows {
+		deposits[i] = depositOf(row.Deposit, row.Tip)
+	}
+	return deposits, nil
+}
+
+func notFound(id string) error {
+	return coffer.Errorf(coffer.CodeNotFound, "no deposit %.80q", id)
+}

@@ -1,0 +1,227 @@
+package deposit
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/deposit/depositsql"
+	"github.com/cofferhq/coffer/ledger"
+)
+
+// Unknown tokens are anybody's to make and send, so what they cost us is bounded.
+const (
+	maxUnknownPerBlock = 100
+	maxUnknownPerChain = 10_000
+)
+
+// Reasons of deposits that stand aside. Users see them.
+const (
+	reasonOwnSender   = "the sender is an address of ours"
+	reasonDust        = "the amount is below the asset's minimum deposit"
+	reasonUnsupported = "the asset is not supported"
+)
+
+// receive takes the transfers of a connected block that touch our addresses.
+func (c *change) receive(ctx context.Context) error {
+	known, unknown, err := c.sort()
+	if err != nil {
+		return err
+	}
+	if err := c.countUnknown(ctx, unknown); err != nil {
+		return err
+	}
+	if len(known) == 0 {
+		return nil
+	}
+	ours, err := c.observe(ctx, known)
+	if err != nil {
+		return err
+	}
+
+	var arrived []arrival
+	for _, o := range ours {
+		transfer := known[o.Place]
+		if o.RecipientKind == kindDeposit {
+			arrived = append(arrived, c.judge(transfer, o))
+		} else {
+			c.bookHouse(transfer, o)
+		}
+	}
+	return c.include(ctx, arrived)
+}
+
+// sort tells transfers of assets that operators know from the others. Transfers of zero
+// are nothing: anybody can make a token emit them from any address.
+func (c *change) sort() (known, unknown []coffer.Transfer, err error) {
+	type place struct {
+		tx  coffer.Hash
+		ref string
+	}
+	seen := make(map[place]bool, len(c.event.Block.Transfers))
+	for _, t := range c.event.Block.Transfers {
+		if t.Asset.Chain() != c.chain.ID {
+			return nil, nil, fmt.Errorf("%w: a transfer of %.200q", ErrBroken, t.Asset)
+		}
+		if p := (place{t.Tx, t.Ref}); seen[p] {
+			return nil, nil, fmt.Errorf("%w: two transfers at %s %.80q", ErrBroken, t.Tx, t.Ref)
+		} else {
+			seen[p] = true
+		}
+		if t.Amount.IsZero() {
+			continue
+		}
+		if _, supported := c.assets[t.Asset]; supported || c.known[t.Asset] {
+			known = append(known, t)
+		} else {
+			unknown = append(unknown, t)
+		}
+	}
+	return known, unknown, nil
+}
+
+func (c *change) countUnknown(ctx context.Context, transfers []coffer.Transfer) error {
+	if len(transfers) == 0 {
+		return nil
+	}
+	listed, err := c.q.UnknownListed(ctx, string(c.chain.ID))
+	if err != nil {
+		return fmt.Errorf("count unknown tokens: %w", err)
+	}
+	p := depositsql.CountUnknownParams{Chain: string(c.chain.ID), Height: c.height, MaxNew: max(0, min(maxUnknownPerBlock, maxUnknownPerChain-listed))}
+	for i := range transfers {
+		p.Assets = append(p.Assets, string(transfers[i].Asset))
+		p.Recipients = append(p.Recipients, string(transfers[i].To))
+		p.Txs = append(p.Txs, transfers[i].Tx[:])
+	}
+	if _, err := c.q.CountUnknown(ctx, p); err != nil {
+		return fmt.Errorf("count unknown tokens: %w", err)
+	}
+	return nil
+}
+
+// observe keeps the transfers that touch our addresses and says whose they are.
+func (c *change) observe(ctx context.Context, transfers []coffer.Transfer) ([]depositsql.ObserveRow, error) {
+	hash := c.event.Block.Hash
+	p := depositsql.ObserveParams{Chain: string(c.chain.ID), BlockHash: hash[:], Height: c.height, At: c.at}
+	for i := range transfers {
+		t := &transfers[i]
+		p.Places = append(p.Places, int32(i)) // #nosec G115 -- a block event is smaller
+		p.Txs = append(p.Txs, t.Tx[:])
+		p.Refs = append(p.Refs, t.Ref)
+		p.Assets = append(p.Assets, string(t.Asset))
+		p.Senders = append(p.Senders, string(t.From))
+		p.Recipients = append(p.Recipients, string(t.To))
+		p.Amounts = append(p.Amounts, t.Amount)
+		p.Memos = append(p.Memos, t.Memo)
+	}
+	ours, err := c.q.Observe(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("observe: %w", err)
+	}
+	return ours, nil
+}
+
+// arrival is a transfer to an account's address, and where it goes aside.
+type arrival struct {
+	coffer.Transfer
+	id              string
+	tenant, account string
+	credit, unlock  int64 // heights of the tip at which it is deep enough
+	aside           coffer.DepositState
+	reason          string
+}
+
+// judge decides what becomes of a transfer to an account's address.
+func (c *change) judge(t coffer.Transfer, o depositsql.ObserveRow) arrival {
+	a := arrival{
+		Transfer: t, tenant: o.Tenant, account: o.Account,
+		id:     coffer.DeriveID("dep", string(c.chain.ID), t.Tx.String(), t.Ref, string(t.To)),
+		credit: c.height, unlock: c.height,
+	}
+	asset, supported := c.assets[t.Asset]
+	if supported {
+		a.credit, a.unlock = c.height+toInt(asset.Credit)-1, c.height+toInt(asset.Unlock)-1
+	}
+
+	switch {
+	case !supported:
+		a.aside, a.reason = coffer.DepositUnsupported, reasonUnsupported
+	case o.SenderKind == kindDeposit || custodyKinds[o.SenderKind]:
+		a.aside, a.reason = coffer.DepositReview, reasonOwnSender
+	case t.Amount.Cmp(asset.MinDeposit) < 0:
+		a.aside, a.reason = coffer.DepositDust, reasonDust
+	}
+	return a
+}
+
+// include writes deposits as observed, and moves those that stand aside on.
+func (c *change) include(ctx context.Context, arrived []arrival) error {
+	if len(arrived) == 0 {
+		return nil
+	}
+	hash := c.event.Block.Hash
+	p := depositsql.IncludeParams{Chain: string(c.chain.ID), Height: c.height, BlockHash: hash[:], At: c.at}
+	aside := depositsql.SetAsideParams{At: c.at}
+	for i := range arrived {
+		a := &arrived[i]
+		p.Ids = append(p.Ids, a.id)
+		p.Tenants = append(p.Tenants, a.tenant)
+		p.Accounts = append(p.Accounts, a.account)
+		p.Txs = append(p.Txs, a.Tx[:])
+		p.Refs = append(p.Refs, a.Ref)
+		p.Addresses = append(p.Addresses, string(a.To))
+		p.Assets = append(p.Assets, string(a.Asset))
+		p.Senders = append(p.Senders, string(a.From))
+		p.Amounts = append(p.Amounts, a.Amount)
+		p.Memos = append(p.Memos, a.Memo)
+		p.CreditHeights = append(p.CreditHeights, a.credit)
+		p.UnlockHeights = append(p.UnlockHeights, a.unlock)
+		if a.aside != "" {
+			aside.Ids = append(aside.Ids, a.id)
+			aside.States = append(aside.States, string(a.aside))
+			aside.Reasons = append(aside.Reasons, a.reason)
+		}
+	}
+
+	included, err := c.q.Include(ctx, p)
+	if err != nil {
+		return fmt.Errorf("include: %w", err)
+	}
+	if len(included) != len(arrived) {
+		return fmt.Errorf("%w: %d of %d deposits of block %s are live in another block", ErrBroken, len(arrived)-len(included), len(arrived), hash)
+	}
+	if err := c.tell(included); err != nil || len(aside.Ids) == 0 {
+		return err
+	}
+
+	moved, err := c.q.SetAside(ctx, aside)
+	if err != nil {
+		return fmt.Errorf("set aside: %w", err)
+	}
+	c.book(moved, asideEntry)
+	return c.tell(moved)
+}
+
+// bookHouse books a transfer to a house address, unless whoever sent it books it.
+func (c *change) bookHouse(t coffer.Transfer, o depositsql.ObserveRow) {
+	if !custodyKinds[o.RecipientKind] || custodyKinds[o.SenderKind] {
+		return
+	}
+	to, from, kind := ledger.PrefixCustodyHot+string(t.To), ledger.SuspenseUnknown, "deposit.foreign"
+	if o.RecipientKind == HouseExecutor && t.Asset.IsNative() {
+		to = ledger.PrefixGasExecutor + string(t.To)
+	}
+	if o.SenderKind == kindDeposit {
+		from, kind = ledger.PrefixCustodyDeposit+string(t.From), "deposit.flushed"
+	}
+
+	// The sequence tells this inclusion from an earlier one, also in the same block.
+	id := coffer.DeriveID("house", string(c.chain.ID), t.Tx.String(), t.Ref, fmt.Sprint(c.event.Sequence))
+	hash := c.event.Block.Hash
+	c.entries = append(c.entries, ledger.Entry{
+		ID: id, Kind: kind, Resource: t.Tx.String(), Chain: c.chain.ID, Block: c.event.Block.BlockRef, At: c.at,
+		Postings: []ledger.Posting{ledger.Debit(to, t.Asset, t.Amount), ledger.Credit(from, t.Asset, t.Amount)},
+	})
+	c.blocks = append(c.blocks, hash[:])
+}

@@ -1,0 +1,245 @@
+package deposit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/deposit/depositsql"
+	"github.com/cofferhq/coffer/ledger"
+	"github.com/cofferhq/coffer/postgres"
+	"github.com/cofferhq/coffer/stream"
+)
+
+// ErrBroken says that the block events of a chain contradict each other or themselves.
+// Trying again does not help.
+var ErrBroken = errors.New("block events contradict each other")
+
+// Checkpoints that Step reports.
+const (
+	CheckpointBeforeCommit = "deposit.before_commit" // all of an event is written, nothing committed
+	CheckpointApplied      = "deposit.applied"       // an event is committed
+)
+
+// Bounds of Step and Run.
+const (
+	readRecords = stream.MaxParts
+	DefaultPoll = time.Second
+	maxWait     = 5 * time.Second
+)
+
+// Log is the stream as this package uses it; *stream.Postgres is one.
+type Log interface {
+	stream.Log
+	AppendTx(ctx context.Context, tx pgx.Tx, topic, partition string, records []stream.Record) error
+}
+
+// Chain is a chain that deposits arrive on.
+type Chain struct {
+	ID coffer.ChainID
+
+	// Deriver makes deposit addresses; nil where none are given out.
+	Deriver Deriver
+
+	// ParseAddress is the chain's own (see coffer.Source); nil trusts callers to give
+	// addresses in canonical form.
+	ParseAddress func(s string) (coffer.Address, error)
+
+	// NoFinality says that the chain never calls a block final. Then depth alone unlocks.
+	NoFinality bool
+}
+
+// Config is what a Service needs.
+type Config struct {
+	DB     *postgres.DB
+	Ledger *ledger.Ledger
+	Log    Log
+	Chains []Chain
+	Assets []coffer.Asset   // supported
+	Known  []coffer.AssetID // known to operators, not supported: booked to suspense
+	Clock  coffer.Clock
+
+	Poll       time.Duration // after an error; DefaultPoll
+	Logger     *slog.Logger  // slog.Default when nil
+	Checkpoint func(name string)
+}
+
+// Service applies block events and gives out addresses. All its methods may be called
+// concurrently, also by several processes.
+type Service struct {
+	Config
+	sql    *depositsql.Queries
+	chains map[coffer.ChainID]Chain
+	assets map[coffer.AssetID]coffer.Asset
+	known  map[coffer.AssetID]bool
+}
+
+// New returns a Service, or says what the configuration lacks.
+func New(c Config) (*Service, error) {
+	if c.DB == nil || c.Ledger == nil || c.Log == nil || c.Clock == nil {
+		return nil, errors.New("deposit: DB, Ledger, Log and Clock are needed")
+	}
+	if c.Poll == 0 {
+		c.Poll = DefaultPoll
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Checkpoint == nil {
+		c.Checkpoint = func(string) {}
+	}
+
+	s := &Service{
+		Config: c, sql: depositsql.New(c.DB.Pool()),
+		chains: map[coffer.ChainID]Chain{}, assets: map[coffer.AssetID]coffer.Asset{}, known: map[coffer.AssetID]bool{},
+	}
+	for _, chain := range c.Chains {
+		s.chains[chain.ID] = chain
+	}
+	for _, a := range c.Assets {
+		if _, ok := s.chains[a.ID.Chain()]; !ok {
+			return nil, fmt.Errorf("deposit: asset %s is on a chain that is not served", a.ID)
+		}
+		if a.Credit < 1 || a.Unlock < a.Credit || a.Unlock > maxDepth {
+			return nil, fmt.Errorf("deposit: asset %s: want 1 ≤ credit (%d) ≤ unlock (%d) ≤ %d confirmations", a.ID, a.Credit, a.Unlock, maxDepth)
+		}
+		s.assets[a.ID] = a
+	}
+	for _, id := range c.Known {
+		if _, supported := s.assets[id]; !supported {
+			s.known[id] = true
+		}
+	}
+	return s, nil
+}
+
+// maxDepth bounds the confirmations that an asset may ask for.
+const maxDepth = 1 << 20
+
+// chain returns a chain that is served.
+func (s *Service) chain(id coffer.ChainID) (Chain, error) {
+	chain, ok := s.chains[id]
+	if !ok {
+		return Chain{}, coffer.Invalid("chain", "chain %.80q is not served", id)
+	}
+	return chain, nil
+}
+
+// now is the time of what a transaction makes true, as the database keeps it.
+func (s *Service) now() time.Time { return s.Clock().UTC().Truncate(time.Microsecond) }
+
+// Run applies the events of all chains until ctx ends, which is no error, or those of a
+// chain turn out to be broken. Other errors are logged and tried again.
+func (s *Service) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for id := range s.chains {
+		group.Go(func() error { return s.runChain(ctx, id) })
+	}
+	return group.Wait()
+}
+
+func (s *Service) runChain(ctx context.Context, chain coffer.ChainID) error {
+	for {
+		next, moved, err := s.step(ctx, chain)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, ErrBroken):
+			s.Logger.Error("deposits halted", "chain", chain, "error", err)
+			return err
+		case err != nil:
+			s.Logger.Warn("deposit step failed, trying again", "chain", chain, "error", err)
+			pause(ctx, s.Poll)
+		case !moved:
+			s.await(ctx, chain, next)
+		}
+	}
+}
+
+// await returns when there may be something new.
+func (s *Service) await(ctx context.Context, chain coffer.ChainID, next int64) {
+	wait, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	if err := s.Log.Wait(wait, stream.TopicRaw, string(chain), next); err != nil && wait.Err() == nil {
+		s.Logger.Warn("wait for block events", "chain", chain, "error", err)
+		pause(ctx, s.Poll)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// Step applies the block events of a chain that one read returns, and reports whether
+// there were any. ErrBroken is for people; any other error may be tried again.
+func (s *Service) Step(ctx context.Context, chain coffer.ChainID) (bool, error) {
+	_, moved, err := s.step(ctx, chain)
+	return moved, err
+}
+
+// step also returns the offset of the record wanted next.
+func (s *Service) step(ctx context.Context, chain coffer.ChainID) (next int64, moved bool, err error) {
+	if _, err := s.chain(chain); err != nil {
+		return 0, false, err
+	}
+	if err := s.sql.EnsureCursor(ctx, depositsql.EnsureCursorParams{Chain: string(chain), UpdatedAt: s.now()}); err != nil {
+		return 0, false, fmt.Errorf("deposit cursor of %s: %w", chain, err)
+	}
+	cursor, err := s.sql.Cursor(ctx, string(chain))
+	if err != nil {
+		return 0, false, fmt.Errorf("deposit cursor of %s: %w", chain, err)
+	}
+
+	var parts stream.Assembler
+	for next = cursor.NextOffset; !moved; {
+		records, err := s.Log.Read(ctx, stream.TopicRaw, string(chain), next, readRecords)
+		if err != nil || len(records) == 0 {
+			return next, false, err
+		}
+		for _, record := range records {
+			event, complete, err := parts.Add(record)
+			if err != nil {
+				return next, moved, fmt.Errorf("%w: %s: %w", ErrBroken, chain, err)
+			}
+			if !complete {
+				continue
+			}
+			if err := s.apply(ctx, chain, event); err != nil {
+				return next, moved, err
+			}
+			moved = true
+		}
+		next += int64(len(records))
+	}
+	return next, moved, nil
+}
+
+// decode reads a block event of a chain.
+func decode(chain coffer.ChainID, event stream.Event) (coffer.BlockEvent, error) {
+	var e coffer.BlockEvent
+	if err := json.Unmarshal(event.Value, &e); err != nil {
+		return e, fmt.Errorf("%w: %s: offset %d: %w", ErrBroken, chain, event.First, err)
+	}
+	if e.Chain != chain || e.Sequence != event.Sequence || e.Epoch != event.Epoch {
+		return e, fmt.Errorf("%w: %s: offset %d: holds event %d of epoch %d of %.80q", ErrBroken, chain, event.First, e.Sequence, e.Epoch, e.Chain)
+	}
+	if e.Block.Height >= maxHeight || e.Final >= maxHeight || e.Sequence >= maxHeight || e.Epoch >= maxHeight {
+		return e, fmt.Errorf("%w: %s: offset %d: number out of range", ErrBroken, chain, event.First)
+	}
+	return e, nil
+}
+
+// maxHeight bounds heights and sequences, with room for depths above them in a bigint.
+const maxHeight = 1 << 62
