@@ -128,7 +128,10 @@ func hold(id, account string, amount uint64) ledger.Hold {
 	return ledger.Hold{ID: id, Account: account, Asset: usdt, Amount: coffer.NewAmount(amount)}
 }
 
-func wantCode(t testing.TB, err error, code coffer.Code) {
+func wantCode(t interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}, err error, code coffer.Code) {
 	t.Helper()
 	if err == nil || coffer.ErrorCode(err) != code {
 		t.Fatalf("got error %v, want %s", err, code)

@@ -18,6 +18,7 @@ const prefixRepay = "repay:"
 // Repay takes what an account owes after a reorganisation from its available balance, as
 // far as that goes, and lifts the freeze when the account owes nothing in any asset. It
 // returns the amount paid; the same id again returns the same amount and changes nothing.
+// An id that paid nothing is not used up.
 func (l *Ledger) Repay(ctx context.Context, tx pgx.Tx, id, account string, asset coffer.AssetID, at time.Time) (coffer.Amount, error) {
 	q := ledgersql.New(tx)
 	if id == "" || len(id) > maxIDBytes {
