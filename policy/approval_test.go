@@ -57,7 +57,7 @@ func approveEd25519(t testing.TB, o coffer.Order, expires time.Time) coffer.Appr
 	}
 	priv := ed25519.NewKeyFromSeed(seed)
 	return coffer.Approval{
-		Order: o.Hash(), Scheme: coffer.SchemeEd25519, Key: hexutil.Encode(priv.Public().(ed25519.PublicKey)),
+		Order: o.Hash(), Scheme: coffer.SchemeEd25519, Key: hexutil.Encode(priv[32:]),
 		Expires: expires, Signature: ed25519.Sign(priv, message),
 	}
 }

@@ -177,7 +177,7 @@ func TestEvaluateFee(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	text, _ := example(t)
 	tests := []struct{ name, old, new, says string }{
-		{"unknown key", "name: example\n", "name: example\nnmae: x\n", "nmae"},
+		{"unknown key", "name: example\n", "name: example\ncolour: red\n", "colour"},
 		{"repeated key", "name: example\n", "name: example\nname: again\n", "already defined"},
 		{"unknown rule kind", "  block_lists:", "  allow_lists:", "allow_lists"},
 		{"version", "version: 1", "version: 2", "want 1"},
