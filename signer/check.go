@@ -1,0 +1,155 @@
+package signer
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/policy"
+)
+
+func sortedChains(chains map[coffer.ChainID]servedChain) []coffer.ChainID {
+	return slices.Sorted(maps.Keys(chains))
+}
+
+// checkBounds refuses what is too large to be looked at.
+func checkBounds(r coffer.SigningRequest) error {
+	switch {
+	case len(r.Orders) > maxOrders || len(r.Intent.Orders) > maxOrders || len(r.Intent.Payments) > maxOrders:
+		return coffer.Errorf(coffer.CodeLimit, "a payout has at most %d orders", maxOrders)
+	case len(r.Approvals) > maxApprovals:
+		return coffer.Errorf(coffer.CodeLimit, "a request has at most %d approvals", maxApprovals)
+	}
+	texts := []string{r.Intent.ID, string(r.Intent.Wallet), r.Intent.Slot.Kind, r.Intent.Slot.Lane}
+	for _, o := range r.Orders {
+		texts = append(texts, o.ID, o.Tenant, o.Account, string(o.Asset), string(o.Destination), o.Memo)
+	}
+	for _, text := range texts {
+		if len(text) > maxTextBytes {
+			return coffer.Errorf(coffer.CodeLimit, "an identifier has at most %d bytes", maxTextBytes)
+		}
+	}
+	return nil
+}
+
+// checkEffects wants the transaction to do what the intent says and nothing else.
+func checkEffects(r coffer.SigningRequest, e coffer.Effects, chain servedChain) error {
+	i, u := r.Intent, r.Unsigned
+	switch {
+	case i.Purpose != coffer.PurposeOrders:
+		return coffer.Invalid("intent.purpose", "this signer signs payouts of orders only, not %.40q", i.Purpose)
+	case i.ID == "":
+		return coffer.Invalid("intent.id", "is empty")
+	case !chain.wallets[i.Wallet]:
+		return coffer.Invalid("intent.wallet", "%.80q is not a wallet this signer owns", i.Wallet)
+	case u.Chain != i.Chain || e.Chain != i.Chain:
+		return coffer.Invalid("unsigned.chain", "the transaction is for %.80q, the intent for %q", e.Chain, i.Chain)
+	case u.Wallet != i.Wallet || e.Wallet != i.Wallet:
+		return coffer.Invalid("unsigned.wallet", "the transaction is of %.80q, the intent of %q", e.Wallet, i.Wallet)
+	case u.Path != i.Path || e.Path != i.Path:
+		return coffer.Invalid("unsigned.path", "the transaction takes path %.40q, the intent %.40q", e.Path, i.Path)
+	case e.Slot != i.Slot:
+		return coffer.Invalid("unsigned.slot", "the transaction takes slot %s, the intent %s", e.Slot, i.Slot)
+	case !slices.Equal(e.Payments, i.Payments):
+		return coffer.Invalid("unsigned.payments", "the transaction's payments are not the intent's")
+	case e.FeeBound.Cmp(i.FeeBound) > 0:
+		return coffer.Invalid("unsigned.fee", "the transaction may cost %s, the intent allows %s", e.FeeBound, i.FeeBound)
+	case len(e.Digests) == 0 || len(e.Digests) > maxDigests:
+		return coffer.Invalid("unsigned", "the transaction has %d digests to sign", len(e.Digests))
+	}
+	return nil
+}
+
+// checkOrders wants exactly one order for each payment, in order.
+func checkOrders(r coffer.SigningRequest) error {
+	n := len(r.Intent.Payments)
+	if n == 0 || len(r.Intent.Orders) != n || len(r.Orders) != n {
+		return coffer.Invalid("orders", "want one order for each payment: %d payments, %d order hashes, %d orders",
+			n, len(r.Intent.Orders), len(r.Orders))
+	}
+	seen := map[string]bool{}
+	for k, o := range r.Orders {
+		switch {
+		case o.Hash() != r.Intent.Orders[k]:
+			return coffer.Invalid("orders", "order %d is not the one the intent names", k)
+		case o.Payment() != r.Intent.Payments[k]:
+			return coffer.Invalid("orders", "payment %d is not what order %s asks for", k, o.ID)
+		case o.Asset.Chain() != r.Intent.Chain:
+			return coffer.Invalid("orders", "order %s is for chain %s", o.ID, o.Asset.Chain())
+		case seen[o.ID]:
+			return coffer.Invalid("orders", "order %s is paid twice", o.ID)
+		}
+		seen[o.ID] = true
+	}
+	return nil
+}
+
+// checkTimes wants a signature that dies soon, and before the intent and its orders do.
+func (s *Server) checkTimes(r coffer.SigningRequest, e coffer.Effects, now time.Time) error {
+	until := e.ValidUntil
+	switch {
+	case !now.Before(r.Intent.Expires):
+		return coffer.Errorf(coffer.CodePolicy, "the intent expired at %s", rfc3339(r.Intent.Expires))
+	case until.Unix() <= 0:
+		return coffer.Errorf(coffer.CodePolicy, "the transaction has no end of validity")
+	case !now.Before(until):
+		return coffer.Errorf(coffer.CodePolicy, "the transaction expired at %s", rfc3339(until))
+	case until.Unix() > r.Intent.Expires.Unix():
+		return coffer.Errorf(coffer.CodePolicy, "the transaction is valid until %s, the intent until %s", rfc3339(until), rfc3339(r.Intent.Expires))
+	case until.Sub(now) > s.maxValidity:
+		return coffer.Errorf(coffer.CodePolicy, "the transaction is valid until %s, more than %s from now", rfc3339(until), s.maxValidity)
+	}
+	for _, o := range r.Orders {
+		if until.Unix() > o.Expires.Unix() {
+			return coffer.Errorf(coffer.CodePolicy, "the transaction is valid until %s, order %s until %s", rfc3339(until), o.ID, rfc3339(o.Expires))
+		}
+	}
+	return nil
+}
+
+func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// checkPolicy asks the pinned policy about every order, with the people who approved it
+// and what this signer remembers. In a slot that is not fresh the orders and the fee were
+// counted before, and are judged as if they were not yet.
+func (s *Server) checkPolicy(r coffer.SigningRequest, chain servedChain, fresh bool, now time.Time) error {
+	approvals := map[coffer.Hash][]coffer.Approval{}
+	for _, a := range r.Approvals {
+		approvals[a.Order] = append(approvals[a.Order], a)
+	}
+
+	slot := slotOf(r.Intent)
+	spent := s.state.spentWithout(slot, now)
+	for _, o := range r.Orders {
+		assetSpent := spent.asset[o.Asset]
+		people, refused := s.policy.Approvers(o, approvals[o.Hash()], now)
+		decision := s.policy.Evaluate(policy.Facts{
+			Order: o, Now: now, Approvers: people, Enforcer: policy.EnforcerSigner,
+			Spent24h: spent.account[accountAsset{o.Tenant, o.Account, o.Asset}], AssetSpent24h: &assetSpent,
+		})
+		if decision.Verdict != policy.VerdictAllow {
+			return refusal(o, decision, refused)
+		}
+		if err := spent.add(o.Tenant, o.Account, o.Asset, o.Amount); err != nil {
+			return coffer.Errorf(coffer.CodePolicy, "order %s: what was spent cannot be added up", o.ID)
+		}
+	}
+
+	if !fresh {
+		return nil // the fee bound was counted when the slot was taken, and cannot grow
+	}
+	fee := s.policy.EvaluateFee(chain.native, r.Intent.FeeBound, spent.fees[chain.native], policy.EnforcerSigner)
+	if fee.Verdict != policy.VerdictAllow {
+		return coffer.Errorf(coffer.CodePolicy, "%s", fee.Reason())
+	}
+	return nil
+}
+
+func refusal(o coffer.Order, d policy.Decision, refused []error) error {
+	text := d.Reason()
+	if d.Verdict == policy.VerdictApprovals && len(refused) > 0 {
+		text += "; " + refused[0].Error()
+	}
+	return coffer.Errorf(coffer.CodePolicy, "order %s: %s", o.ID, text)
+}

@@ -1,0 +1,200 @@
+package signer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/policy"
+)
+
+const maxConfigBytes = 256 << 10
+
+// Config is a signer's configuration file. It holds no secret: the PIN comes from a file
+// or the environment.
+type Config struct {
+	Name   string        `yaml:"name"`   // as in the certificate, unique among signers
+	Listen string        `yaml:"listen"` // host:port
+	Dir    string        `yaml:"dir"`    // the log and the count of wrong PINs
+	TLS    TLSConfig     `yaml:"tls"`
+	Token  TokenConfig   `yaml:"token"`
+	Policy PolicyConfig  `yaml:"policy"`
+	Chains []ChainConfig `yaml:"chains"`
+
+	// MaxValidity is how long a transaction may stay usable after it was signed; an hour
+	// unless set.
+	MaxValidity time.Duration `yaml:"max_validity"`
+
+	Clock  coffer.Clock        `yaml:"-"` // the system's unless set
+	Logger *slog.Logger        `yaml:"-"` // the default one unless set
+	Ready  func(addr net.Addr) `yaml:"-"` // called once requests are served
+}
+
+// TLSConfig names PEM files and who may call.
+type TLSConfig struct {
+	CA      string   `yaml:"ca"`
+	Cert    string   `yaml:"cert"`
+	Key     string   `yaml:"key"`
+	Clients []string `yaml:"clients"` // DNS names in the certificates of callers
+}
+
+// PolicyConfig names the policy file and pins its SHA-256 (0x and 64 hex digits).
+type PolicyConfig struct {
+	File string `yaml:"file"`
+	Hash string `yaml:"hash"`
+}
+
+// ChainConfig is what a signer must know of an EVM chain to read transactions by itself.
+type ChainConfig struct {
+	Chain      coffer.ChainID  `yaml:"chain"`
+	Native     coffer.AssetID  `yaml:"native"`
+	EntryPoint string          `yaml:"entry_point"`
+	Module     string          `yaml:"module"`     // Safe4337Module
+	MultiSend  string          `yaml:"multi_send"` // MultiSendCallOnly
+	Wallets    []string        `yaml:"wallets"`    // Safes this signer owns
+	Owner      string          `yaml:"owner"`      // label of the owner key
+	Executor   *ExecutorConfig `yaml:"executor"`   // where this signer also pays gas
+}
+
+// ExecutorConfig names an executor key and what it may spend on gas, in wei.
+type ExecutorConfig struct {
+	Key         string        `yaml:"key"` // label
+	FeeCap      coffer.Amount `yaml:"fee_cap"`
+	DailyFeeCap coffer.Amount `yaml:"daily_fee_cap"`
+}
+
+// LoadConfig reads a configuration file (YAML); unknown keys are errors.
+func LoadConfig(path string) (Config, error) {
+	file, err := os.Open(path) //nolint:gosec // the operator names the path
+	if err != nil {
+		return Config{}, fmt.Errorf("signer configuration: %w", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxConfigBytes+1))
+	if err := errors.Join(err, file.Close()); err != nil {
+		return Config{}, fmt.Errorf("signer configuration: %w", err)
+	}
+	return ParseConfig(text)
+}
+
+// ParseConfig reads what LoadConfig reads from a file, and checks it.
+func ParseConfig(text []byte) (Config, error) {
+	if len(text) > maxConfigBytes {
+		return Config{}, fmt.Errorf("signer configuration: more than %d bytes", maxConfigBytes)
+	}
+	var c Config
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&c); err != nil {
+		return Config{}, fmt.Errorf("signer configuration: %w", err)
+	}
+	return c, c.Check()
+}
+
+// Check says what is wrong with the configuration, without opening anything.
+func (c Config) Check() error {
+	switch {
+	case c.Name == "":
+		return errors.New("signer configuration: name is empty")
+	case c.Listen == "":
+		return errors.New("signer configuration: listen is empty")
+	case c.Dir == "":
+		return errors.New("signer configuration: dir is empty")
+	case c.TLS.CA == "" || c.TLS.Cert == "" || c.TLS.Key == "":
+		return errors.New("signer configuration: tls: ca, cert and key are needed")
+	case len(c.TLS.Clients) == 0:
+		return errors.New("signer configuration: tls: clients names nobody who may call")
+	case c.Policy.File == "":
+		return errors.New("signer configuration: policy: file is empty")
+	case c.MaxValidity < 0:
+		return errors.New("signer configuration: max_validity is negative")
+	case len(c.Chains) == 0:
+		return errors.New("signer configuration: chains is empty")
+	}
+	if _, err := coffer.ParseHash(c.Policy.Hash); err != nil {
+		return fmt.Errorf("signer configuration: policy: %w", err)
+	}
+	seen := map[coffer.ChainID]bool{}
+	for _, chain := range c.Chains {
+		if seen[chain.Chain] {
+			return fmt.Errorf("signer configuration: chain %s is configured twice", chain.Chain)
+		}
+		seen[chain.Chain] = true
+		if err := chain.check(); err != nil {
+			return fmt.Errorf("signer configuration: chain %s: %w", chain.Chain, err)
+		}
+	}
+	return nil
+}
+
+func (c ChainConfig) check() error {
+	if _, err := chainIDOf(c.Chain); err != nil {
+		return err
+	}
+	if id, err := coffer.ParseAssetID(string(c.Native)); err != nil || id.Chain() != c.Chain || !id.IsNative() {
+		return fmt.Errorf("native: %q is not this chain's slip44 asset", c.Native)
+	}
+	addresses := map[string]string{"entry_point": c.EntryPoint, "module": c.Module, "multi_send": c.MultiSend}
+	for i, wallet := range c.Wallets {
+		addresses[fmt.Sprintf("wallets[%d]", i)] = wallet
+	}
+	for field, text := range addresses {
+		if _, err := parseAddress(text); err != nil {
+			return fmt.Errorf("%s: %w", field, err)
+		}
+	}
+	if c.Owner == "" {
+		return errors.New("owner: no key label")
+	}
+	if x := c.Executor; x != nil && (x.Key == "" || x.FeeCap.IsZero() || x.DailyFeeCap.Cmp(x.FeeCap) < 0) {
+		return errors.New("executor: want a key label, a fee_cap above zero and a daily_fee_cap not below it")
+	}
+	return nil
+}
+
+// parseAddress wants the EIP-55 form and not the zero address.
+func parseAddress(text string) (common.Address, error) {
+	address := common.HexToAddress(text)
+	if !common.IsHexAddress(text) || address.Hex() != text || address == (common.Address{}) {
+		return common.Address{}, fmt.Errorf("%.80q is not an address with its EIP-55 checksum", text)
+	}
+	return address, nil
+}
+
+func (c Config) makeDir() error {
+	if c.Dir == "" {
+		return errors.New("signer configuration: dir is empty")
+	}
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return fmt.Errorf("signer configuration: dir: %w", err)
+	}
+	return nil
+}
+
+func (c Config) logPath() string { return filepath.Join(c.Dir, "log.jsonl") }
+
+// pinnedPolicy reads the policy file and refuses any other than the pinned one.
+func (c Config) pinnedPolicy() (*policy.Policy, error) {
+	text, err := os.ReadFile(c.Policy.File)
+	if err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	p, err := policy.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if want := strings.ToLower(c.Policy.Hash); p.Hash().String() != want {
+		return nil, fmt.Errorf("policy: %s has hash %s, pinned is %s", c.Policy.File, p.Hash(), want)
+	}
+	return p, nil
+}

@@ -1,0 +1,138 @@
+package signer
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/signer/signerpb"
+)
+
+// The words of the system, to and from their wire form. What comes from the wire is
+// checked for shape here and for meaning by the Server.
+
+func requestToWire(r coffer.SigningRequest) *signerpb.SignRequest {
+	w := &signerpb.SignRequest{
+		Intent: &signerpb.Intent{
+			Id: r.Intent.ID, Chain: string(r.Intent.Chain), Wallet: string(r.Intent.Wallet), Path: r.Intent.Path,
+			Slot:    &signerpb.Slot{Kind: r.Intent.Slot.Kind, Lane: r.Intent.Slot.Lane, Sequence: r.Intent.Slot.Sequence},
+			Purpose: r.Intent.Purpose, FeeBound: r.Intent.FeeBound.String(), Expires: r.Intent.Expires.Unix(),
+		},
+		Unsigned: &signerpb.Unsigned{
+			Chain: string(r.Unsigned.Chain), Wallet: string(r.Unsigned.Wallet), Path: r.Unsigned.Path,
+			Format: r.Unsigned.Format, Attempt: r.Unsigned.Attempt, Bytes: r.Unsigned.Bytes,
+		},
+	}
+	for _, hash := range r.Intent.Orders {
+		w.Intent.Orders = append(w.Intent.Orders, hash[:])
+	}
+	for _, p := range r.Intent.Payments {
+		w.Intent.Payments = append(w.Intent.Payments, &signerpb.Payment{
+			Asset: string(p.Asset), To: string(p.To), Memo: p.Memo, Amount: p.Amount.String()})
+	}
+	for _, o := range r.Orders {
+		w.Orders = append(w.Orders, &signerpb.Order{
+			Id: o.ID, Tenant: o.Tenant, Account: o.Account, Asset: string(o.Asset), Destination: string(o.Destination),
+			Memo: o.Memo, Amount: o.Amount.String(), FeeCap: o.FeeCap.String(), Expires: o.Expires.Unix()})
+	}
+	for _, a := range r.Approvals {
+		w.Approvals = append(w.Approvals, &signerpb.Approval{
+			Order: a.Order[:], Scheme: a.Scheme, Key: a.Key, Expires: a.Expires.Unix(), Signature: a.Signature})
+	}
+	return w
+}
+
+// reader collects the first thing that is wrong with a message.
+type reader struct{ err error }
+
+func (r *reader) hash(field string, b []byte) coffer.Hash {
+	if len(b) != len(coffer.Hash{}) {
+		r.fail(field, fmt.Errorf("has %d bytes, want 32", len(b)))
+		return coffer.Hash{}
+	}
+	return coffer.Hash(b)
+}
+
+func (r *reader) amount(field, text string) coffer.Amount {
+	a, err := coffer.ParseAmount(text)
+	if err != nil {
+		r.fail(field, err)
+	}
+	return a
+}
+
+// seconds refuses times that a hash would not tell apart.
+func (r *reader) seconds(field string, n int64) time.Time {
+	if n < 0 || n > 253402300799 { // 9999-12-31T23:59:59Z
+		r.fail(field, fmt.Errorf("is not between 1970 and 9999"))
+	}
+	return time.Unix(n, 0).UTC()
+}
+
+func (r *reader) fail(field string, err error) {
+	if r.err == nil {
+		r.err = coffer.Invalid(field, "%s", err)
+	}
+}
+
+func requestFromWire(w *signerpb.SignRequest) (coffer.SigningRequest, error) {
+	if len(w.GetOrders()) > maxOrders || len(w.GetIntent().GetOrders()) > maxOrders ||
+		len(w.GetIntent().GetPayments()) > maxOrders || len(w.GetApprovals()) > maxApprovals {
+		return coffer.SigningRequest{}, coffer.Errorf(coffer.CodeLimit, "at most %d orders and %d approvals", maxOrders, maxApprovals)
+	}
+
+	var rd reader
+	i, u := w.GetIntent(), w.GetUnsigned()
+	r := coffer.SigningRequest{
+		Intent: coffer.Intent{
+			ID: i.GetId(), Chain: coffer.ChainID(i.GetChain()), Wallet: coffer.Address(i.GetWallet()), Path: i.GetPath(),
+			Slot:    coffer.Slot{Kind: i.GetSlot().GetKind(), Lane: i.GetSlot().GetLane(), Sequence: i.GetSlot().GetSequence()},
+			Purpose: i.GetPurpose(), FeeBound: rd.amount("intent.feeBound", i.GetFeeBound()), Expires: rd.seconds("intent.expires", i.GetExpires()),
+		},
+		Unsigned: coffer.Unsigned{
+			Chain: coffer.ChainID(u.GetChain()), Wallet: coffer.Address(u.GetWallet()), Path: u.GetPath(),
+			Format: u.GetFormat(), Attempt: u.GetAttempt(), Bytes: u.GetBytes(),
+		},
+	}
+	for _, hash := range i.GetOrders() {
+		r.Intent.Orders = append(r.Intent.Orders, rd.hash("intent.orders", hash))
+	}
+	for _, p := range i.GetPayments() {
+		r.Intent.Payments = append(r.Intent.Payments, coffer.Payment{
+			Asset: coffer.AssetID(p.GetAsset()), To: coffer.Address(p.GetTo()), Memo: p.GetMemo(),
+			Amount: rd.amount("intent.payments", p.GetAmount())})
+	}
+	for _, o := range w.GetOrders() {
+		r.Orders = append(r.Orders, coffer.Order{
+			ID: o.GetId(), Tenant: o.GetTenant(), Account: o.GetAccount(), Asset: coffer.AssetID(o.GetAsset()),
+			Destination: coffer.Address(o.GetDestination()), Memo: o.GetMemo(), Amount: rd.amount("orders.amount", o.GetAmount()),
+			FeeCap: rd.amount("orders.feeCap", o.GetFeeCap()), Expires: rd.seconds("orders.expires", o.GetExpires())})
+	}
+	for _, a := range w.GetApprovals() {
+		r.Approvals = append(r.Approvals, coffer.Approval{
+			Order: rd.hash("approvals.order", a.GetOrder()), Scheme: a.GetScheme(), Key: a.GetKey(),
+			Expires: rd.seconds("approvals.expires", a.GetExpires()), Signature: a.GetSignature()})
+	}
+	return r, rd.err
+}
+
+func infoToWire(i Info) *signerpb.InfoResponse {
+	w := &signerpb.InfoResponse{Name: i.Name, Sequence: i.Sequence, Head: i.Head[:], Policy: i.Policy[:]}
+	for _, k := range i.Keys {
+		w.Keys = append(w.Keys, &signerpb.Key{Role: k.Role, Chain: string(k.Chain), Address: k.Address.Hex()})
+	}
+	return w
+}
+
+func infoFromWire(w *signerpb.InfoResponse) (Info, error) {
+	var rd reader
+	info := Info{Name: w.GetName(), Sequence: w.GetSequence(), Head: rd.hash("head", w.GetHead()), Policy: rd.hash("policy", w.GetPolicy())}
+	for _, k := range w.GetKeys() {
+		address, err := parseAddress(k.GetAddress())
+		if err != nil {
+			rd.fail("keys", err)
+		}
+		info.Keys = append(info.Keys, KeyInfo{k.GetRole(), coffer.ChainID(k.GetChain()), address})
+	}
+	return info, rd.err
+}

@@ -1,0 +1,148 @@
+package signer
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ethereum/go-ethereum/params"
+
+	"github.com/cofferhq/coffer"
+)
+
+// maxTransactionBytes is what geth's pool takes.
+const maxTransactionBytes = 128 << 10
+
+// handleOps is the selector of EntryPoint v0.7's
+// handleOps(PackedUserOperation[] ops, address payable beneficiary) (ERC-4337).
+var handleOps = crypto.Keccak256([]byte("handleOps((address,uint256,bytes,bytes,bytes32,uint256,bytes32,bytes,bytes)[],address)"))[:4]
+
+// executor signs transactions that hand user operations to the EntryPoint. It pays gas
+// and gets it back as the operations' beneficiary, so it can lose gas and nothing else.
+type executor struct {
+	key         *Key
+	chainID     *big.Int
+	entryPoint  common.Address
+	feeCap      coffer.Amount // of one transaction, native base units
+	dailyFeeCap coffer.Amount // of all nonces in 24 hours
+}
+
+// SignExecutor signs a transaction by this signer's executor key on a chain. It must be
+// an EIP-1559 transaction of that chain to the pinned EntryPoint that calls handleOps with
+// this executor as beneficiary, carries no value, and costs at most the fee caps.
+func (s *Server) SignExecutor(ctx context.Context, id coffer.ChainID, tx *types.Transaction) (*types.Transaction, error) {
+	chain, ok := s.chains[id]
+	if !ok || chain.executor == nil {
+		return nil, coffer.Invalid("chain", "this signer has no executor on %.80q", id)
+	}
+	x := chain.executor
+	fee, err := x.check(tx)
+	if err != nil {
+		return nil, err
+	}
+
+	rules := types.NewLondonSigner(x.chainID)
+	digest := coffer.Hash(rules.Hash(tx))
+	if err := s.recordExecutor(ctx, id, x, tx.Nonce(), fee, digest); err != nil {
+		return nil, err
+	}
+	sig, err := x.key.Sign(ctx, digest)
+	if err != nil {
+		return nil, &coffer.Error{Code: coffer.CodeUnavailable, Message: "the token did not sign", Cause: err}
+	}
+	sig[64] -= 27
+	return tx.WithSignature(rules, sig)
+}
+
+// check returns the most the transaction can cost.
+func (x *executor) check(tx *types.Transaction) (coffer.Amount, error) {
+	refuse := func(format string, args ...any) (coffer.Amount, error) {
+		return coffer.Amount{}, coffer.Invalid("transaction", format, args...)
+	}
+	switch {
+	case tx.Type() != types.DynamicFeeTxType:
+		return refuse("has type %d; only EIP-1559 transactions (2) are signed", tx.Type())
+	case tx.ChainId().Cmp(x.chainID) != 0:
+		return refuse("is for chain id %s, this executor is for %s", tx.ChainId(), x.chainID)
+	case tx.To() == nil || *tx.To() != x.entryPoint:
+		return refuse("does not call the EntryPoint %s", x.entryPoint.Hex())
+	case tx.Value().Sign() != 0:
+		return refuse("carries value")
+	case len(tx.AccessList()) != 0:
+		return refuse("has an access list")
+	case tx.Gas() > params.MaxTxGas:
+		return refuse("has a gas limit of %d, at most %d (EIP-7825)", tx.Gas(), params.MaxTxGas)
+	case tx.Size() > maxTransactionBytes:
+		return refuse("has %d bytes, at most %d", tx.Size(), maxTransactionBytes)
+	}
+	if err := x.checkCall(tx.Data()); err != nil {
+		return refuse("%s", err)
+	}
+
+	fee, err := coffer.ParseAmount(new(big.Int).Mul(tx.GasFeeCap(), new(big.Int).SetUint64(tx.Gas())).String())
+	if err != nil || fee.Cmp(x.feeCap) > 0 {
+		return refuse("may cost more than %s base units", x.feeCap)
+	}
+	return fee, nil
+}
+
+// checkCall reads the head of handleOps: the offset of the operations, then the
+// beneficiary, who gets what the operations pay for gas.
+func (x *executor) checkCall(data []byte) error {
+	if len(data) < 4+64 || [4]byte(data[:4]) != [4]byte(handleOps) {
+		return fmt.Errorf("does not call handleOps")
+	}
+	beneficiary := new(big.Int).SetBytes(data[4+32 : 4+64])
+	if beneficiary.Cmp(x.key.Address().Big()) != 0 {
+		return fmt.Errorf("pays another beneficiary than %s", x.key.Address().Hex())
+	}
+	return nil
+}
+
+func (s *Server) recordExecutor(ctx context.Context, id coffer.ChainID, x *executor, nonce uint64, fee coffer.Amount, digest coffer.Hash) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	if s.state.signedGas(id, nonce, digest) {
+		return nil
+	}
+	now := s.state.now(s.clock())
+	total := addOrLargest(s.state.gasWithout(id, nonce, now), s.state.dearest(id, nonce, fee))
+	if total.Cmp(x.dailyFeeCap) > 0 {
+		return coffer.Errorf(coffer.CodePolicy, "the executor may spend %s base units on gas in 24 hours", x.dailyFeeCap)
+	}
+	if err := ctx.Err(); err != nil {
+		return coffer.Errorf(coffer.CodeUnavailable, "the deadline passed before anything was signed")
+	}
+	return s.append(now, record{Kind: kindExecutor, Executor: &executorRecord{Chain: id, Nonce: nonce, Fee: fee, Digest: digest}})
+}
+
+// signedGas reports whether this very transaction was recorded before.
+func (s *state) signedGas(chain coffer.ChainID, nonce uint64, digest coffer.Hash) bool {
+	return slices.ContainsFunc(s.gas, func(x gasSpend) bool {
+		return x.chain == chain && x.nonce == nonce && x.digest == digest
+	})
+}
+
+// dearest is the most that a nonce can cost with one more transaction of this fee.
+func (s *state) dearest(chain coffer.ChainID, nonce uint64, fee coffer.Amount) coffer.Amount {
+	for _, x := range s.gas {
+		if x.chain == chain && x.nonce == nonce && x.fee.Cmp(fee) > 0 {
+			fee = x.fee
+		}
+	}
+	return fee
+}
+
+// chainIDOf reads the number in an eip155 chain id.
+func chainIDOf(id coffer.ChainID) (*big.Int, error) {
+	n, ok := new(big.Int).SetString(id.Reference(), 10)
+	if !ok || id.Namespace() != coffer.NamespaceEVM || n.Sign() <= 0 || n.String() != id.Reference() {
+		return nil, fmt.Errorf("chain %q: want eip155 and a number", id)
+	}
+	return n, nil
+}

@@ -1,0 +1,108 @@
+package signer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cofferhq/coffer"
+)
+
+// open makes a Server from its configuration: policy, token, keys, then the log. explain
+// gives the reader of a chain's transactions. The returned function closes everything.
+func open(ctx context.Context, cfg Config, explain func(ChainConfig) (coffer.Explainer, error)) (_ *Server, closeAll func() error, err error) {
+	if err := cfg.Check(); err != nil {
+		return nil, nil, err
+	}
+	if err := cfg.makeDir(); err != nil {
+		return nil, nil, err
+	}
+	s := &Server{name: cfg.Name, clock: cfg.Clock, maxValidity: cfg.MaxValidity, state: newState(cfg.Name)}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.maxValidity == 0 {
+		s.maxValidity = defaultMaxValidity
+	}
+	if s.policy, err = cfg.pinnedPolicy(); err != nil {
+		return nil, nil, err
+	}
+
+	token, err := openToken(cfg.Token, cfg.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, token.Close())
+		}
+	}()
+	if s.chains, err = openChains(ctx, cfg.Chains, token, explain); err != nil {
+		return nil, nil, err
+	}
+
+	if s.log, err = openLog(cfg.logPath(), cfg.logger(), s.state.apply); err != nil {
+		return nil, nil, err
+	}
+	if s.log.sequence == 0 {
+		if err = s.append(s.clock(), record{Kind: kindOpened, Opened: &openedRecord{Signer: s.name}}); err != nil {
+			return nil, nil, errors.Join(err, s.log.Close())
+		}
+	}
+	return s, func() error { return errors.Join(s.log.Close(), token.Close()) }, nil
+}
+
+func (c Config) logger() *slog.Logger {
+	if c.Logger == nil {
+		return slog.Default()
+	}
+	return c.Logger
+}
+
+func openChains(ctx context.Context, configs []ChainConfig, token *Token, explain func(ChainConfig) (coffer.Explainer, error)) (map[coffer.ChainID]servedChain, error) {
+	chains := map[coffer.ChainID]servedChain{}
+	for _, c := range configs {
+		chain := servedChain{native: c.Native, wallets: map[coffer.Address]bool{}}
+		for _, wallet := range c.Wallets {
+			chain.wallets[coffer.Address(wallet)] = true
+		}
+
+		var err error
+		if chain.explainer, err = explain(c); err != nil {
+			return nil, fmt.Errorf("chain %s: %w", c.Chain, err)
+		}
+		if chain.owner, err = token.key(ctx, c.Owner); err != nil {
+			return nil, fmt.Errorf("chain %s: owner: %w", c.Chain, err)
+		}
+		if c.Executor != nil {
+			if chain.executor, err = openExecutor(ctx, c, token); err != nil {
+				return nil, fmt.Errorf("chain %s: executor: %w", c.Chain, err)
+			}
+		}
+		chains[c.Chain] = chain
+	}
+	return chains, nil
+}
+
+// openExecutor refuses an executor key that owns wallets: what pays gas must not be able
+// to pay customers.
+func openExecutor(ctx context.Context, c ChainConfig, token *Token) (*executor, error) {
+	if c.Executor.Key == c.Owner {
+		return nil, errors.New("its key is the owner key")
+	}
+	id, err := chainIDOf(c.Chain)
+	if err != nil {
+		return nil, err
+	}
+	entryPoint, err := parseAddress(c.EntryPoint)
+	if err != nil {
+		return nil, err
+	}
+	key, err := token.key(ctx, c.Executor.Key)
+	if err != nil {
+		return nil, err
+	}
+	return &executor{key, id, entryPoint, c.Executor.FeeCap, c.Executor.DailyFeeCap}, nil
+}

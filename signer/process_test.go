@@ -1,0 +1,127 @@
+package signer
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/cofferhq/coffer"
+)
+
+// child is a signer in a process of its own.
+type child struct {
+	cmd    *exec.Cmd
+	client *Client
+}
+
+// spawn starts the fixture's signer as a process, on the real clock.
+func (f *fixture) spawn() *child {
+	f.t.Helper()
+	text, err := yaml.Marshal(f.cfg)
+	f.must(err)
+	path := filepath.Join(f.t.TempDir(), "signer.yaml")
+	f.must(os.WriteFile(path, text, 0o600))
+
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "COFFER_TEST_SIGNER="+path)
+	cmd.Stderr = os.Stderr
+	stdout, err := cmd.StdoutPipe()
+	f.must(err)
+	f.must(cmd.Start())
+	address, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		f.t.Fatalf("the signer did not start: %v: %v", err, cmd.Wait())
+	}
+	f.clock.now = time.Now()
+	return &child{cmd, f.dial(address[:len(address)-1], "coordinator")}
+}
+
+func (c *child) end(t *testing.T, sig syscall.Signal) error {
+	t.Helper()
+	if err := c.client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.cmd.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+	return c.cmd.Wait()
+}
+
+// Three signer processes at once, each with its own token, log and key, sign the same
+// payout.
+func TestThreeSignerProcesses(t *testing.T) {
+	keys := map[string]bool{}
+	var children []*child
+	for _, token := range []string{"one", "two", "three"} {
+		f := newFixture(t, token)
+		c := f.spawn()
+		f.client = c.client
+		keys[f.signs(f.request(0, f.order("wd_1", "6000"))).Key] = true
+		children = append(children, c)
+	}
+	for i, c := range children {
+		if err := c.end(t, syscall.SIGTERM); err != nil {
+			t.Errorf("signer %d did not stop cleanly: %v", i, err)
+		}
+	}
+	if len(keys) != 3 {
+		t.Errorf("three signers have %d keys", len(keys))
+	}
+}
+
+// Whatever moment the process dies at, the log verifies, and every signature that left is
+// in it: the order cannot be paid in another slot.
+func TestKilledSignerForgetsNoSignature(t *testing.T) {
+	f := newFixture(t, "three")
+	signed := map[string]uint64{}
+	next := uint64(0)
+	for round := range 4 {
+		c := f.spawn()
+		f.client = c.client
+		for id, slot := range signed {
+			f.refuses(f.request(slot+1_000_000, f.order(id, "1")), coffer.CodeConflict, "bound to slot")
+			break // one is enough in each round; all are checked at the end
+		}
+
+		stop := time.AfterFunc(time.Duration(20+35*round)*time.Millisecond, func() { _ = c.cmd.Process.Kill() })
+		for {
+			id := fmt.Sprintf("wd_%d", next)
+			if _, err := f.client.Sign(t.Context(), f.request(next, f.order(id, "1"))); err != nil {
+				break
+			}
+			signed[id] = next
+			next++
+		}
+		stop.Stop()
+		if err := c.end(t, syscall.SIGKILL); err == nil {
+			t.Fatal("the signer was not killed")
+		}
+		next++ // the one under way may be bound
+	}
+	if len(signed) == 0 {
+		t.Fatal("nothing was signed before the kills: nothing was tested")
+	}
+
+	text, err := os.ReadFile(f.logFile())
+	f.must(err)
+	for id := range signed {
+		if !bytes.Contains(text, []byte(`"id":"`+id+`"`)) {
+			t.Errorf("%s was signed and is not in the log", id)
+		}
+	}
+	c := f.spawn()
+	if info, err := c.client.Info(t.Context()); err != nil || info.Sequence < uint64(len(signed))+1 {
+		t.Errorf("after %d signatures the log has %d records: %v", len(signed), info.Sequence, err)
+	}
+	if err := c.end(t, syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,73 @@
+package signer
+
+import (
+	"time"
+
+	"github.com/cofferhq/coffer"
+)
+
+// Kinds of records.
+const (
+	kindOpened   = "opened"   // the first one: whose log this is
+	kindPayout   = "payout"   // digests of a payout are about to be signed
+	kindExecutor = "executor" // an executor's transaction is about to be signed
+)
+
+// record is one line of the log: the kind names which body is set.
+type record struct {
+	Sequence uint64      `json:"seq"`
+	Previous coffer.Hash `json:"prev"`
+	At       time.Time   `json:"at"`
+	Kind     string      `json:"kind"`
+
+	Opened   *openedRecord   `json:"opened,omitempty"`
+	Payout   *payoutRecord   `json:"payout,omitempty"`
+	Executor *executorRecord `json:"executor,omitempty"`
+}
+
+type openedRecord struct {
+	Signer string `json:"signer"`
+}
+
+// payoutRecord is what a payout's signatures commit to. FeeBound is the intent's: any
+// variant in the slot up to it may be signed.
+type payoutRecord struct {
+	Payout     string         `json:"payout"`
+	Intent     coffer.Hash    `json:"intent"`
+	Chain      coffer.ChainID `json:"chain"`
+	Wallet     coffer.Address `json:"wallet"`
+	Slot       coffer.Slot    `json:"slot"`
+	Orders     []orderRecord  `json:"orders"`
+	Native     coffer.AssetID `json:"native"`
+	FeeBound   coffer.Amount  `json:"feeBound"`
+	ValidUntil time.Time      `json:"validUntil"`
+	Digests    []coffer.Hash  `json:"digests"`
+	Policy     coffer.Hash    `json:"policy"`
+}
+
+type orderRecord struct {
+	ID      string         `json:"id"`
+	Hash    coffer.Hash    `json:"hash"`
+	Tenant  string         `json:"tenant"`
+	Account string         `json:"account"`
+	Asset   coffer.AssetID `json:"asset"`
+	Amount  coffer.Amount  `json:"amount"`
+}
+
+type executorRecord struct {
+	Chain  coffer.ChainID `json:"chain"`
+	Nonce  uint64         `json:"nonce"`
+	Fee    coffer.Amount  `json:"fee"` // the most it can cost, native base units
+	Digest coffer.Hash    `json:"digest"`
+}
+
+func payoutRecordOf(r coffer.SigningRequest, e coffer.Effects, native coffer.AssetID, policy coffer.Hash) record {
+	p := payoutRecord{
+		Payout: r.Intent.ID, Intent: r.Intent.Hash(), Chain: r.Intent.Chain, Wallet: r.Intent.Wallet, Slot: r.Intent.Slot,
+		Native: native, FeeBound: r.Intent.FeeBound, ValidUntil: e.ValidUntil.UTC(), Digests: e.Digests, Policy: policy,
+	}
+	for _, o := range r.Orders {
+		p.Orders = append(p.Orders, orderRecord{o.ID, o.Hash(), o.Tenant, o.Account, o.Asset, o.Amount})
+	}
+	return record{Kind: kindPayout, Payout: &p}
+}

@@ -1,0 +1,2 @@
+// Package signerpb is the generated Go of signer.proto.
+package signerpb

@@ -1,0 +1,254 @@
+package signer
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/policy"
+)
+
+// state is what the log's records add up to: the same records give the same state, so a
+// restart remembers what the process knew. It grows with every order; velocity keeps only
+// what its window needs.
+type state struct {
+	name   string
+	last   time.Time // of the last record
+	orders map[string]binding
+	slots  map[slotKey]*slotState
+	spends []spend // within the last Window, oldest first
+	gas    []gasSpend
+}
+
+// binding is what an order id stands for, forever.
+type binding struct {
+	hash coffer.Hash
+	slot slotKey
+}
+
+// slotKey names a slot of a wallet on a chain.
+type slotKey struct {
+	chain  coffer.ChainID
+	wallet coffer.Address
+	slot   coffer.Slot
+}
+
+func slotOf(i coffer.Intent) slotKey { return slotKey{i.Chain, i.Wallet, i.Slot} }
+
+// slotState is what a slot was given to: these orders, in this order, for at most this fee.
+type slotState struct {
+	orders   []coffer.Hash
+	feeBound coffer.Amount
+	digests  map[coffer.Hash]bool
+}
+
+// spend is one bound slot with its orders and its fee, counted at one moment.
+type spend struct {
+	at     time.Time
+	slot   slotKey
+	orders []orderRecord
+	native coffer.AssetID
+	fee    coffer.Amount
+}
+
+// gasSpend is the most one nonce of an executor can cost.
+type gasSpend struct {
+	at     time.Time
+	chain  coffer.ChainID
+	nonce  uint64
+	fee    coffer.Amount
+	digest coffer.Hash
+}
+
+func newState(name string) *state {
+	return &state{name: name, orders: map[string]binding{}, slots: map[slotKey]*slotState{}}
+}
+
+// now never runs backwards: a clock set back neither revives what expired nor reopens a
+// window.
+func (s *state) now(clock time.Time) time.Time {
+	if clock.Before(s.last) {
+		return s.last
+	}
+	return clock
+}
+
+// checkBinding refuses an order that is bound to another content or slot, and a slot that
+// is bound to other orders or a lower fee. fresh: the slot is not taken yet.
+func (s *state) checkBinding(r coffer.SigningRequest, e coffer.Effects) (fresh bool, err error) {
+	key := slotOf(r.Intent)
+	for k, o := range r.Orders {
+		bound, known := s.orders[o.ID]
+		switch {
+		case !known:
+		case bound.hash != r.Intent.Orders[k]:
+			return false, coffer.Errorf(coffer.CodeConflict, "order %s was signed with another content", o.ID)
+		case bound.slot != key:
+			return false, coffer.Errorf(coffer.CodeConflict, "order %s is bound to slot %s of %s on %s",
+				o.ID, bound.slot.slot, bound.slot.wallet, bound.slot.chain)
+		}
+	}
+
+	taken, ok := s.slots[key]
+	if !ok {
+		return true, nil
+	}
+	if !slices.Equal(taken.orders, r.Intent.Orders) {
+		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was signed with other orders", key.slot)
+	}
+	if e.FeeBound.Cmp(taken.feeBound) > 0 {
+		return false, coffer.Errorf(coffer.CodeConflict, "the transaction may cost %s, slot %s was given %s", e.FeeBound, key.slot, taken.feeBound)
+	}
+	return false, nil
+}
+
+// signed reports whether all these digests were recorded before.
+func (s *state) signed(i coffer.Intent, digests []coffer.Hash) bool {
+	slot, ok := s.slots[slotOf(i)]
+	if !ok {
+		return false
+	}
+	for _, d := range digests {
+		if !slot.digests[d] {
+			return false
+		}
+	}
+	return true
+}
+
+// apply adds one record. It refuses records that no correct signer would have written.
+func (s *state) apply(rec record) error {
+	if rec.At.Before(s.last) {
+		return fmt.Errorf("record %d is older than the one before", rec.Sequence)
+	}
+	if (rec.Sequence == 1) != (rec.Kind == kindOpened) {
+		return fmt.Errorf("record %d is %q", rec.Sequence, rec.Kind)
+	}
+	s.last = rec.At
+	switch {
+	case rec.Kind == kindOpened && rec.Opened != nil:
+		if rec.Opened.Signer != s.name {
+			return fmt.Errorf("the log belongs to signer %q, this is %q", rec.Opened.Signer, s.name)
+		}
+		return nil
+	case rec.Kind == kindPayout && rec.Payout != nil:
+		return s.applyPayout(rec.Sequence, rec.At, *rec.Payout)
+	case rec.Kind == kindExecutor && rec.Executor != nil:
+		s.gas = append(s.gas, gasSpend{rec.At, rec.Executor.Chain, rec.Executor.Nonce, rec.Executor.Fee, rec.Executor.Digest})
+		return nil
+	}
+	return fmt.Errorf("record %d has kind %q without its body", rec.Sequence, rec.Kind)
+}
+
+func (s *state) applyPayout(sequence uint64, at time.Time, p payoutRecord) error {
+	key := slotKey{p.Chain, p.Wallet, p.Slot}
+	hashes := make([]coffer.Hash, len(p.Orders))
+	for k, o := range p.Orders {
+		hashes[k] = o.Hash
+		if bound, known := s.orders[o.ID]; known && (bound.hash != o.Hash || bound.slot != key) {
+			return fmt.Errorf("record %d binds order %s again", sequence, o.ID)
+		}
+		s.orders[o.ID] = binding{o.Hash, key}
+	}
+
+	slot, taken := s.slots[key]
+	if !taken {
+		slot = &slotState{orders: hashes, feeBound: p.FeeBound, digests: map[coffer.Hash]bool{}}
+		s.slots[key] = slot
+		s.spends = append(s.spends, spend{at, key, p.Orders, p.Native, p.FeeBound})
+	} else if !slices.Equal(slot.orders, hashes) {
+		return fmt.Errorf("record %d gives slot %s to other orders", sequence, p.Slot)
+	}
+	for _, d := range p.Digests {
+		slot.digests[d] = true
+	}
+	return nil
+}
+
+// spent adds up what was bound in a Window.
+type spent struct {
+	account map[accountAsset]coffer.Amount
+	asset   map[coffer.AssetID]coffer.Amount
+	fees    map[coffer.AssetID]coffer.Amount
+}
+
+type accountAsset struct {
+	tenant, account string
+	asset           coffer.AssetID
+}
+
+func (s *spent) add(tenant, account string, asset coffer.AssetID, amount coffer.Amount) error {
+	key := accountAsset{tenant, account, asset}
+	inAccount, err := s.account[key].Add(amount)
+	if err != nil {
+		return err
+	}
+	inAsset, err := s.asset[asset].Add(amount)
+	if err != nil {
+		return err
+	}
+	s.account[key], s.asset[asset] = inAccount, inAsset
+	return nil
+}
+
+// spentWithout adds up the last Window, leaving one slot out. It forgets what is older.
+// What the policy allowed once fits an Amount, so sums that do not are impossible; they
+// count as the largest amount there is.
+func (s *state) spentWithout(without slotKey, now time.Time) *spent {
+	since := now.Add(-policy.Window)
+	s.spends = slices.DeleteFunc(s.spends, func(x spend) bool { return !x.at.After(since) })
+
+	total := &spent{map[accountAsset]coffer.Amount{}, map[coffer.AssetID]coffer.Amount{}, map[coffer.AssetID]coffer.Amount{}}
+	for _, x := range s.spends {
+		if x.slot == without {
+			continue
+		}
+		for _, o := range x.orders {
+			if total.add(o.Tenant, o.Account, o.Asset, o.Amount) != nil {
+				total.asset[o.Asset] = largest()
+			}
+		}
+		total.fees[x.native] = addOrLargest(total.fees[x.native], x.fee)
+	}
+	return total
+}
+
+// gasWithout adds up what an executor's nonces can cost in the last Window, each nonce by
+// its dearest transaction, leaving one nonce out.
+func (s *state) gasWithout(chain coffer.ChainID, nonce uint64, now time.Time) coffer.Amount {
+	since := now.Add(-policy.Window)
+	s.gas = slices.DeleteFunc(s.gas, func(x gasSpend) bool { return !x.at.After(since) })
+
+	dearest := map[uint64]coffer.Amount{}
+	for _, x := range s.gas {
+		if x.chain == chain && x.nonce != nonce && x.fee.Cmp(dearest[x.nonce]) > 0 {
+			dearest[x.nonce] = x.fee
+		}
+	}
+	var total coffer.Amount
+	for _, fee := range dearest {
+		total = addOrLargest(total, fee)
+	}
+	return total
+}
+
+func addOrLargest(a, b coffer.Amount) coffer.Amount {
+	sum, err := a.Add(b)
+	if err != nil {
+		return largest()
+	}
+	return sum
+}
+
+func largest() coffer.Amount {
+	ones := [32]byte{}
+	for i := range ones {
+		ones[i] = 0xff
+	}
+	a, err := coffer.AmountFromBytes(ones[:])
+	if err != nil {
+		panic("signer: 32 bytes are an amount")
+	}
+	return a
+}
