@@ -47,7 +47,7 @@ select count(*) from deposit_unknown where chain = $1;
 with seen as (
     select unnest(@assets::text[]) as asset, unnest(@recipients::text[]) as recipient, unnest(@txs::bytea[]) as tx
 ), counted as (
-    select seen.asset, count(r.address) as transfers, max(seen.tx) as last_tx, count(u.asset) > 0 as listed
+    select seen.asset, count(r.address) as transfers, decode(max(encode(seen.tx, 'hex')), 'hex') as last_tx, count(u.asset) > 0 as listed
     from seen
     join deposit_address r on r.chain = @chain::text and r.address = seen.recipient
     left join deposit_unknown u on u.chain = @chain and u.asset = seen.asset

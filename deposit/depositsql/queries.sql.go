@@ -225,7 +225,7 @@ const countUnknown = `-- name: CountUnknown :execrows
 with seen as (
     select unnest($4::text[]) as asset, unnest($5::text[]) as recipient, unnest($6::bytea[]) as tx
 ), counted as (
-    select seen.asset, count(r.address) as transfers, max(seen.tx) as last_tx, count(u.asset) > 0 as listed
+    select seen.asset, count(r.address) as transfers, decode(max(encode(seen.tx, 'hex')), 'hex') as last_tx, count(u.asset) > 0 as listed
     from seen
     join deposit_address r on r.chain = $1::text and r.address = seen.recipient
     left join deposit_unknown u on u.chain = $1 and u.asset = seen.asset
