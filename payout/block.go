@@ -1,0 +1,381 @@
+package payout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/ledger"
+	"github.com/cofferhq/coffer/payout/payoutsql"
+)
+
+// finalBatch bounds how many payouts one block event ends; the next goes on.
+const finalBatch = 500
+
+// blockTx applies one block event inside one transaction.
+type blockTx struct {
+	m     *Manager
+	tx    pgx.Tx
+	q     *payoutsql.Queries
+	chain Chain
+	event coffer.BlockEvent
+	known int64 // the final height before the event
+}
+
+func (b *blockTx) apply(ctx context.Context, cursor *payoutsql.PayoutCursor) error {
+	if err := advance(cursor, b.event); err != nil {
+		return err
+	}
+	if b.event.Kind == coffer.BlockDisconnected {
+		return b.disconnect(ctx)
+	}
+	if err := b.connect(ctx); err != nil {
+		return err
+	}
+	return b.finalize(ctx, cursor.Final)
+}
+
+func (b *blockTx) block() *coffer.Block { return &b.event.Block }
+
+// height is the block's; advance has seen that it fits.
+func (b *blockTx) height() int64 { return int64(b.event.Block.Height) } //nolint:gosec // see above
+
+// connect books what a block did with our wallets, executors and payouts.
+func (b *blockTx) connect(ctx context.Context) error {
+	err := b.q.InsertBlock(ctx, payoutsql.InsertBlockParams{
+		Chain: string(b.event.Chain), Height: b.height(), Hash: b.block().Hash, At: b.block().Time,
+	})
+	if err != nil {
+		return fmt.Errorf("store the block's time: %w", err)
+	}
+	if err := b.bookFees(ctx); err != nil {
+		return err
+	}
+
+	ours, err := b.match(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range b.block().Outcomes {
+		if hit, ok := ours[o.ID]; ok && hit.Chain == string(b.event.Chain) {
+			if err := b.include(ctx, hit, o); err != nil {
+				return fmt.Errorf("payout %s in block %d: %w", hit.PayoutID, b.block().Height, err)
+			}
+			continue
+		}
+		if o.Sender == b.chain.Wallet.Address() {
+			if err := b.foreign(ctx, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// match finds the attempts that outcomes name by their id.
+func (b *blockTx) match(ctx context.Context) (map[coffer.Hash]payoutsql.AttemptsBySignedIDRow, error) {
+	ids := make([][]byte, len(b.block().Outcomes))
+	for i, o := range b.block().Outcomes {
+		ids[i] = o.ID[:]
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := b.q.AttemptsBySignedID(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("match outcomes: %w", err)
+	}
+	hits := make(map[coffer.Hash]payoutsql.AttemptsBySignedIDRow, len(rows))
+	for _, row := range rows {
+		hits[*row.SignedID] = row
+	}
+	return hits, nil
+}
+
+// lock reads a payout for update.
+func (b *blockTx) lock(ctx context.Context, id string) (*Payout, error) {
+	row, err := b.q.Lock(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("lock payout %s: %w", id, err)
+	}
+	ps, err := b.m.load(ctx, b.q, []payoutsql.Payout{row})
+	if err != nil {
+		return nil, err
+	}
+	return &ps[0], nil
+}
+
+// include records that an attempt landed, whatever state its payout was in.
+func (b *blockTx) include(ctx context.Context, hit payoutsql.AttemptsBySignedIDRow, o coffer.Outcome) error {
+	p, err := b.lock(ctx, hit.PayoutID)
+	if err != nil {
+		return err
+	}
+	if !coffer.PayoutMoves.Allowed(p.State, coffer.PayoutIncluded) {
+		return b.alarm(ctx, p, fmt.Sprintf("attempt %d landed in tx %s while the payout is %s", hit.Number, o.Tx, p.State))
+	}
+	if o.Sender != p.Intent.Wallet || o.Slot != p.Intent.Slot {
+		return b.alarm(ctx, p, fmt.Sprintf("attempt %d landed as sender %s slot %s, not %s slot %s", hit.Number, o.Sender, o.Slot, p.Intent.Wallet, p.Intent.Slot))
+	}
+
+	height := b.height()
+	if err := p.move(coffer.PayoutIncluded); err != nil {
+		return err
+	}
+	p.row.IncludedAttempt, p.row.Tx, p.row.Success = &hit.Number, &o.Tx, &o.Success
+	p.row.BlockHeight, p.row.BlockHash = &height, &b.block().Hash
+	if !o.Success {
+		p.row.Reason = strings.TrimSuffix("the transaction failed on the chain: "+clip(o.Reason), ": ")
+		return b.m.save(ctx, b.q, p)
+	}
+
+	missing, err := b.bookLegs(ctx, p, o)
+	switch {
+	case err != nil:
+		return err
+	case len(missing) > 0:
+		return b.alarm(ctx, p, fmt.Sprintf("tx %s says success, but holds no transfer for payments %v", o.Tx, missing))
+	case p.row.Alarm != "": // parked before: a person decides
+		return b.m.save(ctx, b.q, p)
+	}
+	if err := b.m.Withdrawals.Confirming(ctx, b.tx, p.Withdrawals, o.Tx); err != nil {
+		return err
+	}
+	b.m.Log.Info("payout included", "payout", p.ID, "tx", o.Tx, "height", b.block().Height)
+	return b.m.save(ctx, b.q, p)
+}
+
+// foreign looks at an outcome of our wallet that no attempt of ours explains: if it took
+// the slot of a payout, that payout will never land as we signed it.
+func (b *blockTx) foreign(ctx context.Context, o coffer.Outcome) error {
+	sequence, err := signed63(o.Slot.Sequence)
+	if err != nil {
+		return nil //nolint:nilerr // no slot of ours is that high
+	}
+	id, err := b.q.PayoutBySlot(ctx, payoutsql.PayoutBySlotParams{
+		Chain: string(b.event.Chain), Wallet: string(o.Sender), Kind: o.Slot.Kind, Lane: o.Slot.Lane, Sequence: sequence,
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		b.m.Log.Error("our wallet acted without a payout", "chain", b.event.Chain, "wallet", o.Sender, "slot", o.Slot.String(), "tx", o.Tx)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look up slot %s: %w", o.Slot, err)
+	}
+	p, err := b.lock(ctx, id)
+	if err != nil {
+		return err
+	}
+	if p.State == coffer.PayoutPlanned || p.State == coffer.PayoutBuilt {
+		b.m.Log.Error("our wallet acted without a payout", "chain", b.event.Chain, "wallet", o.Sender, "slot", o.Slot.String(), "tx", o.Tx)
+		return nil // nobody signed for this slot yet; simulation will fail, and the payout be given up
+	}
+	return b.alarm(ctx, p, fmt.Sprintf("its slot %s was taken by %s in tx %s, which is no attempt of ours", o.Slot, o.ID, o.Tx))
+}
+
+// alarm parks a payout for a person. It holds while the block is on the chain.
+func (b *blockTx) alarm(ctx context.Context, p *Payout, text string) error {
+	if p.row.Alarm != "" {
+		text = p.row.Alarm + "; " + text
+	}
+	p.Alarm, p.row.Alarm, p.row.AlarmBlock = clip(text), clip(text), &b.block().Hash
+	b.m.Log.Error("payout parked", "payout", p.ID, "alarm", text)
+	return b.m.save(ctx, b.q, p)
+}
+
+// disconnect undoes what the block's connect did.
+func (b *blockTx) disconnect(ctx context.Context) error {
+	hash := b.block().Hash
+	if err := b.q.DeleteBlock(ctx, payoutsql.DeleteBlockParams{Chain: string(b.event.Chain), Height: b.height()}); err != nil {
+		return fmt.Errorf("forget the block's time: %w", err)
+	}
+	entries, err := b.q.EntriesOf(ctx, payoutsql.EntriesOfParams{Chain: string(b.event.Chain), Hash: hash})
+	if err != nil {
+		return fmt.Errorf("read the block's entries: %w", err)
+	}
+	for _, entry := range entries {
+		reversal := coffer.DeriveID("en", entry, "reversed")
+		if err := b.m.Ledger.Reverse(ctx, b.tx, entry, reversal, "payout.reversed", b.block().BlockRef, b.m.now()); err != nil {
+			return fmt.Errorf("reverse entry %s: %w", entry, err)
+		}
+	}
+	if err := b.q.DropEntries(ctx, payoutsql.DropEntriesParams{Chain: string(b.event.Chain), Hash: hash}); err != nil {
+		return fmt.Errorf("forget the block's entries: %w", err)
+	}
+
+	// Alarms first: a payout whose alarm this block raised is an ordinary one again.
+	alarmed, err := b.q.LockAlarmedBy(ctx, payoutsql.LockAlarmedByParams{Chain: string(b.event.Chain), AlarmBlock: &hash})
+	if err != nil {
+		return fmt.Errorf("read alarms of the block: %w", err)
+	}
+	included, err := b.q.LockIncludedIn(ctx, payoutsql.LockIncludedInParams{Chain: string(b.event.Chain), BlockHash: &hash})
+	if err != nil {
+		return fmt.Errorf("read payouts of the block: %w", err)
+	}
+	return b.reopen(ctx, alarmed, included)
+}
+
+// reopen clears the alarms of a block and takes its payouts back to broadcast.
+func (b *blockTx) reopen(ctx context.Context, alarmed, included []payoutsql.Payout) error {
+	ps := map[string]*Payout{}
+	var order []string
+	for _, rows := range [][]payoutsql.Payout{alarmed, included} {
+		loaded, err := b.m.load(ctx, b.q, rows)
+		if err != nil {
+			return err
+		}
+		for i := range loaded {
+			if ps[loaded[i].ID] == nil {
+				ps[loaded[i].ID] = &loaded[i]
+				order = append(order, loaded[i].ID)
+			}
+		}
+	}
+	for _, id := range order {
+		p := ps[id]
+		confirmed := p.State == coffer.PayoutIncluded && p.Inclusion.Success && p.row.Alarm == ""
+		if p.row.AlarmBlock != nil && *p.row.AlarmBlock == b.block().Hash {
+			p.row.Alarm, p.row.AlarmBlock = "", nil
+		}
+		if p.Inclusion != nil && p.Inclusion.Block.Hash == b.block().Hash {
+			if err := b.reopenOne(ctx, p, confirmed); err != nil {
+				return err
+			}
+		}
+		if err := b.m.save(ctx, b.q, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *blockTx) reopenOne(ctx context.Context, p *Payout, confirmed bool) error {
+	if err := b.m.next(p, coffer.PayoutBroadcast); err != nil {
+		return err
+	}
+	p.row.IncludedAttempt, p.row.Tx, p.row.Success, p.row.BlockHeight, p.row.BlockHash = nil, nil, nil, nil, nil
+	p.row.Reason, p.row.SinceHeight = "", nil
+	b.m.Log.Warn("payout left the chain with its block", "payout", p.ID, "height", b.block().Height)
+	if !confirmed {
+		return nil
+	}
+	return b.m.Withdrawals.Reopened(ctx, b.tx, p.Withdrawals)
+}
+
+// finalize ends what the final height decides.
+func (b *blockTx) finalize(ctx context.Context, final int64) error {
+	rows, err := b.q.LockFinal(ctx, payoutsql.LockFinalParams{Chain: string(b.event.Chain), Final: final, First: finalBatch})
+	if err != nil {
+		return fmt.Errorf("read final payouts: %w", err)
+	}
+	ps, err := b.m.load(ctx, b.q, rows)
+	if err != nil {
+		return err
+	}
+	for i := range ps {
+		if err := b.end(ctx, &ps[i]); err != nil {
+			return fmt.Errorf("end payout %s: %w", ps[i].ID, err)
+		}
+	}
+	if final == b.known {
+		return nil
+	}
+	if err := b.expire(ctx, final); err != nil {
+		return err
+	}
+	if err := b.q.PruneBlocks(ctx, payoutsql.PruneBlocksParams{Chain: string(b.event.Chain), Below: final}); err != nil {
+		return fmt.Errorf("forget final blocks: %w", err)
+	}
+	if err := b.q.PruneEntries(ctx, payoutsql.PruneEntriesParams{Chain: string(b.event.Chain), Final: final}); err != nil {
+		return fmt.Errorf("forget final entries: %w", err)
+	}
+	return nil
+}
+
+// end settles or fails the withdrawals of a payout whose block is final.
+func (b *blockTx) end(ctx context.Context, p *Payout) error {
+	to := coffer.PayoutFinal
+	if !p.Inclusion.Success {
+		to = coffer.PayoutReverted
+	}
+	for _, id := range p.Withdrawals {
+		var err error
+		if p.Inclusion.Success {
+			err = b.m.Withdrawals.Settled(ctx, b.tx, id, p.Inclusion.Block)
+		} else {
+			err = b.m.Withdrawals.Failed(ctx, b.tx, id, p.row.Reason)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := b.q.TakeUp(ctx, p.Withdrawals); err != nil {
+		return fmt.Errorf("forget deferrals: %w", err)
+	}
+	if err := p.move(to); err != nil {
+		return err
+	}
+	b.m.Log.Info("payout ended", "payout", p.ID, "state", to, "reason", p.row.Reason)
+	return b.m.save(ctx, b.q, p)
+}
+
+// expire ends payouts that can never land: every attempt's validity ended before the time
+// of the final block, and no block up to there holds one. Later blocks have later times.
+func (b *blockTx) expire(ctx context.Context, final int64) error {
+	at, err := b.q.BlockAt(ctx, payoutsql.BlockAtParams{Chain: string(b.event.Chain), Height: final})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // final is below the first block we saw
+	}
+	if err != nil {
+		return fmt.Errorf("read the final block's time: %w", err)
+	}
+	rows, err := b.q.LockExpired(ctx, payoutsql.LockExpiredParams{Chain: string(b.event.Chain), FinalTime: at, First: finalBatch})
+	if err != nil {
+		return fmt.Errorf("read expired payouts: %w", err)
+	}
+	ps, err := b.m.load(ctx, b.q, rows)
+	if err != nil {
+		return err
+	}
+	for i := range ps {
+		p := &ps[i]
+		if !p.expiredBy(at) {
+			return fmt.Errorf("payout %s: SQL and Go differ about its expiry", p.ID)
+		}
+		if err := p.move(coffer.PayoutExpired); err != nil {
+			return err
+		}
+		p.row.Reason = "no attempt landed before its validity ended, finally"
+		if err := b.m.release(ctx, b.tx, p, p.row.Reason); err != nil {
+			return err
+		}
+		b.m.Log.Warn("payout expired", "payout", p.ID, "slot", p.Intent.Slot.String())
+		if err := b.m.save(ctx, b.q, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// post books an entry of this block and remembers it for a reversal. Its id holds the
+// event's sequence, because the same block can come back after it left.
+func (b *blockTx) post(ctx context.Context, kind, resource string, of []string, postings ...ledger.Posting) error {
+	parts := append([]string{string(b.event.Chain), strconv.FormatUint(b.event.Sequence, 10), kind}, of...)
+	id := coffer.DeriveID("en", parts...)
+	err := b.m.Ledger.Post(ctx, b.tx, ledger.Entry{
+		ID: id, Kind: kind, Resource: resource, Chain: b.event.Chain, Block: b.block().BlockRef, At: b.m.now(), Postings: postings,
+	})
+	if err != nil {
+		return fmt.Errorf("book %s: %w", kind, err)
+	}
+	err = b.q.RecordEntry(ctx, payoutsql.RecordEntryParams{Chain: string(b.event.Chain), Height: b.height(), Hash: b.block().Hash, Entry: id})
+	if err != nil {
+		return fmt.Errorf("remember %s: %w", kind, err)
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package payout
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/ledger"
+)
+
+// bookLegs books each payment that the outcome proves and returns the places of those it
+// does not. A token payment is proven by a Transfer log of its own; native money, which
+// goes alone, by the success of the only call.
+func (b *blockTx) bookLegs(ctx context.Context, p *Payout, o coffer.Outcome) (missing []int, err error) {
+	logs := transferLogs(b.block(), o, p.Intent.Wallet)
+	for n, payment := range p.Intent.Payments {
+		if !payment.Asset.IsNative() {
+			place := slices.IndexFunc(logs, func(t coffer.Transfer) bool {
+				return t.Asset == payment.Asset && t.To == payment.To && t.Amount == payment.Amount
+			})
+			if place < 0 {
+				missing = append(missing, n)
+				continue
+			}
+			logs = slices.Delete(logs, place, place+1) // one log proves one payment
+		} else if len(p.Intent.Payments) > 1 {
+			missing = append(missing, n)
+			continue
+		}
+		err := b.post(ctx, "payout.leg", p.ID, []string{p.ID, strconv.Itoa(n)},
+			ledger.Debit(ledger.TransitWithdrawal, payment.Asset, payment.Amount),
+			ledger.Credit(ledger.PrefixCustodyHot+string(p.Intent.Wallet), payment.Asset, payment.Amount))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return missing, nil
+}
+
+// transferLogs are the transfers from a wallet within the outcome's logs.
+func transferLogs(block *coffer.Block, o coffer.Outcome, wallet coffer.Address) []coffer.Transfer {
+	var logs []coffer.Transfer
+	for _, t := range block.Transfers {
+		if t.Tx != o.Tx || t.From != wallet {
+			continue
+		}
+		ordinal, isLog := strings.CutPrefix(t.Ref, "log:")
+		n, err := strconv.ParseUint(ordinal, 10, 32)
+		if isLog && err == nil && n >= uint64(o.FirstLog) && n < uint64(o.EndLog) {
+			logs = append(logs, t)
+		}
+	}
+	return logs
+}
+
+// bookFees books what our wallet's operations and our executors' transactions cost, for
+// every outcome of theirs, whoever made it.
+func (b *blockTx) bookFees(ctx context.Context) error {
+	outcomes := b.block().Outcomes
+	bundles := map[coffer.Hash]coffer.Address{} // transactions of our executors
+	for _, o := range outcomes {
+		if o.Slot.Kind == coffer.SlotNonce && slices.Contains(b.chain.Executors, o.Sender) {
+			bundles[o.Tx] = o.Sender
+		}
+	}
+
+	for _, o := range outcomes {
+		if o.Slot.Kind != coffer.SlotEntryPoint || o.Sender != b.chain.Wallet.Address() || o.Fee.IsZero() {
+			continue
+		}
+		receiver := ledger.ExpenseNetworkFee
+		if _, bundled := bundles[o.Tx]; bundled {
+			receiver = ledger.TransitBundler
+		}
+		err := b.post(ctx, "payout.fee", o.ID.String(), []string{o.ID.String()},
+			ledger.Debit(receiver, b.chain.Native, o.Fee),
+			ledger.Credit(ledger.PrefixGasEntryPoint+string(o.Sender), b.chain.Native, o.Fee))
+		if err != nil {
+			return err
+		}
+	}
+	return b.bookExecutors(ctx, bundles)
+}
+
+// bookExecutors books what executors earned from the operations they bundled, and paid.
+func (b *blockTx) bookExecutors(ctx context.Context, bundles map[coffer.Hash]coffer.Address) error {
+	for _, o := range b.block().Outcomes {
+		executor, ours := bundles[o.Tx]
+		if !ours || o.Slot.Kind != coffer.SlotNonce || o.Sender != executor {
+			continue
+		}
+		var earned coffer.Amount
+		for _, op := range b.block().Outcomes {
+			if op.Tx != o.Tx || op.Slot.Kind != coffer.SlotEntryPoint {
+				continue
+			}
+			sum, err := earned.Add(op.Fee)
+			if err != nil {
+				return err
+			}
+			earned = sum
+		}
+		account := ledger.PrefixGasExecutor + string(executor)
+		if !earned.IsZero() {
+			err := b.post(ctx, "executor.income", o.ID.String(), []string{o.ID.String()},
+				ledger.Debit(account, b.chain.Native, earned), ledger.Credit(ledger.TransitBundler, b.chain.Native, earned))
+			if err != nil {
+				return err
+			}
+		}
+		if !o.Fee.IsZero() {
+			err := b.post(ctx, "executor.cost", o.ID.String(), []string{o.ID.String()},
+				ledger.Debit(ledger.ExpenseNetworkFee, b.chain.Native, o.Fee), ledger.Credit(account, b.chain.Native, o.Fee))
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+// Package payout puts transactions on chains: it is the transaction manager. A payout is
+// a plan to put ONE transaction of one wallet on a chain in one slot, so that at most one
+// of its attempts can ever land. It pays approved withdrawals.
+//
+//	Plan            Step (one step per transaction, one payout at a time)                 Observe
+//	planned ──▶ built ──▶ signing ──▶ signed ──▶ broadcast ──────────────────▶ included ──▶ final
+//	   │  build   │  simulate  ▲  sign   │  send    │  again, or another   ▲     │   ▲   └──▶ reverted
+//	   ▼          ▼            │         │          │  attempt: the fee    │     │   │
+//	     cancelled             └─────────┼──────────┘  has to rise         │     └───┘ the block
+//	                                     ▼                                 │    left: broadcast
+//	                                  expired ◀─ validity passed, finally ─┴ found in a block,
+//	                                                                         whatever we thought
+//
+// [Manager.Plan] takes approved withdrawals and a slot in one transaction.
+// [Manager.Step] claims one payout that is due, makes one call to the outside world
+// without holding a transaction, and stores the result if nothing else happened to the
+// payout meanwhile. [Manager.Observe] reads the chain's block events; only they say what
+// happened. A crash between any two lines repeats a call that may be repeated.
+//
+// Invariants:
+//   - A slot belongs to one payout. It is freed only while no signature was asked for, or
+//     when every attempt's validity ended before the final block and none landed.
+//   - Once a signature was asked for (signing), a payout never goes back to a plan: its
+//     withdrawals wait for the slot's end, at finality.
+//   - Signed bytes and their id are stored before they are sent, so whatever lands is
+//     recognised, by id. The slot taken by anything else raises an alarm.
+//   - A leg is paid if the canonical block holds its own Transfer from the wallet inside
+//     the outcome's logs. A successful outcome that lacks one parks the whole payout.
+//   - Books and withdrawals follow the canonical chain: they are written with a block and
+//     undone with it, in the transaction that moves the cursor.
+//
+// An alarm (a text on the payout) parks it for a person; nothing moves it but the chain
+// taking back the block that raised it.
+//
+// Books. With the block: per leg Dr transit:withdrawal / Cr custody:hot:<wallet>; the fee of
+// a user operation Dr transit:bundler / Cr gas:entrypoint:<wallet>, straight to
+// expense:network_fee when the bundle is not one of our executors'; for an executor's
+// transaction Dr gas:executor / Cr transit:bundler by what the operations in it paid, and
+// Dr expense:network_fee / Cr gas:executor by what it cost. At finality the withdrawal's
+// hold is posted.
+package payout

@@ -1,0 +1,24 @@
+package payout
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/stream"
+)
+
+// Apply applies one event as if it stood at the end of the chain's log.
+func (m *Manager) Apply(ctx context.Context, e coffer.BlockEvent) error {
+	value, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	chain := m.chains[0]
+	cursor, err := m.sql.Cursor(ctx, chain)
+	if err != nil {
+		return err
+	}
+	_, err = m.consume(ctx, coffer.ChainID(chain), stream.Event{Value: value, First: cursor.NextOffset, Next: cursor.NextOffset + 1})
+	return err
+}

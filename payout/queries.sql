@@ -1,0 +1,159 @@
+-- name: BusyLanes :many
+select distinct slot_lane from payout
+where chain = $1 and wallet = $2 and state in ('planned', 'built', 'signing', 'signed', 'broadcast');
+
+-- name: LockLane :exec
+select pg_advisory_xact_lock(hashtextextended('payout/lane/' || sqlc.arg(lane)::text, 0));
+
+-- name: Deferred :many
+select withdrawal_id, until from payout_deferred;
+
+-- name: PutOff :exec
+insert into payout_deferred (withdrawal_id, tries, until)
+select unnest(sqlc.arg(ids)::text[]), 1, sqlc.arg(at)::timestamptz + make_interval(secs => sqlc.arg(seconds)::bigint)
+on conflict (withdrawal_id) do update
+set tries = payout_deferred.tries + 1,
+    until = sqlc.arg(at)::timestamptz + make_interval(secs => sqlc.arg(seconds)::bigint * (1 << least(payout_deferred.tries, 6)));
+
+-- name: TakeUp :exec
+delete from payout_deferred where withdrawal_id = any(sqlc.arg(ids)::text[]);
+
+-- name: UsedSequences :many
+select sequence from payout_slots
+where chain = $1 and wallet = $2 and kind = $3 and lane = $4 and sequence >= $5
+order by sequence limit sqlc.arg(first);
+
+-- name: PayoutsOf :one
+select count(*) from payout_orders where withdrawal_id = $1;
+
+-- name: Insert :exec
+insert into payout (id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash,
+                    next_at, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+
+-- name: InsertSlot :exec
+insert into payout_slots (chain, wallet, kind, lane, sequence, payout_id) values ($1, $2, $3, $4, $5, $6);
+
+-- name: FreeSlot :exec
+delete from payout_slots where payout_id = $1;
+
+-- name: InsertOrder :exec
+insert into payout_orders (payout_id, position, withdrawal_id, order_hash) values ($1, $2, $3, $4);
+
+-- name: Orders :many
+select * from payout_orders where payout_id = any(sqlc.arg(ids)::text[]) order by payout_id, position;
+
+-- name: EndOrders :exec
+update payout_orders set live = false where payout_id = $1;
+
+-- name: Claim :one
+update payout set next_at = sqlc.arg(until)::timestamptz, version = version + 1
+where id = (
+    select p.id from payout p
+    where p.state in ('planned', 'built', 'signing', 'signed', 'broadcast') and p.alarm = '' and p.next_at <= sqlc.arg(now)::timestamptz
+      and p.chain = any(sqlc.arg(chains)::text[])
+    order by p.next_at, p.id limit 1 for update skip locked)
+returning *;
+
+-- name: Resume :exec
+update payout set next_at = sqlc.arg(now)::timestamptz, version = version + 1
+where state in ('planned', 'built', 'signing', 'signed', 'broadcast') and next_at > sqlc.arg(now)::timestamptz
+  and chain = any(sqlc.arg(chains)::text[]);
+
+-- name: Get :one
+select * from payout where id = $1;
+
+-- name: Lock :one
+select * from payout where id = $1 for update;
+
+-- name: Save :execrows
+update payout
+set state = sqlc.arg(state), attempts = sqlc.arg(attempts), version = sqlc.arg(version)::bigint + 1, next_at = sqlc.arg(next_at),
+    tries = sqlc.arg(tries), note = sqlc.arg(note), since_height = sqlc.narg(since_height),
+    included_attempt = sqlc.narg(included_attempt), tx = sqlc.narg(tx), block_height = sqlc.narg(block_height),
+    block_hash = sqlc.narg(block_hash), success = sqlc.narg(success), reason = sqlc.arg(reason),
+    alarm = sqlc.arg(alarm), alarm_block = sqlc.narg(alarm_block), updated_at = sqlc.arg(updated_at)
+where id = sqlc.arg(id) and version = sqlc.arg(version)::bigint;
+
+-- name: Attempts :many
+select * from payout_attempts where payout_id = any(sqlc.arg(ids)::text[]) order by payout_id, number;
+
+-- name: InsertAttempt :exec
+insert into payout_attempts (payout_id, number, format, unsigned, valid_until, created_at) values ($1, $2, $3, $4, $5, $6);
+
+-- name: SignAttempt :execrows
+update payout_attempts set signed_id = $3, signed = $4 where payout_id = $1 and number = $2 and signed_id is null;
+
+-- name: MarkBroadcast :exec
+update payout_attempts set broadcast_at = coalesce(broadcast_at, sqlc.arg(at)::timestamptz) where payout_id = $1 and number = $2;
+
+-- name: InsertSignature :exec
+insert into payout_signatures (payout_id, attempt, digest, signer, key, signature, created_at)
+values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing;
+
+-- name: Signatures :many
+select * from payout_signatures where payout_id = $1 and attempt = $2 order by signer, digest;
+
+-- name: InsertCursor :exec
+insert into payout_cursor (chain) values ($1) on conflict (chain) do nothing;
+
+-- name: LockCursor :one
+select * from payout_cursor where chain = $1 for update;
+
+-- name: Cursor :one
+select * from payout_cursor where chain = $1;
+
+-- name: SaveCursor :exec
+update payout_cursor set next_offset = $2, sequence = $3, epoch = $4, height = $5, block_hash = $6, final = $7 where chain = $1;
+
+-- name: InsertBlock :exec
+insert into payout_blocks (chain, height, hash, at) values ($1, $2, $3, $4);
+
+-- name: DeleteBlock :exec
+delete from payout_blocks where chain = $1 and height = $2;
+
+-- name: BlockAt :one
+select at from payout_blocks where chain = $1 and height = $2;
+
+-- name: PruneBlocks :exec
+delete from payout_blocks where chain = $1 and height < sqlc.arg(below)::bigint;
+
+-- name: AttemptsBySignedID :many
+select a.payout_id, a.number, a.signed_id, p.chain from payout_attempts a join payout p on p.id = a.payout_id
+where a.signed_id = any(sqlc.arg(ids)::bytea[]);
+
+-- name: PayoutBySlot :one
+select payout_id from payout_slots where chain = $1 and wallet = $2 and kind = $3 and lane = $4 and sequence = $5;
+
+-- name: LockIncludedIn :many
+select * from payout where chain = $1 and state = 'included' and block_hash = $2 order by id for update;
+
+-- name: LockAlarmedBy :many
+select * from payout where chain = $1 and alarm <> '' and alarm_block = $2 order by id for update;
+
+-- name: LockFinal :many
+select * from payout
+where chain = $1 and state = 'included' and alarm = '' and block_height <= sqlc.arg(final)::bigint
+order by block_height, id limit sqlc.arg(first) for update;
+
+-- name: LockExpired :many
+select * from payout p
+where p.chain = $1 and p.state in ('signing', 'signed', 'broadcast') and p.alarm = ''
+  and not exists (select from payout_attempts a where a.payout_id = p.id
+                  and (a.valid_until is null or a.valid_until >= sqlc.arg(final_time)::timestamptz))
+order by p.id limit sqlc.arg(first) for update;
+
+-- name: RecordEntry :exec
+insert into payout_entries (chain, height, hash, entry) values ($1, $2, $3, $4);
+
+-- name: EntriesOf :many
+select entry from payout_entries where chain = $1 and hash = $2 order by position desc;
+
+-- name: DropEntries :exec
+delete from payout_entries where chain = $1 and hash = $2;
+
+-- name: PruneEntries :exec
+delete from payout_entries where chain = $1 and height <= sqlc.arg(final)::bigint;
+
+-- name: Alarms :many
+select * from payout where alarm <> '' order by updated_at desc, id limit sqlc.arg(first);

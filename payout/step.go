@@ -1,0 +1,266 @@
+package payout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/payout/payoutsql"
+	"github.com/cofferhq/coffer/withdrawal"
+)
+
+// Step takes one step of the payout that has been due longest, and reports whether there
+// was one. A step that fails is noted with the payout and due again later; the error is
+// for what is wrong with us, not with the outside world.
+func (m *Manager) Step(ctx context.Context) (bool, error) {
+	p, found, err := m.claim(ctx)
+	if err != nil || !found {
+		return false, err
+	}
+
+	err = m.advance(ctx, &p)
+	switch {
+	case errors.Is(err, errMoved):
+		return true, nil // a block event was faster
+	case err != nil:
+		m.Log.Warn("payout step failed", "payout", p.ID, "state", p.State, "tries", p.row.Tries+1, "error", err)
+		if err := m.retry(ctx, p, err); err != nil && !errors.Is(err, errMoved) {
+			return true, err
+		}
+	}
+	return true, nil
+}
+
+// claim takes a due payout for as long as its step may take, so that no other process
+// takes the same step. A claim that ran out costs a repeated call, which is harmless, and
+// only one of the results is stored.
+func (m *Manager) claim(ctx context.Context) (Payout, bool, error) {
+	now := m.now()
+	row, err := m.sql.Claim(ctx, payoutsql.ClaimParams{Now: now, Until: now.Add(m.claimTTL()), Chains: m.chains})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Payout{}, false, nil
+	}
+	if err != nil {
+		return Payout{}, false, fmt.Errorf("claim a payout: %w", err)
+	}
+	ps, err := m.load(ctx, m.sql, []payoutsql.Payout{row})
+	if err != nil {
+		return Payout{}, false, err
+	}
+	m.checkpoint("payout.claimed")
+	return ps[0], true, nil
+}
+
+// claimTTL covers the longest step: two calls to the chain and every signer in turn.
+func (m *Manager) claimTTL() time.Duration {
+	most := 0
+	for _, chain := range m.Chains {
+		most = max(most, len(chain.Signers))
+	}
+	return 3*m.Limits.CallTimeout + time.Duration(most)*m.Limits.SignTimeout
+}
+
+// advance takes the step that the payout's state asks for.
+func (m *Manager) advance(ctx context.Context, p *Payout) error {
+	chain := m.Chains[p.Intent.Chain]
+	switch p.State {
+	case coffer.PayoutPlanned:
+		return m.build(ctx, chain, p)
+	case coffer.PayoutBuilt:
+		return m.simulate(ctx, chain, p)
+	case coffer.PayoutSigning:
+		return m.sign(ctx, chain, p)
+	case coffer.PayoutSigned:
+		return m.send(ctx, chain, p)
+	case coffer.PayoutBroadcast:
+		return m.push(ctx, chain, p)
+	}
+	return fmt.Errorf("payout %s: no step leads on from %s", p.ID, p.State)
+}
+
+// build makes the first attempt.
+func (m *Manager) build(ctx context.Context, chain Chain, p *Payout) error {
+	unsigned, effects, err := m.compose(ctx, chain, p)
+	if err != nil {
+		return m.giveUp(ctx, p, err)
+	}
+	m.checkpoint("payout.before_built")
+	err = m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
+		if err := m.insertAttempt(ctx, tx, p, unsigned, effects); err != nil {
+			return err
+		}
+		return m.next(p, coffer.PayoutBuilt)
+	})
+	if err == nil {
+		m.checkpoint("payout.built")
+	}
+	return err
+}
+
+// compose builds the next attempt, and reads it back to see that it does what the intent
+// says and nothing else.
+func (m *Manager) compose(ctx context.Context, chain Chain, p *Payout) (coffer.Unsigned, coffer.Effects, error) {
+	call, cancel := context.WithTimeout(ctx, m.Limits.CallTimeout)
+	defer cancel()
+	u, err := chain.Wallet.Build(call, p.Intent, p.plain())
+	if err != nil {
+		return coffer.Unsigned{}, coffer.Effects{}, fmt.Errorf("build: %w", err)
+	}
+	u.Attempt = uint32(len(p.Attempts)) //nolint:gosec // at most MaxAttempts
+	effects, err := explain(chain.Explainer, p.Intent, u)
+	if err != nil {
+		return coffer.Unsigned{}, coffer.Effects{}, fmt.Errorf("the built transaction is not the intent: %w", err)
+	}
+	return u, effects, nil
+}
+
+// explain reads an unsigned transaction and compares it with the intent.
+func explain(x coffer.Explainer, i coffer.Intent, u coffer.Unsigned) (coffer.Effects, error) {
+	e, err := x.Explain(u)
+	switch {
+	case err != nil:
+		return e, err
+	case u.Chain != i.Chain || e.Chain != i.Chain:
+		return e, fmt.Errorf("chain %s, want %s", e.Chain, i.Chain)
+	case u.Wallet != i.Wallet || e.Wallet != i.Wallet:
+		return e, fmt.Errorf("wallet %s, want %s", e.Wallet, i.Wallet)
+	case u.Path != i.Path || e.Path != i.Path:
+		return e, fmt.Errorf("path %s, want %s", e.Path, i.Path)
+	case e.Slot != i.Slot:
+		return e, fmt.Errorf("slot %s, want %s", e.Slot, i.Slot)
+	case e.FeeBound.Cmp(i.FeeBound) > 0:
+		return e, fmt.Errorf("fees of up to %s, want at most %s", e.FeeBound, i.FeeBound)
+	case len(e.Digests) == 0:
+		return e, errors.New("nothing to sign")
+	case len(e.Payments) != len(i.Payments):
+		return e, fmt.Errorf("%d payments, want %d", len(e.Payments), len(i.Payments))
+	}
+	for n, payment := range e.Payments {
+		if payment != i.Payments[n] {
+			return e, fmt.Errorf("payment %d is %+v, want %+v", n, payment, i.Payments[n])
+		}
+	}
+	return e, nil
+}
+
+func (m *Manager) insertAttempt(ctx context.Context, tx pgx.Tx, p *Payout, u coffer.Unsigned, e coffer.Effects) error {
+	params := payoutsql.InsertAttemptParams{
+		PayoutID: p.ID, Number: int32(u.Attempt), Format: u.Format, Unsigned: u.Bytes, CreatedAt: m.now(), //nolint:gosec // at most MaxAttempts
+	}
+	if !e.ValidUntil.IsZero() {
+		params.ValidUntil = &e.ValidUntil
+	}
+	if err := m.sql.WithTx(tx).InsertAttempt(ctx, params); err != nil {
+		return fmt.Errorf("store attempt %d: %w", u.Attempt, err)
+	}
+	p.Attempts = append(p.Attempts[:len(p.Attempts):len(p.Attempts)], Attempt{
+		Attempt: coffer.Attempt{Number: u.Attempt, Unsigned: u}, ValidUntil: e.ValidUntil,
+	})
+	p.row.Attempts = int32(len(p.Attempts)) //nolint:gosec // at most MaxAttempts
+	return nil
+}
+
+// simulate asks whether the transaction would do its work now. After it there is no way
+// back: the next step asks for signatures.
+func (m *Manager) simulate(ctx context.Context, chain Chain, p *Payout) error {
+	if !m.now().Before(p.Intent.Expires) {
+		return m.cancel(ctx, p, "the intent expired before it was signed", true)
+	}
+	call, cancel := context.WithTimeout(ctx, m.Limits.CallTimeout)
+	defer cancel()
+	if err := chain.Wallet.Simulate(call, p.newest().Unsigned); err != nil {
+		return m.giveUp(ctx, p, fmt.Errorf("simulate: %w", err))
+	}
+
+	m.checkpoint("payout.before_signing")
+	err := m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
+		if err := m.Withdrawals.Commit(ctx, tx, p.Withdrawals); err != nil {
+			return err
+		}
+		return m.next(p, coffer.PayoutSigning)
+	})
+	if errors.Is(err, withdrawal.ErrCancelling) {
+		return m.cancel(ctx, p, "a customer cancelled", false)
+	}
+	if err == nil {
+		m.checkpoint("payout.signing")
+	}
+	return err
+}
+
+// next moves a payout on and makes its next step due at once.
+func (m *Manager) next(p *Payout, to coffer.PayoutState) error {
+	p.row.NextAt = m.now()
+	return p.move(to)
+}
+
+// giveUp notes a failure before signing, and cancels the payout after too many.
+func (m *Manager) giveUp(ctx context.Context, p *Payout, cause error) error {
+	if int(p.row.Tries)+1 < m.Limits.Prepare {
+		return cause
+	}
+	return m.cancel(ctx, p, cause.Error(), true)
+}
+
+// cancel ends a payout that nobody was asked to sign: its slot is free, its withdrawals
+// return. Deferred ones wait, and go alone next time, so that one bad payment does not
+// stop the others for ever.
+func (m *Manager) cancel(ctx context.Context, p *Payout, reason string, put bool) error {
+	err := m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
+		if err := p.move(coffer.PayoutCancelled); err != nil {
+			return err
+		}
+		p.row.Reason = clip(reason)
+		if err := m.release(ctx, tx, p, "the payout was given up: "+clip(reason)); err != nil || !put {
+			return err
+		}
+		return m.sql.WithTx(tx).PutOff(ctx, payoutsql.PutOffParams{
+			Ids: p.Withdrawals, At: m.now(), Seconds: int64(m.Limits.MaxBackoff / time.Second),
+		})
+	})
+	if err == nil {
+		m.Log.Warn("payout cancelled", "payout", p.ID, "reason", reason)
+		m.checkpoint("payout.cancelled")
+	}
+	return err
+}
+
+// release frees the slot and the withdrawals of a payout that can never land.
+func (m *Manager) release(ctx context.Context, tx pgx.Tx, p *Payout, reason string) error {
+	q := m.sql.WithTx(tx)
+	if err := q.FreeSlot(ctx, p.ID); err != nil {
+		return fmt.Errorf("free the slot of %s: %w", p.ID, err)
+	}
+	if err := q.EndOrders(ctx, p.ID); err != nil {
+		return fmt.Errorf("end the orders of %s: %w", p.ID, err)
+	}
+	return m.Withdrawals.Returned(ctx, tx, p.Withdrawals, reason)
+}
+
+// retry notes a failed step and puts the next try off, longer each time.
+func (m *Manager) retry(ctx context.Context, p Payout, cause error) error {
+	return m.store(ctx, &p, func(_ pgx.Tx, p *Payout) error {
+		p.row.NextAt = m.now().Add(m.backoff(p.row.Tries))
+		p.row.Tries++
+		p.row.Note = clip(cause.Error())
+		return nil
+	})
+}
+
+// backoff doubles with each failure, up to MaxBackoff.
+func (m *Manager) backoff(failures int32) time.Duration {
+	return min(m.Limits.Backoff<<min(failures, 20), m.Limits.MaxBackoff)
+}
+
+// clip shortens an error to what is kept, on a rune's border.
+func clip(s string) string {
+	valid := []rune(s)
+	for len(string(valid)) > maxNote {
+		valid = valid[:len(valid)-1]
+	}
+	return string(valid)
+}
