@@ -1,0 +1,31 @@
+package graphql
+
+import "time"
+
+// Limits that tests aim at.
+const (
+	MaxBodyBytes     = maxBodyBytes
+	MaxQueryBytes    = maxQueryBytes
+	MaxDepth         = maxDepth
+	MaxSelections    = maxSelections
+	MaxObjects       = maxObjects
+	MaxFields        = maxFields
+	MaxOperations    = maxOperations
+	MaxMessageBytes  = maxMessageBytes
+	MaxConnections   = maxConnections
+	TextSubscription = textSubscription
+	TextMutation     = textMutation
+)
+
+// Hurry shortens what a WebSocket waits for, so that tests need not. Zero leaves it.
+func (h *Handler) Hurry(initTimeout, pingInterval time.Duration) {
+	if initTimeout > 0 {
+		h.sockets.initTimeout = initTimeout
+	}
+	if pingInterval > 0 {
+		h.sockets.pingInterval = pingInterval
+	}
+}
+
+// OpenSockets is how many connections there are.
+func (h *Handler) OpenSockets() int { return maxConnections - len(h.sockets.free) }
