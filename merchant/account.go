@@ -51,7 +51,7 @@ func (s *Store) Account(ctx context.Context, tenant, id string) (Account, error)
 }
 
 // Accounts lists a tenant's accounts by id, after the given one ("" for the first page).
-// At most 100 come at once.
+// At most 200 come at once.
 func (s *Store) Accounts(ctx context.Context, tenant, after string, first int) ([]Account, error) {
 	if first < 1 || first > maxPage {
 		return nil, coffer.Invalid("first", "want 1 to %d", maxPage)

@@ -40,7 +40,7 @@ const (
 const (
 	maxNameRunes = 200
 	maxKeyBytes  = 255
-	maxPage      = 100
+	maxPage      = 200
 	secretPrefix = "cof_"
 	secretBytes  = 32
 )

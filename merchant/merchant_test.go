@@ -130,6 +130,6 @@ func TestAccountIsMadeOnceAndSeenByItsTenantOnly(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].ID != first.ID {
 		t.Fatalf("accounts %+v, %v", list, err)
 	}
-	_, err = store.Accounts(ctx, "acme", "", 101)
+	_, err = store.Accounts(ctx, "acme", "", 201)
 	wantCode(t, "page too large", err, coffer.CodeInvalid)
 }
