@@ -57,6 +57,14 @@ type Net struct {
 	Amount coffer.Amount
 }
 
+// String writes credits with a minus sign.
+func (n Net) String() string {
+	if n.Side == SideCredit {
+		return "-" + n.Amount.String()
+	}
+	return n.Amount.String()
+}
+
 func netOf(amount coffer.Amount, credit bool) Net {
 	if credit {
 		return Net{SideCredit, amount}

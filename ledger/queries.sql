@@ -74,6 +74,23 @@ left join ledger_entry r on r.id = e.reverses
 where p.account >= sqlc.arg(first)::text and p.account < sqlc.arg(past)::text and p.asset = sqlc.arg(asset)
     and coalesce(r.chain, e.chain) = sqlc.arg(chain) and coalesce(r.height, e.height) <= sqlc.arg(height)::bigint;
 
+-- name: Posted :one
+select exists (
+    select from ledger_posting p join ledger_entry e on e.seq = p.entry
+    where p.account = $1 and p.asset = $2 and e.chain = sqlc.arg(chain) and e.height <= sqlc.arg(height)::bigint
+);
+
+-- name: Sheet :many
+select p.account, p.asset, abs(sum(p.amount))::numeric(78, 0) as amount, (sum(p.amount) < 0)::boolean as credit
+from ledger_posting p
+join ledger_entry e on e.seq = p.entry
+left join ledger_entry r on r.id = e.reverses
+where p.account >= sqlc.arg(first)::text and p.account < sqlc.arg(past)::text
+    and (p.account, p.asset) > (sqlc.arg(after_account)::text, sqlc.arg(after_asset)::text)
+    and coalesce(r.chain, e.chain) = sqlc.arg(chain) and coalesce(r.height, e.height) <= sqlc.arg(height)::bigint
+group by p.account, p.asset
+order by p.account, p.asset limit sqlc.arg(max);
+
 -- name: LastSeal :one
 select number, place, entries, blocks, sealed_at, previous, hash from ledger_seal order by number desc limit 1;
 

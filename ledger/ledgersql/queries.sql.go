@@ -599,6 +599,32 @@ func (q *Queries) Owes(ctx context.Context, account string) (bool, error) {
 	return exists, err
 }
 
+const posted = `-- name: Posted :one
+select exists (
+    select from ledger_posting p join ledger_entry e on e.seq = p.entry
+    where p.account = $1 and p.asset = $2 and e.chain = $3 and e.height <= $4::bigint
+)
+`
+
+type PostedParams struct {
+	Account string
+	Asset   string
+	Chain   string
+	Height  int64
+}
+
+func (q *Queries) Posted(ctx context.Context, arg PostedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, posted,
+		arg.Account,
+		arg.Asset,
+		arg.Chain,
+		arg.Height,
+	)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const postingWithoutEntry = `-- name: PostingWithoutEntry :many
 select p.entry, p.account from ledger_posting p left join ledger_entry e on e.seq = p.entry where e.seq is null order by p.entry limit 1
 `
@@ -769,6 +795,68 @@ func (q *Queries) SealsAfter(ctx context.Context, arg SealsAfterParams) ([]Ledge
 			&i.SealedAt,
 			&i.Previous,
 			&i.Hash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sheet = `-- name: Sheet :many
+select p.account, p.asset, abs(sum(p.amount))::numeric(78, 0) as amount, (sum(p.amount) < 0)::boolean as credit
+from ledger_posting p
+join ledger_entry e on e.seq = p.entry
+left join ledger_entry r on r.id = e.reverses
+where p.account >= $1::text and p.account < $2::text
+    and (p.account, p.asset) > ($3::text, $4::text)
+    and coalesce(r.chain, e.chain) = $5 and coalesce(r.height, e.height) <= $6::bigint
+group by p.account, p.asset
+order by p.account, p.asset limit $7
+`
+
+type SheetParams struct {
+	First        string
+	Past         string
+	AfterAccount string
+	AfterAsset   string
+	Chain        string
+	Height       int64
+	Max          int32
+}
+
+type SheetRow struct {
+	Account string
+	Asset   string
+	Amount  coffer.Amount
+	Credit  bool
+}
+
+func (q *Queries) Sheet(ctx context.Context, arg SheetParams) ([]SheetRow, error) {
+	rows, err := q.db.Query(ctx, sheet,
+		arg.First,
+		arg.Past,
+		arg.AfterAccount,
+		arg.AfterAsset,
+		arg.Chain,
+		arg.Height,
+		arg.Max,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SheetRow
+	for rows.Next() {
+		var i SheetRow
+		if err := rows.Scan(
+			&i.Account,
+			&i.Asset,
+			&i.Amount,
+			&i.Credit,
 		); err != nil {
 			return nil, err
 		}
