@@ -119,8 +119,7 @@ func (s *Server) checkPolicy(r coffer.SigningRequest, chain servedChain, fresh b
 		approvals[a.Order] = append(approvals[a.Order], a)
 	}
 
-	slot := slotOf(r.Intent)
-	spent := s.state.spentWithout(slot, now)
+	spent := s.state.spentWithout(slotOf(r.Intent), r.Orders, chain.native, now)
 	for _, o := range r.Orders {
 		assetSpent := spent.asset[o.Asset]
 		people, refused := s.policy.Approvers(o, approvals[o.Hash()], now)

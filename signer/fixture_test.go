@@ -99,7 +99,7 @@ func (c *testClock) add(d time.Duration) {
 
 // fixture is one signer on a token, with a PKI, a policy and a clock.
 type fixture struct {
-	t     *testing.T
+	t     testing.TB
 	cfg   Config
 	pki   string
 	clock *testClock
@@ -108,7 +108,7 @@ type fixture struct {
 	stop   func() error
 }
 
-func newFixture(t *testing.T, token string) *fixture {
+func newFixture(t testing.TB, token string) *fixture {
 	t.Helper()
 	dir := t.TempDir()
 	f := &fixture{t: t, pki: filepath.Join(dir, "pki"), clock: &testClock{now: time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)}}

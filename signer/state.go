@@ -18,6 +18,7 @@ type state struct {
 	orders map[string]binding
 	slots  map[slotKey]*slotState
 	spends []spend // within the last Window, oldest first
+	total  *spent  // of spends
 	gas    []gasSpend
 }
 
@@ -41,12 +42,12 @@ type slotState struct {
 	orders   []coffer.Hash
 	feeBound coffer.Amount
 	digests  map[coffer.Hash]bool
+	spend    spend // what taking the slot counted for
 }
 
 // spend is one bound slot with its orders and its fee, counted at one moment.
 type spend struct {
 	at     time.Time
-	slot   slotKey
 	orders []orderRecord
 	native coffer.AssetID
 	fee    coffer.Amount
@@ -62,7 +63,7 @@ type gasSpend struct {
 }
 
 func newState(name string) *state {
-	return &state{name: name, orders: map[string]binding{}, slots: map[slotKey]*slotState{}}
+	return &state{name: name, orders: map[string]binding{}, slots: map[slotKey]*slotState{}, total: newSpent()}
 }
 
 // now never runs backwards: a clock set back neither revives what expired nor reopens a
@@ -154,9 +155,13 @@ func (s *state) applyPayout(sequence uint64, at time.Time, p payoutRecord) error
 
 	slot, taken := s.slots[key]
 	if !taken {
-		slot = &slotState{orders: hashes, feeBound: p.FeeBound, digests: map[coffer.Hash]bool{}}
+		counted := spend{at, p.Orders, p.Native, p.FeeBound}
+		if err := s.total.addSpend(counted); err != nil {
+			return fmt.Errorf("record %d: add up what was spent: %w", sequence, err)
+		}
+		s.spends = append(s.spends, counted)
+		slot = &slotState{orders: hashes, feeBound: p.FeeBound, digests: map[coffer.Hash]bool{}, spend: counted}
 		s.slots[key] = slot
-		s.spends = append(s.spends, spend{at, key, p.Orders, p.Native, p.FeeBound})
 	} else if !slices.Equal(slot.orders, hashes) {
 		return fmt.Errorf("record %d gives slot %s to other orders", sequence, p.Slot)
 	}
@@ -178,6 +183,11 @@ type accountAsset struct {
 	asset           coffer.AssetID
 }
 
+func newSpent() *spent {
+	return &spent{map[accountAsset]coffer.Amount{}, map[coffer.AssetID]coffer.Amount{}, map[coffer.AssetID]coffer.Amount{}}
+}
+
+// add counts one order.
 func (s *spent) add(tenant, account string, asset coffer.AssetID, amount coffer.Amount) error {
 	key := accountAsset{tenant, account, asset}
 	inAccount, err := s.account[key].Add(amount)
@@ -192,33 +202,71 @@ func (s *spent) add(tenant, account string, asset coffer.AssetID, amount coffer.
 	return nil
 }
 
-// spentWithout adds up the last Window, leaving one slot out. It forgets what is older.
-// What the policy allowed once fits an Amount, so sums that do not are impossible; they
-// count as the largest amount there is.
-func (s *state) spentWithout(without slotKey, now time.Time) *spent {
-	since := now.Add(-policy.Window)
-	s.spends = slices.DeleteFunc(s.spends, func(x spend) bool { return !x.at.After(since) })
-
-	total := &spent{map[accountAsset]coffer.Amount{}, map[coffer.AssetID]coffer.Amount{}, map[coffer.AssetID]coffer.Amount{}}
-	for _, x := range s.spends {
-		if x.slot == without {
-			continue
+func (s *spent) addSpend(x spend) error {
+	for _, o := range x.orders {
+		if err := s.add(o.Tenant, o.Account, o.Asset, o.Amount); err != nil {
+			return err
 		}
-		for _, o := range x.orders {
-			if total.add(o.Tenant, o.Account, o.Asset, o.Amount) != nil {
-				total.asset[o.Asset] = largest()
-			}
-		}
-		total.fees[x.native] = addOrLargest(total.fees[x.native], x.fee)
 	}
-	return total
+	fees, err := s.fees[x.native].Add(x.fee)
+	if err != nil {
+		return err
+	}
+	s.fees[x.native] = fees
+	return nil
+}
+
+// subtract takes out what addSpend put in; what reaches zero is forgotten.
+func (s *spent) subtract(x spend) {
+	for _, o := range x.orders {
+		lessen(s.account, accountAsset{o.Tenant, o.Account, o.Asset}, o.Amount)
+		lessen(s.asset, o.Asset, o.Amount)
+	}
+	lessen(s.fees, x.native, x.fee)
+}
+
+func lessen[K comparable](m map[K]coffer.Amount, key K, amount coffer.Amount) {
+	rest, err := m[key].Sub(amount)
+	if err != nil {
+		panic("signer: more is taken out of a window than was put in")
+	}
+	if m[key] = rest; rest.IsZero() {
+		delete(m, key)
+	}
+}
+
+// forget drops what is older than the Window.
+func (s *state) forget(now time.Time) {
+	since := now.Add(-policy.Window)
+	old := 0
+	for ; old < len(s.spends) && !s.spends[old].at.After(since); old++ {
+		s.total.subtract(s.spends[old])
+	}
+	s.spends = slices.Delete(s.spends, 0, old)
+	s.gas = slices.DeleteFunc(s.gas, func(x gasSpend) bool { return !x.at.After(since) })
+}
+
+// spentWithout is what was bound in the last Window for the accounts and assets of these
+// orders, leaving out what their slot itself was counted for.
+func (s *state) spentWithout(key slotKey, orders []coffer.Order, native coffer.AssetID, now time.Time) *spent {
+	s.forget(now)
+
+	part := newSpent()
+	for _, o := range orders {
+		account := accountAsset{o.Tenant, o.Account, o.Asset}
+		part.account[account], part.asset[o.Asset] = s.total.account[account], s.total.asset[o.Asset]
+	}
+	part.fees[native] = s.total.fees[native]
+	if slot, taken := s.slots[key]; taken && slot.spend.at.After(now.Add(-policy.Window)) {
+		part.subtract(slot.spend)
+	}
+	return part
 }
 
 // gasWithout adds up what an executor's nonces can cost in the last Window, each nonce by
 // its dearest transaction, leaving one nonce out.
 func (s *state) gasWithout(chain coffer.ChainID, nonce uint64, now time.Time) coffer.Amount {
-	since := now.Add(-policy.Window)
-	s.gas = slices.DeleteFunc(s.gas, func(x gasSpend) bool { return !x.at.After(since) })
+	s.forget(now)
 
 	dearest := map[uint64]coffer.Amount{}
 	for _, x := range s.gas {
