@@ -1,0 +1,33 @@
+package treasury
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+)
+
+// Querier reads from the database; a pool and a transaction are ones.
+type Querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// Adopted returns the block of a chain's opening balances, and whether there are any. The
+// flows book what happens after that block, so a process that was stopped between the
+// opening and the first block it read goes on from here.
+func Adopted(ctx context.Context, db Querier, chain coffer.ChainID) (coffer.BlockRef, bool, error) {
+	var block coffer.BlockRef
+	err := db.QueryRow(ctx, `
+		select height, block from treasury_adoption where starts_with(asset, $1 || '/') order by height desc limit 1`, string(chain)).
+		Scan(&block.Height, &block.Hash)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return coffer.BlockRef{}, false, nil
+	}
+	if err != nil {
+		return coffer.BlockRef{}, false, fmt.Errorf("opening balances of %s: %w", chain, err)
+	}
+	return block, true, nil
+}
