@@ -33,6 +33,7 @@ import (
 const (
 	startTimeout  = 2 * time.Minute
 	createTimeout = time.Minute
+	closeTimeout  = 10 * time.Second
 	template      = "coffer_template"
 )
 
@@ -54,8 +55,25 @@ func New(t testing.TB, opts ...postgres.Option) *postgres.DB {
 	if err != nil {
 		t.Fatalf("open test database: %v", err)
 	}
-	t.Cleanup(db.Close)
+	t.Cleanup(func() { closeDB(t, db) })
 	return db
+}
+
+// closeDB tells of a connection that the test did not give back, where Close alone would
+// wait for it until the whole run times out.
+func closeDB(t testing.TB, db *postgres.DB) {
+	closed := make(chan struct{})
+	go func() {
+		db.Close()
+		close(closed)
+	}()
+	timer := time.NewTimer(closeTimeout)
+	defer timer.Stop()
+	select {
+	case <-closed:
+	case <-timer.C:
+		t.Errorf("the test left %d connections in use: end its transactions and close its rows", db.Pool().Stat().AcquiredConns())
+	}
 }
 
 // NewDSN is New for tests that connect by themselves.
