@@ -36,8 +36,9 @@ func (s *Service) apply(ctx context.Context, chain coffer.ChainID, stored stream
 		}
 
 		c := &change{Service: s, tx: tx, q: q, chain: s.chains[chain], event: event, at: s.now(), height: toInt(event.Block.Height)}
-		c.final = max(cursor.Final, toInt(event.Final))
+		c.final = cursor.Final
 		if event.Kind == coffer.BlockConnected {
+			c.final = max(c.final, toInt(event.Final))
 			err = c.connect(ctx)
 		} else {
 			err = c.disconnect(ctx, cursor)

@@ -38,6 +38,7 @@ type harness struct {
 	said     []coffer.Block // what the events leave
 	sequence uint64
 	epoch    uint64
+	final    uint64
 	users    map[string]coffer.Address // by account
 }
 
@@ -176,7 +177,10 @@ func (h *harness) emit() {
 func (h *harness) say(kind string, block coffer.Block) {
 	h.t.Helper()
 	h.sequence++
-	h.append(coffer.BlockEvent{Chain: h.chain, Sequence: h.sequence, Epoch: h.epoch, Kind: kind, Final: h.fake.Final(), Block: block})
+	if kind == coffer.BlockConnected {
+		h.final = max(h.final, h.fake.Final()) // blocks leave under the final height of their own fork
+	}
+	h.append(coffer.BlockEvent{Chain: h.chain, Sequence: h.sequence, Epoch: h.epoch, Kind: kind, Final: h.final, Block: block})
 }
 
 func (h *harness) append(e coffer.BlockEvent) {

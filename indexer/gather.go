@@ -28,7 +28,8 @@ func (x *Indexer) gather(ctx context.Context, head coffer.Head) ([]utterance, er
 		return nil, err
 	}
 
-	step := &step{Indexer: x, final: final, sequence: x.said.sequence}
+	// A new final height may lie on the other side of a fork: blocks leave under the old one.
+	step := &step{Indexer: x, final: x.said.final, sequence: x.said.sequence}
 	for i := len(x.said.chain) - 1; i > agreed && !step.full(); i-- {
 		block, err := x.recallBlock(ctx, x.said.chain[i])
 		if err != nil {
@@ -41,7 +42,9 @@ func (x *Indexer) gather(ctx context.Context, head coffer.Head) ([]utterance, er
 	if step.full() {
 		return step.events, nil
 	}
-	return step.events, step.connect(ctx, agreed, head.Latest.Height)
+	step.final = final
+	err = step.connect(ctx, agreed, head.Latest.Height)
+	return step.events, err
 }
 
 // Positions in said.chain that are none.

@@ -132,6 +132,9 @@ func (b *bench) replayed() []coffer.Block {
 			if n < 0 || e.Block.Hash != blocks[n].Hash {
 				b.t.Fatalf("event %d disconnects %s, which is not the tip", e.Sequence, e.Block.Hash)
 			}
+			if e.Final > 0 && e.Block.Height <= e.Final {
+				b.t.Fatalf("event %d disconnects height %d, and %d is final", e.Sequence, e.Block.Height, e.Final)
+			}
 			if len(e.Block.Transfers) != len(blocks[n].Transfers) {
 				b.t.Fatalf("event %d does not repeat the block's transfers", e.Sequence)
 			}
@@ -490,6 +493,19 @@ func TestFinalTravelsWithEvents(t *testing.T) {
 	}
 	if got := b.ix.Status().Final; got != 4 {
 		t.Errorf("status says final %d, want 4", got)
+	}
+}
+
+func TestBlocksLeaveUnderTheFinalHeightOfTheirOwnFork(t *testing.T) {
+	b := newBench(t, nil)
+	b.fake.MineEmpty(6)
+	b.settle()
+	b.fake.Reorg(4, make([]chaintest.Content, 6)...)
+	b.fake.SetFinal(5)
+	b.settle()
+	b.checkFollowed()
+	if got := b.ix.Status().Final; got != 5 {
+		t.Errorf("final %d, want 5", got)
 	}
 }
 
