@@ -98,16 +98,19 @@ func follow[Body, Out any](ctx context.Context, r *resolver, args eventArgs, kin
 	return out, nil
 }
 
-// startOfEvents is the offset after the cursor, or the end of the log without one. It
-// refuses a cursor whose next event is not kept any more: the client would miss some.
+// startOfEvents is the offset after the cursor, the first one after "", or the end of the
+// log without a cursor. It refuses a cursor whose next event is not kept any more: the client would miss some.
 func (r *resolver) startOfEvents(ctx context.Context, after *string) (int64, error) {
 	text, err := decodeCursor(cursorEvent, after)
 	if err != nil {
 		return 0, err
 	}
 	tail, err := r.config.Stream.Tail(ctx, stream.TopicEvents, stream.PartitionAll)
-	if err != nil || text == "" {
+	if err != nil || after == nil {
 		return tail, err
+	}
+	if text == "" {
+		text = "-1" // before the first event
 	}
 	offset, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || offset < -1 || offset >= tail {

@@ -18,12 +18,13 @@ const (
 )
 
 // Hurry shortens what a WebSocket waits for, so that tests need not. Zero leaves it.
-func (h *Handler) Hurry(initTimeout, pingInterval time.Duration) {
-	if initTimeout > 0 {
-		h.sockets.initTimeout = initTimeout
-	}
-	if pingInterval > 0 {
-		h.sockets.pingInterval = pingInterval
+func (h *Handler) Hurry(initTimeout, pingInterval, pongTimeout time.Duration) {
+	for limit, hurried := range map[*time.Duration]time.Duration{
+		&h.sockets.initTimeout: initTimeout, &h.sockets.pingInterval: pingInterval, &h.sockets.pongTimeout: pongTimeout,
+	} {
+		if hurried > 0 {
+			*limit = hurried
+		}
 	}
 }
 

@@ -24,9 +24,9 @@ const (
 	maxPage         = 100
 	requestTimeout  = 15 * time.Second
 
-	maxObjects   = 5_000   // objects one operation, or one event of a subscription, may return
-	maxFields    = 100_000 // fields one operation may resolve
-	costMutation = 100     // objects a mutation counts for
+	maxObjects   = 5_000  // objects one operation, or one event of a subscription, may return
+	maxFields    = 50_000 // fields one operation may resolve
+	costMutation = 100    // objects a mutation counts for
 	costExplain  = 25
 )
 
@@ -39,6 +39,7 @@ const (
 	initTimeout       = 10 * time.Second
 	writeTimeout      = 10 * time.Second
 	pingInterval      = 20 * time.Second
+	pongTimeout       = 10 * time.Second
 	subscriptionBatch = 100
 )
 

@@ -47,11 +47,13 @@ func (s *socket) subscribe(ctx context.Context, m message) error {
 
 // run sends an operation's results until it ends or the client has enough of it.
 func (s *socket) run(ctx context.Context, id string, op *operation, req request) {
-	response := s.h.run(ctx, s.h.schema, req)
-	if says(response, textSubscription) {
-		response = s.follow(ctx, id, req)
-	} else if response.Data != nil && ctx.Err() == nil && s.next(ctx, id, response) == nil {
-		response = nil
+	end := s.h.run(ctx, s.h.schema, req)
+	switch {
+	case says(end, textSubscription):
+		end = s.follow(ctx, id, req)
+	case end.Data != nil && ctx.Err() == nil:
+		_ = s.next(ctx, id, end) // the connection may be gone, here and below
+		end = nil
 	}
 	if ctx.Err() != nil {
 		return
@@ -59,8 +61,8 @@ func (s *socket) run(ctx context.Context, id string, op *operation, req request)
 
 	// The id is free before the client knows that the operation ended.
 	s.forget(id, op)
-	if response != nil {
-		_ = s.fail(ctx, id, response) // the connection may be gone
+	if end != nil {
+		_ = s.fail(ctx, id, end)
 		return
 	}
 	_ = s.write(message{ID: id, Type: "complete"})

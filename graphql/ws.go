@@ -42,7 +42,7 @@ type sockets struct {
 	stopping chan struct{} // closed by Shutdown
 	stop     func()
 
-	initTimeout, pingInterval, writeTimeout time.Duration
+	initTimeout, pingInterval, pongTimeout, writeTimeout time.Duration
 }
 
 func newSockets(origins []string) *sockets {
@@ -50,7 +50,7 @@ func newSockets(origins []string) *sockets {
 	s := &sockets{
 		origins: origins, free: make(chan struct{}, maxConnections),
 		stopping: stopping, stop: sync.OnceFunc(func() { close(stopping) }),
-		initTimeout: initTimeout, pingInterval: pingInterval, writeTimeout: writeTimeout,
+		initTimeout: initTimeout, pingInterval: pingInterval, pongTimeout: pongTimeout, writeTimeout: writeTimeout,
 	}
 	for range maxConnections {
 		s.free <- struct{}{}
@@ -66,6 +66,7 @@ func (h *Handler) Shutdown(ctx context.Context) error {
 	for n := range maxConnections {
 		select {
 		case <-h.sockets.free:
+			defer func() { h.sockets.free <- struct{}{} }()
 		case <-ctx.Done():
 			return fmt.Errorf("%d WebSockets are still open: %w", maxConnections-n, ctx.Err())
 		}
@@ -89,6 +90,9 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
 	case <-h.sockets.stopping:
 		h.refuse(w, r, http.StatusServiceUnavailable, coffer.Errorf(coffer.CodeUnavailable, "the server is stopping"))
 		return
+	default:
+	}
+	select {
 	case <-h.sockets.free:
 		defer func() { h.sockets.free <- struct{}{} }()
 	default:
@@ -235,13 +239,13 @@ func (s *socket) watch(ctx context.Context) {
 // alive asks for an answer from the client and checks its key again, and closes the
 // connection if one is missing.
 func (s *socket) alive(ctx context.Context, token string) bool {
-	ctx, cancel := context.WithTimeout(ctx, s.h.sockets.pingInterval)
+	ctx, cancel := context.WithTimeout(ctx, s.h.sockets.pongTimeout)
 	defer cancel()
 	if s.conn.Ping(ctx) != nil {
 		_ = s.conn.CloseNow()
 		return false
 	}
-	if _, err := s.h.keys.Authenticate(ctx, token); coffer.ErrorCode(err) == coffer.CodeUnauthenticated && err != nil {
+	if _, err := s.h.keys.Authenticate(ctx, token); coffer.ErrorCode(err) == coffer.CodeUnauthenticated {
 		_ = s.conn.Close(closeForbidden, "Forbidden")
 		return false
 	}
