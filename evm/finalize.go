@@ -1,0 +1,115 @@
+package evm
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/cofferhq/coffer"
+)
+
+// ErrSignature is returned for a signature that does not hold.
+var ErrSignature = errors.New("bad signature")
+
+// ErrThreshold is returned when fewer owners signed than the wallet demands.
+var ErrThreshold = errors.New("not enough signatures")
+
+// Finalize puts the owners' signatures on an operation. Every signature given must hold;
+// of more than the threshold the ones with the lowest addresses are taken, since a Safe
+// wants exactly so many, in ascending order of owners. Signed.ID is the userOpHash;
+// Signed.Bytes the operation's JSON. Pure.
+func Finalize(u coffer.Unsigned, safe Safe, signatures []coffer.Signature) (coffer.Signed, error) {
+	if err := safe.check(); err != nil {
+		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
+	}
+	effects, err := safe.explainer().Explain(u)
+	if err != nil {
+		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
+	}
+	op, validity, err := DecodeUnsigned(u)
+	if err != nil {
+		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
+	}
+	if len(signatures) > MaxOwners {
+		return coffer.Signed{}, fmt.Errorf("finalize: %d signatures; at most %d", len(signatures), MaxOwners)
+	}
+	byOwner := map[common.Address][]byte{}
+	for _, s := range signatures {
+		owner, err := verifyOwner(safe, effects.Digests[0], s)
+		if err != nil {
+			return coffer.Signed{}, fmt.Errorf("finalize: signature of signer %.40q: %w", s.Signer, err)
+		}
+		byOwner[owner] = s.Bytes
+	}
+	if len(byOwner) < safe.Threshold {
+		return coffer.Signed{}, fmt.Errorf("finalize: %w: %d owners signed, %d must", ErrThreshold, len(byOwner), safe.Threshold)
+	}
+	owners := make([]common.Address, 0, len(byOwner))
+	for owner := range byOwner {
+		owners = append(owners, owner)
+	}
+	slices.SortFunc(owners, common.Address.Cmp)
+	if op.Signature, err = validity.prefix(); err != nil {
+		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
+	}
+	for _, owner := range owners[:safe.Threshold] {
+		op.Signature = append(op.Signature, byOwner[owner]...)
+	}
+
+	chain, err := ChainNumber(safe.Chain)
+	if err != nil {
+		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
+	}
+	encoded, err := json.Marshal(op)
+	if err != nil {
+		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
+	}
+	return coffer.Signed{ID: op.Hash(safe.EntryPoint, chain), Bytes: encoded}, nil
+}
+
+// verifyOwner returns the owner whose signature it is.
+func verifyOwner(safe Safe, digest coffer.Hash, s coffer.Signature) (common.Address, error) {
+	if s.Digest != digest {
+		return common.Address{}, fmt.Errorf("%w: of digest %s, not %s", ErrSignature, s.Digest, digest)
+	}
+	signer, err := RecoverSigner(digest, s.Bytes)
+	if err != nil {
+		return common.Address{}, err
+	}
+	if s.Key != string(AddressOf(signer)) {
+		return common.Address{}, fmt.Errorf("%w: made by %s, not by %.80q", ErrSignature, signer, s.Key)
+	}
+	if !slices.Contains(safe.Owners, signer) {
+		return common.Address{}, fmt.Errorf("%w: %s is not an owner of %s", ErrSignature, signer, safe.Address)
+	}
+	return signer, nil
+}
+
+// RecoverSigner returns who signed a digest: 65 bytes r, s, v with s in the lower half of
+// the curve's order (EIP-2) and v 27 or 28. Other values of v mean other kinds of
+// signatures to a Safe and are refused.
+func RecoverSigner(digest coffer.Hash, signature []byte) (common.Address, error) {
+	if len(signature) != crypto.SignatureLength {
+		return common.Address{}, fmt.Errorf("%w: %d bytes, not %d", ErrSignature, len(signature), crypto.SignatureLength)
+	}
+	v := signature[64]
+	if v != 27 && v != 28 {
+		return common.Address{}, fmt.Errorf("%w: v is %d, not 27 or 28", ErrSignature, v)
+	}
+	r, s := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:64])
+	if !crypto.ValidateSignatureValues(v-27, r, s, true) {
+		return common.Address{}, fmt.Errorf("%w: r or s is out of range", ErrSignature)
+	}
+	raw := slices.Clone(signature)
+	raw[64] = v - 27
+	key, err := crypto.SigToPub(digest[:], raw)
+	if err != nil {
+		return common.Address{}, fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	return crypto.PubkeyToAddress(*key), nil
+}
