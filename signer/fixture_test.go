@@ -104,14 +104,16 @@ type fixture struct {
 	pki   string
 	clock *testClock
 
-	client *Client
-	stop   func() error
+	explain func(ChainConfig) (coffer.Explainer, error)
+	client  *Client
+	stop    func() error
 }
 
 func newFixture(t testing.TB, token string) *fixture {
 	t.Helper()
 	dir := t.TempDir()
 	f := &fixture{t: t, pki: filepath.Join(dir, "pki"), clock: &testClock{now: time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)}}
+	f.explain = func(ChainConfig) (coffer.Explainer, error) { return fakeExplainer{}, nil }
 	f.must(NewPKI(f.pki, "signer-1", "coordinator", "stranger"))
 	pinFile, policyFile := filepath.Join(dir, "pin"), filepath.Join(dir, "policy.yaml")
 	f.must(os.WriteFile(pinFile, []byte(testPIN+"\n"), 0o600))
@@ -163,9 +165,7 @@ func (f *fixture) tryStart() error {
 	ready, ended := make(chan net.Addr, 1), make(chan error, 1)
 	cfg := f.cfg
 	cfg.Ready = func(addr net.Addr) { ready <- addr }
-	go func() {
-		ended <- run(ctx, cfg, func(ChainConfig) (coffer.Explainer, error) { return fakeExplainer{}, nil })
-	}()
+	go func() { ended <- run(ctx, cfg, f.explain) }()
 	select {
 	case err := <-ended:
 		cancel()

@@ -81,23 +81,23 @@ func TestThreeSignerProcesses(t *testing.T) {
 // in it: the order cannot be paid in another slot.
 func TestKilledSignerForgetsNoSignature(t *testing.T) {
 	f := newFixture(t, "three")
-	signed := map[string]uint64{}
+	signed := map[uint64]coffer.Order{} // by slot
 	next := uint64(0)
 	for round := range 4 {
 		c := f.spawn()
 		f.client = c.client
-		for id, slot := range signed {
-			f.refuses(f.request(slot+1_000_000, f.order(id, "1")), coffer.CodeConflict, "bound to slot")
+		for slot, o := range signed {
+			f.refuses(f.request(slot+1_000_000, o), coffer.CodeConflict, "bound to slot")
 			break // one is enough in each round; all are checked at the end
 		}
 
 		stop := time.AfterFunc(time.Duration(20+35*round)*time.Millisecond, func() { _ = c.cmd.Process.Kill() })
 		for {
-			id := fmt.Sprintf("wd_%d", next)
-			if _, err := f.client.Sign(t.Context(), f.request(next, f.order(id, "1"))); err != nil {
+			o := f.order(fmt.Sprintf("wd_%d", next), "1")
+			if _, err := f.client.Sign(t.Context(), f.request(next, o)); err != nil {
 				break
 			}
-			signed[id] = next
+			signed[next] = o
 			next++
 		}
 		stop.Stop()
@@ -112,9 +112,9 @@ func TestKilledSignerForgetsNoSignature(t *testing.T) {
 
 	text, err := os.ReadFile(f.logFile())
 	f.must(err)
-	for id := range signed {
-		if !bytes.Contains(text, []byte(`"id":"`+id+`"`)) {
-			t.Errorf("%s was signed and is not in the log", id)
+	for _, o := range signed {
+		if !bytes.Contains(text, []byte(`"id":"`+o.ID+`","hash":"`+o.Hash().String()+`"`)) {
+			t.Errorf("%s was signed and is not in the log", o.ID)
 		}
 	}
 	c := f.spawn()
