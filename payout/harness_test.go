@@ -168,11 +168,18 @@ func (w *world) start() {
 type crash struct{ at string }
 
 func (w *world) checkpoint(name string) {
+	w.mu.Lock()
 	w.passed = append(w.passed, name)
+	crashes := w.crashIn == 1
 	if w.crashIn > 0 {
-		if w.crashIn--; w.crashIn == 0 {
-			panic(crash{name})
-		}
+		w.crashIn--
+	}
+	if crashes {
+		w.passed = append(w.passed, "crash")
+	}
+	w.mu.Unlock()
+	if crashes {
+		panic(crash{name})
 	}
 }
 
