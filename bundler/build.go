@@ -1,0 +1,320 @@
+package bundler
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/ethereum/go-ethereum/core/types"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/bindings"
+	"github.com/cofferhq/coffer/bundler/bundlersql"
+)
+
+const (
+	maxTxBytes    = 128 << 10 // of a transaction in geth's pool
+	txBytesSlack  = 1 << 10   // of that, what is not calldata
+	candidatesFor = 4         // rows read for each place in a bundle
+	lookBack      = 64        // blocks below the one an operation came at, for its event after a reorganisation
+)
+
+// liveBundle is a bundle in no block, with its attempts, the last one first.
+type liveBundle struct {
+	nonce    int64
+	attempts []bundlersql.BundlerAttempt
+}
+
+func (b *Bundler) liveBundles(ctx context.Context) ([]liveBundle, error) {
+	open, err := b.sql.OpenBundles(ctx, bundlersql.OpenBundlesParams{Chain: b.chain, Executor: b.executor.Address().Hex(), Max: maxOpen})
+	if err != nil {
+		return nil, err
+	}
+	var live []liveBundle
+	for _, bundle := range open {
+		if bundle.State != bundleLive {
+			continue
+		}
+		attempts, err := b.sql.Attempts(ctx, bundlersql.AttemptsParams{Chain: b.chain, Executor: bundle.Executor, Nonce: bundle.Nonce})
+		if err != nil {
+			return nil, err
+		}
+		if len(attempts) == 0 {
+			return nil, fmt.Errorf("bundle %d has no attempt", bundle.Nonce)
+		}
+		live = append(live, liveBundle{bundle.Nonce, attempts})
+	}
+	return live, nil
+}
+
+// candidate is an operation that may go into the next attempt.
+type candidate struct {
+	hash   coffer.Hash
+	packed bindings.PackedUserOperation
+	row    bundlersql.BundlerOperation
+}
+
+// bundle makes, stores and sends one attempt: for a new nonce, or for a live bundle with
+// higher fees.
+func (b *Bundler) bundle(ctx context.Context, now head, live *liveBundle) (bool, error) {
+	rows, err := b.sql.WaitingOperations(ctx, bundlersql.WaitingOperationsParams{
+		Chain: b.chain, EntryPoint: b.entryPoint.Hex(), Max: int32(b.limits.MaxBundleOperations * candidatesFor),
+	})
+	if err != nil || len(rows) == 0 {
+		return false, err
+	}
+	attempted := turn{now.Hash, newest(rows), len(rows)}
+	if attempted == b.stalled {
+		return false, nil
+	}
+	made, err := b.attempt(ctx, now, live, rows)
+	if err == nil && !made {
+		b.stalled = attempted
+	}
+	return made, err
+}
+
+// turn is what the decision to make an attempt depends on. While it stays the same there
+// is no use in trying again.
+type turn struct {
+	head    coffer.Hash
+	newest  int64 // operation
+	waiting int
+}
+
+func newest(rows []bundlersql.BundlerOperation) (accepted int64) {
+	for _, row := range rows {
+		accepted = max(accepted, row.Accepted)
+	}
+	return accepted
+}
+
+func (b *Bundler) attempt(ctx context.Context, now head, live *liveBundle, rows []bundlersql.BundlerOperation) (bool, error) {
+	ops, err := b.candidates(ctx, now, live, rows)
+	if err != nil || len(ops) == 0 {
+		return false, err
+	}
+	if ops, err = b.passing(ctx, b.fitting(ops)); err != nil || len(ops) == 0 {
+		return false, err
+	}
+	nonce, ok, err := b.nonceFor(ctx, live)
+	if err != nil || !ok {
+		return false, err
+	}
+	feeCap, tip, ok, err := b.price(ctx, now, live)
+	if err != nil || !ok {
+		return false, err
+	}
+
+	data := b.calldata(ops)
+	tx, err := b.sign(ctx, &types.DynamicFeeTx{
+		ChainID: b.chainID, Nonce: nonce, GasFeeCap: feeCap, GasTipCap: tip,
+		Gas: bundleGas(packedOf(ops), data), To: &b.entryPoint, Value: new(big.Int), Data: data,
+	})
+	if err != nil {
+		return false, err
+	}
+	raw, err := tx.MarshalBinary()
+	if err != nil {
+		return false, err
+	}
+	if err := b.store(ctx, now, live, tx, raw, ops); err != nil {
+		return false, fmt.Errorf("store bundle %d: %w", nonce, err)
+	}
+	b.log.Info("bundle stored", "chain", b.chain, "nonce", nonce, "transaction", tx.Hash(), "operations", len(ops), "fee", feeCap)
+	b.checkpoint("bundler.stored")
+	_, err = b.broadcast(ctx, now, coffer.Hash(tx.Hash()), raw)
+	return true, err
+}
+
+// candidates are the operations that could run now, best tip first, each lane in order of
+// its sequence. Operations of another live bundle are none.
+func (b *Bundler) candidates(ctx context.Context, now head, live *liveBundle, rows []bundlersql.BundlerOperation) ([]candidate, error) {
+	mine := map[coffer.Hash]bool{}
+	if live != nil {
+		ops, err := b.sql.BundleOperations(ctx, bundlersql.BundleOperationsParams{Chain: b.chain, Executor: b.executor.Address().Hex(), Nonce: live.nonce})
+		if err != nil {
+			return nil, err
+		}
+		for _, op := range ops {
+			mine[op.Hash] = true
+		}
+	}
+
+	lanes := map[string][]candidate{}
+	var order []string
+	for _, row := range rows {
+		if row.State == stateBundled && !mine[row.Hash] {
+			continue
+		}
+		packed, err := unpackOperation(row.Operation)
+		if err != nil {
+			return nil, fmt.Errorf("stored user operation %s: %w", row.Hash, err)
+		}
+		key := row.Sender + "/" + hex.EncodeToString(row.Lane)
+		if lanes[key] == nil {
+			order = append(order, key)
+		}
+		lanes[key] = append(lanes[key], candidate{row.Hash, packed, row})
+	}
+
+	var ready []candidate
+	for _, key := range order {
+		run, err := b.runnable(ctx, now, lanes[key])
+		if err != nil {
+			return nil, err
+		}
+		ready = append(ready, run...)
+	}
+	return ready, nil
+}
+
+// runnable is the part of a lane that can run one after the other from the chain's
+// sequence on, at the current base fee.
+func (b *Bundler) runnable(ctx context.Context, now head, ops []candidate) ([]candidate, error) {
+	slices.SortFunc(ops, func(x, y candidate) int { return x.row.Sequence.Cmp(y.row.Sequence) })
+	next, err := b.nextSequence(ctx, ops[0].packed, "latest")
+	if err != nil {
+		return nil, err
+	}
+	var run []candidate
+	for _, op := range ops {
+		seq := sequence(op.packed).Uint64()
+		if seq < next {
+			if err := b.consumed(ctx, op, seq); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		_, maxFee := unpack128(op.packed.GasFees)
+		if seq != next || maxFee.Cmp(now.BaseFee) < 0 {
+			break
+		}
+		run = append(run, op)
+		next++
+	}
+	return run, nil
+}
+
+// consumed finds out what became of an operation whose nonce is used on the chain: it was
+// included by somebody, or another operation took its place, which counts when final.
+func (b *Bundler) consumed(ctx context.Context, op candidate, seq uint64) error {
+	from := uint64(max(0, op.row.ReceivedHeight-lookBack))
+	tx, found, err := b.node.eventTx(ctx, b.entryPoint, op.hash, from)
+	if err != nil {
+		return err
+	}
+	if found {
+		r, err := b.canonicalReceipt(ctx, tx)
+		if err != nil || r == nil {
+			return err
+		}
+		return b.include(ctx, r, nil)
+	}
+	next, err := b.nextSequence(ctx, op.packed, "finalized")
+	if err != nil || next <= seq {
+		return err
+	}
+	return b.drop(ctx, op, "AA25 invalid account nonce: another operation used it")
+}
+
+// fitting is as many operations, in this order, as a transaction can hold.
+func (b *Bundler) fitting(ops []candidate) []candidate {
+	ops = ops[:min(len(ops), b.limits.MaxBundleOperations)]
+	for n := len(ops); n > 1; n-- {
+		data := b.calldata(ops[:n])
+		if len(data) <= maxTxBytes-txBytesSlack && bundleGas(packedOf(ops[:n]), data) <= b.limits.MaxBundleGas {
+			return ops[:n]
+		}
+	}
+	return ops[:min(len(ops), 1)]
+}
+
+// passing is what is left of a bundle when the EntryPoint has nothing against it. Who is
+// at fault alone is dropped; who only does not go with the others waits.
+func (b *Bundler) passing(ctx context.Context, ops []candidate) ([]candidate, error) {
+	for len(ops) > 0 {
+		err := b.try(ctx, ops)
+		var reverted *revertError
+		if err == nil {
+			return ops, nil
+		}
+		if !errors.As(err, &reverted) {
+			return nil, err
+		}
+		f, named := decodeFailure(reverted.data)
+		switch {
+		case named && f.index < uint64(len(ops)):
+			if err := b.judge(ctx, ops[f.index]); err != nil {
+				return nil, err
+			}
+			ops = slices.Delete(slices.Clone(ops), int(f.index), int(f.index)+1)
+		case len(ops) == 1:
+			if err := b.judge(ctx, ops[0]); err != nil {
+				return nil, err
+			}
+			return nil, nil
+		default:
+			ops = ops[:len(ops)/2] // nobody is named: try fewer; the rest comes next time
+		}
+	}
+	return nil, nil
+}
+
+// try simulates handleOps with these operations.
+func (b *Bundler) try(ctx context.Context, ops []candidate) error {
+	data := b.calldata(ops)
+	return b.simulateBundle(ctx, data, bundleGas(packedOf(ops), data))
+}
+
+// judge drops an operation that fails alone. A nonce that is taken is nobody's fault: it
+// shows in the next step what became of it.
+func (b *Bundler) judge(ctx context.Context, op candidate) error {
+	err := b.try(ctx, []candidate{op})
+	var reverted *revertError
+	if !errors.As(err, &reverted) {
+		return err
+	}
+	f, named := decodeFailure(reverted.data)
+	if !named {
+		return b.drop(ctx, op, "the bundle reverts and the EntryPoint names no reason")
+	}
+	if f.code == "AA25" {
+		return nil
+	}
+	return b.drop(ctx, op, f.reason)
+}
+
+func (b *Bundler) drop(ctx context.Context, op candidate, reason string) error {
+	b.log.Warn("user operation dropped", "chain", b.chain, "operation", op.hash, "sender", op.row.Sender, "reason", reason)
+	return b.move(ctx, b.sql, op.hash, stateDropped, reason)
+}
+
+func (b *Bundler) calldata(ops []candidate) []byte {
+	return packHandleOps(packedOf(ops), b.executor.Address())
+}
+
+func packedOf(ops []candidate) []bindings.PackedUserOperation {
+	packed := make([]bindings.PackedUserOperation, len(ops))
+	for i, op := range ops {
+		packed[i] = op.packed
+	}
+	return packed
+}
+
+// nextSequence is a lane's next sequence at a block tag.
+func (b *Bundler) nextSequence(ctx context.Context, op bindings.PackedUserOperation, at string) (uint64, error) {
+	key := new(big.Int).SetBytes(lane(op))
+	out, err := b.node.callAt(ctx, call{To: b.entryPoint, Data: entryPointABI.PackGetNonce(op.Sender, key)}, at)
+	if err != nil {
+		return 0, fmt.Errorf("nonce of %s: %w", op.Sender, err)
+	}
+	nonce, err := entryPointABI.UnpackGetNonce(out)
+	if err != nil {
+		return 0, fmt.Errorf("nonce of %s: %w", op.Sender, err)
+	}
+	return new(big.Int).And(nonce, maxUint64).Uint64(), nil
+}
