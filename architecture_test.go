@@ -61,8 +61,9 @@ var mayImport = map[string][]string{
 	"cmd/coffer": {"*"},
 }
 
-// forTests lists what any test may import besides its package's own rule.
-var forTests = []string{"postgres/postgrestest", "stream/streamtest", "chaintest", "devnet", "bindings"}
+// forTests lists what any test may import besides its package's own rule: helpers, and
+// policy, because whoever tests with real withdrawals needs a policy for them.
+var forTests = []string{"policy", "postgres/postgrestest", "stream/streamtest", "chaintest", "devnet", "bindings"}
 
 // testPackages hold tests or things for tests only, and may import anything below main.
 var testPackages = []string{"postgres/postgrestest", "stream/streamtest", "anvil-tests", "bench", "sim", "chaintest"}
