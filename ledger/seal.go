@@ -16,8 +16,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// maxSealCommits bounds the transactions that one seal covers.
-const maxSealCommits = 100
+// Bounds of one call of Seal: the transactions that one link covers, and the links.
+const (
+	maxSealCommits = 100
+	maxSealLinks   = 50
+)
 
 // A mark is a place in commit order and a transaction id above that of every transaction
 // that may still fill a place before it. When all transactions below the horizon have
@@ -31,18 +34,33 @@ type marks struct {
 	mark mark
 }
 
-// Seal covers committed entries with one more link of the hash chain and returns how many
-// entries that were. Call it until it returns zero: then nothing is left that could be
-// sealed now. Entries are covered in the order their transactions committed, each once,
+// Seal covers committed entries with more links of the hash chain and returns how many
+// entries that were. When it returns zero, nothing is left that could be sealed now. Entries are covered in the order their transactions committed, each once,
 // by any number of callers. A transaction that stays open holds up what committed after
 // it began.
 func (l *Ledger) Seal(ctx context.Context) (int, error) {
 	l.marks.mu.Lock()
 	defer l.marks.mu.Unlock()
 
+	total := 0
+	for range maxSealLinks {
+		n, err := l.link(ctx)
+		if err != nil {
+			return total, fmt.Errorf("seal: %w", err)
+		}
+		if n == 0 {
+			break
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// link adds one link, at most up to the mark, which it takes where there is none.
+func (l *Ledger) link(ctx context.Context) (n int, err error) {
 	last, err := lastSeal(ctx, l.sql)
 	if err != nil {
-		return 0, fmt.Errorf("seal: %w", err)
+		return 0, err
 	}
 	if l.marks.mark.place <= last.Place {
 		row, err := l.sql.SealMark(ctx, last.Place)
@@ -50,20 +68,16 @@ func (l *Ledger) Seal(ctx context.Context) (int, error) {
 			return 0, nil
 		}
 		if err != nil {
-			return 0, fmt.Errorf("seal: %w", err)
+			return 0, err
 		}
 		l.marks.mark = mark{row.Place, row.Horizon}
 	}
 
-	var n int
 	err = l.db.Tx(ctx, func(tx pgx.Tx) (err error) {
 		n, err = l.sealUpTo(ctx, ledgersql.New(tx), l.marks.mark)
 		return err
 	})
-	if err != nil {
-		return 0, fmt.Errorf("seal: %w", err)
-	}
-	return n, nil
+	return n, err
 }
 
 func (l *Ledger) sealUpTo(ctx context.Context, q *ledgersql.Queries, m mark) (int, error) {
