@@ -391,6 +391,19 @@ func TestALargeBlockIsApplied(t *testing.T) {
 	h.wantBalance("ann", h.usdt(), many*usdtMin, 0)
 }
 
+func TestProgressIsWhatIsApplied(t *testing.T) {
+	h := newHarness(t, nil)
+	if p, err := h.s.Progress(t.Context(), h.chain); err != nil || p != (deposit.Progress{}) {
+		t.Errorf("before the first event: %+v, %v", p, err)
+	}
+	h.empty(3)
+	h.reorg(1)
+	p, err := h.s.Progress(t.Context(), h.chain)
+	if err != nil || p.Sequence != 5 || p.Tip != h.fake.Tip().BlockRef || p.Final != 2 {
+		t.Errorf("progress: %+v, %v; want event 5, tip %v, final 2", p, err, h.fake.Tip().BlockRef)
+	}
+}
+
 func TestConfigurationsThatLackSomethingAreRefused(t *testing.T) {
 	h := newHarness(t, nil)
 	tests := map[string]func(c *deposit.Config){

@@ -40,6 +40,7 @@ type harness struct {
 	epoch    uint64
 	final    uint64
 	users    map[string]coffer.Address // by account
+	begin    int64                     // of tx.events, where this harness came in
 }
 
 // Assets of a harness's chain: USDT is credited at 2 confirmations and unlocked at 4, ETH
@@ -72,6 +73,11 @@ func newHarnessOn(t tester, db *postgres.DB, chain coffer.ChainID, change func(*
 	h.log = stream.NewPostgres(db, h.clock)
 	h.ledger = ledger.New(db, h.clock)
 	h.s = h.start(db, change)
+	h.sequenceAll()
+	var err error
+	if h.begin, err = h.log.Tail(context.Background(), stream.TopicEvents, stream.PartitionAll); err != nil {
+		t.Fatal(err)
+	}
 	h.fake.FinalFollows(1)
 
 	for address, kind := range map[coffer.Address]string{hot: deposit.HouseHot, executor: deposit.HouseExecutor, contract: deposit.HouseToken} {
@@ -287,20 +293,12 @@ func (h *harness) house(code string, asset coffer.AssetID) int64 {
 // events returns the domain events of an account's deposits, and checks their order.
 func (h *harness) events(account string) []coffer.Event {
 	h.t.Helper()
+	h.sequenceAll()
 	ctx := context.Background()
-	for {
-		n, err := h.log.Sequence(ctx)
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		if n == 0 {
-			break
-		}
-	}
 
 	var events []coffer.Event
 	last := map[string]uint64{}
-	for from := int64(0); ; {
+	for from := h.begin; ; {
 		records, err := h.log.Read(ctx, stream.TopicEvents, stream.PartitionAll, from, stream.MaxRead)
 		if err != nil {
 			h.t.Fatal(err)
@@ -330,6 +328,20 @@ func (h *harness) events(account string) []coffer.Event {
 			events = append(events, e)
 		}
 		from += int64(len(records))
+	}
+}
+
+// sequenceAll makes all committed events readable.
+func (h *harness) sequenceAll() {
+	h.t.Helper()
+	for {
+		n, err := h.log.Sequence(context.Background())
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if n == 0 {
+			return
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,6 +25,30 @@ type Filter struct {
 	State   coffer.DepositState
 	After   string // id of the last deposit of the page before
 	First   int    // at most MaxPage; zero is DefaultPage
+}
+
+// Progress is how far the block events of a chain are applied.
+type Progress struct {
+	Sequence uint64          // of the last event applied; zero before the first
+	Tip      coffer.BlockRef // newest block that counts
+	Final    uint64          // highest final height heard of
+	At       time.Time       // when the last event was applied
+}
+
+// Progress returns how far the block events of a chain are applied.
+func (s *Service) Progress(ctx context.Context, chain coffer.ChainID) (Progress, error) {
+	row, err := s.sql.Cursor(ctx, string(chain))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Progress{}, nil
+	}
+	if err != nil {
+		return Progress{}, fmt.Errorf("deposit cursor of %s: %w", chain, err)
+	}
+	p := Progress{Sequence: uint64(row.Sequence), Final: uint64(row.Final), At: row.UpdatedAt.UTC()} // #nosec G115 -- not negative in the table
+	if row.Height != nil && row.Hash != nil {
+		p.Tip = coffer.BlockRef{Height: uint64(*row.Height), Hash: *row.Hash} // #nosec G115 -- not negative in the table
+	}
+	return p, nil
 }
 
 // Get returns a deposit of a tenant, or CodeNotFound.

@@ -452,6 +452,37 @@ func TestALargeBlockTravelsInParts(t *testing.T) {
 	b.checkFollowed()
 }
 
+// forgetful is a log whose next appends happen and are not confirmed.
+type forgetful struct {
+	stream.Log
+	lose int
+}
+
+var errLost = errors.New("the answer is lost")
+
+func (l *forgetful) Append(ctx context.Context, topic, partition string, tail int64, records []stream.Record) (int64, error) {
+	tail, err := l.Log.Append(ctx, topic, partition, tail, records)
+	if err == nil && l.lose > 0 {
+		l.lose--
+		return 0, errLost
+	}
+	return tail, err
+}
+
+func TestAnAppendWhoseAnswerIsLostIsNotSaidTwice(t *testing.T) {
+	b := newBench(t, nil)
+	b.ix = b.start("one", func(c *indexer.Config) { c.Log = &forgetful{c.Log, 2} })
+	for range 2 {
+		b.fake.MineEmpty(2)
+		if _, err := b.ix.Step(t.Context()); !errors.Is(err, errLost) {
+			t.Fatalf("step: %v, want the lost answer", err)
+		}
+	}
+	b.fake.Reorg(1, chaintest.Content{}, chaintest.Content{})
+	b.settle()
+	b.checkFollowed()
+}
+
 func TestOnlyTheHolderOfTheLeaseWrites(t *testing.T) {
 	b := newBench(t, nil)
 	other := b.start("two", nil)
