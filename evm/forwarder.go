@@ -3,7 +3,6 @@ package evm
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
@@ -18,19 +17,35 @@ var create2Deployer = common.HexToAddress("0x4e59b44847b379578588920cA78FbF26c0B
 
 // Forwarders makes deposit addresses: CREATE2 contracts of one factory that can pay only
 // its vault (EIP-1014). An address is computed here; the chain is asked only whether the
-// code it depends on is there.
+// code it depends on is there. It is safe for concurrent use.
 type Forwarders struct {
-	client  *Client
-	factory common.Address
-
-	mu           sync.Mutex
-	initCodeHash []byte // of a forwarder of the vault; nil until the factory was checked
+	client       *Client
+	factory      common.Address
 	vault        common.Address
+	initCodeHash []byte // of a forwarder of the vault
 }
 
-// NewForwarders returns the deposit addresses of a factory.
-func NewForwarders(client *Client, factory common.Address) *Forwarders {
-	return &Forwarders{client: client, factory: factory}
+// NewForwarders returns the deposit addresses of a factory. It asks the factory for its
+// vault and proves the answer: the factory's address is that of our factory code with this
+// vault, and of nothing else.
+func NewForwarders(ctx context.Context, client *Client, factory common.Address) (*Forwarders, error) {
+	f := &Forwarders{client: client, factory: factory}
+	if err := f.checkCode(ctx); err != nil {
+		return nil, err
+	}
+	binding := bindings.NewForwarderFactory()
+	out, err := client.call(ctx, factory, binding.PackVault(), coffer.Hash{})
+	if err != nil {
+		return nil, fmt.Errorf("forwarder factory %s: vault: %w", factory, err)
+	}
+	if f.vault, err = binding.UnpackVault(out); err != nil {
+		return nil, fmt.Errorf("forwarder factory %s: vault: %w", factory, err)
+	}
+	if FactoryAddress(f.vault) != factory {
+		return nil, fmt.Errorf("forwarder factory %s: it is not our factory of vault %s", factory, f.vault)
+	}
+	f.initCodeHash = forwarderCodeHash(f.vault)
+	return f, nil
 }
 
 // FactoryAddress is where the factory of a vault is on every chain: its address commits to
@@ -53,50 +68,22 @@ func forwarderCodeHash(vault common.Address) []byte {
 // DepositAddress returns the deposit address of a salt. It is refused where the factory's
 // code is not on the chain: money could arrive there, but nobody could move it.
 func (f *Forwarders) DepositAddress(ctx context.Context, salt coffer.Hash) (coffer.Address, error) {
-	code, err := f.client.Eth().CodeAt(ctx, f.factory, nil)
-	if err != nil {
-		return "", fmt.Errorf("forwarder factory %s: %w", f.factory, err)
+	if err := f.checkCode(ctx); err != nil {
+		return "", err
 	}
-	if len(code) == 0 {
-		return "", fmt.Errorf("forwarder factory %s is not on %s: deploy it before issuing addresses", f.factory, f.client.config.Chain)
-	}
-	codeHash, err := f.check(ctx)
-	if err != nil {
-		return "", fmt.Errorf("forwarder factory %s: %w", f.factory, err)
-	}
-	return AddressOf(crypto.CreateAddress2(f.factory, salt, codeHash)), nil
+	return AddressOf(crypto.CreateAddress2(f.factory, salt, f.initCodeHash)), nil
 }
 
 // Vault returns where the addresses of this factory pay.
-func (f *Forwarders) Vault(ctx context.Context) (coffer.Address, error) {
-	if _, err := f.check(ctx); err != nil {
-		return "", fmt.Errorf("forwarder factory %s: %w", f.factory, err)
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return AddressOf(f.vault), nil
-}
+func (f *Forwarders) Vault() coffer.Address { return AddressOf(f.vault) }
 
-// check asks the factory for its vault and proves the answer: the factory's address is
-// that of our factory code with this vault, and of nothing else.
-func (f *Forwarders) check(ctx context.Context) ([]byte, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.initCodeHash != nil {
-		return f.initCodeHash, nil
-	}
-	binding := bindings.NewForwarderFactory()
-	out, err := f.client.call(ctx, f.factory, binding.PackVault(), coffer.Hash{})
+func (f *Forwarders) checkCode(ctx context.Context) error {
+	code, err := f.client.Eth().CodeAt(ctx, f.factory, nil)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("forwarder factory %s: %w", f.factory, err)
 	}
-	vault, err := binding.UnpackVault(out)
-	if err != nil {
-		return nil, fmt.Errorf("vault: %w", err)
+	if len(code) == 0 {
+		return fmt.Errorf("forwarder factory %s is not on %s: deploy it before issuing addresses", f.factory, f.client.config.Chain)
 	}
-	if FactoryAddress(vault) != f.factory {
-		return nil, fmt.Errorf("it is not our factory of vault %s", vault)
-	}
-	f.vault, f.initCodeHash = vault, forwarderCodeHash(vault)
-	return f.initCodeHash, nil
+	return nil
 }

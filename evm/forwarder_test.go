@@ -18,14 +18,17 @@ func TestDepositAddressIsWhatTheFactoryDeploys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	forwarders := evm.NewForwarders(c.client, factory)
+	forwarders, err := evm.NewForwarders(t.Context(), c.client, factory)
+	if err != nil {
+		t.Fatal(err)
+	}
 	salt := coffer.Hash{1, 2, 3}
 	address, err := forwarders.DepositAddress(t.Context(), salt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if vault, err := forwarders.Vault(t.Context()); err != nil || vault != evm.AddressOf(c.wallet) {
-		t.Errorf("vault %s, %v; want %s", vault, err, c.wallet)
+	if vault := forwarders.Vault(); vault != evm.AddressOf(c.wallet) {
+		t.Errorf("vault %s; want %s", vault, c.wallet)
 	}
 	if other, err := forwarders.DepositAddress(t.Context(), coffer.Hash{4}); err != nil || other == address {
 		t.Errorf("another salt gives %s, %v", other, err)
@@ -45,26 +48,37 @@ func TestDepositAddressIsWhatTheFactoryDeploys(t *testing.T) {
 
 func TestDepositAddressNeedsTheFactorysCode(t *testing.T) {
 	c := newChain(t)
+	missing := func(err error) bool { return err != nil && strings.Contains(err.Error(), "is not on eip155:31337") }
 	factory := evm.FactoryAddress(c.wallet)
-	_, err := evm.NewForwarders(c.client, factory).DepositAddress(t.Context(), coffer.Hash{1})
-	if err == nil || !strings.Contains(err.Error(), "is not on eip155:31337") {
+	if _, err := evm.NewForwarders(t.Context(), c.client, factory); !missing(err) {
 		t.Errorf("factory that is not there: %v", err)
 	}
-	// The same code at another address, and another contract at the right one.
+
 	if _, err := c.DeployForwarderFactory(t.Context(), c.wallet); err != nil {
+		t.Fatal(err)
+	}
+	forwarders, err := evm.NewForwarders(t.Context(), c.client, factory)
+	if err != nil {
 		t.Fatal(err)
 	}
 	code, err := c.Eth().CodeAt(t.Context(), factory, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := c.SetCode(t.Context(), factory, nil); err != nil {
+		t.Fatal(err)
+	}
+	if address, err := forwarders.DepositAddress(t.Context(), coffer.Hash{1}); !missing(err) {
+		t.Errorf("factory that went away: %s, %v", address, err)
+	}
+
 	copied := common.Address{0x99}
 	if err := c.SetCode(t.Context(), copied, code); err != nil {
 		t.Fatal(err)
 	}
-	for name, at := range map[string]common.Address{"copied": copied, "another contract": c.Token} {
-		if address, err := evm.NewForwarders(c.client, at).DepositAddress(t.Context(), coffer.Hash{1}); err == nil {
-			t.Errorf("%s: %s", name, address)
+	for name, at := range map[string]common.Address{"the same code elsewhere": copied, "another contract": c.Token} {
+		if _, err := evm.NewForwarders(t.Context(), c.client, at); err == nil {
+			t.Errorf("%s was taken for our factory", name)
 		}
 	}
 }
