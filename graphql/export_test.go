@@ -1,6 +1,9 @@
 package graphql
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // Limits that tests aim at.
 const (
@@ -30,3 +33,6 @@ func (h *Handler) Hurry(initTimeout, pingInterval, pongTimeout time.Duration) {
 
 // OpenSockets is how many connections there are.
 func (h *Handler) OpenSockets() int { return maxConnections - len(h.sockets.free) }
+
+// GraphiQLWithoutFiles is the page in a binary that was built without its files.
+func GraphiQLWithoutFiles() http.Handler { return graphiql{} }

@@ -1,0 +1,159 @@
+// The clients that people use, against a real API. clients_test.go starts this with
+// COFFER_URL (of the API), COFFER_KEY, COFFER_ACCOUNT and COFFER_INPUT (a good
+// WithdrawalInput as JSON).
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { Client, fetchExchange, gql, subscriptionExchange } from "@urql/core";
+import { buildClientSchema, getIntrospectionQuery } from "graphql";
+import { ClientError, GraphQLClient } from "graphql-request";
+import { createClient } from "graphql-ws";
+import WebSocket from "ws";
+
+const { COFFER_URL: url, COFFER_KEY: key, COFFER_ACCOUNT: account } = process.env;
+const input = JSON.parse(process.env.COFFER_INPUT);
+const headers = { authorization: `Bearer ${key}` };
+const deadlineMilliseconds = 20_000;
+
+const events = `subscription ($after: String) {
+  withdrawalEvents(after: $after) { cursor withdrawal { id state } }
+}`;
+const request = `mutation ($key: String!, $input: WithdrawalInput!) {
+  requestWithdrawal(idempotencyKey: $key, input: $input) { id state amount }
+}`;
+
+const api = new GraphQLClient(url, { headers });
+const withdraw = async (key) => (await api.request(request, { key, input })).requestWithdrawal;
+
+// within fails when a promise takes too long.
+const within = (promise) =>
+  Promise.race([
+    promise,
+    delay(deadlineMilliseconds, undefined, { ref: false }).then(() => Promise.reject(new Error("took too long"))),
+  ]);
+
+// socket is a graphql-ws client, and how its connection was closed.
+function socket(apiKey) {
+  let closed;
+  const closing = new Promise((resolve) => (closed = resolve));
+  const client = createClient({
+    url: url.replace(/^http/, "ws"),
+    webSocketImpl: WebSocket,
+    connectionParams: { authorization: `Bearer ${apiKey}` },
+    retryAttempts: 0,
+    on: { closed },
+    onNonLazyError: () => {},
+  });
+  return { client, closing };
+}
+
+test("graphql-request: query, variables, mutation and its retry", async () => {
+  const { account: got } = await api.request("query ($id: ID!) { account(id: $id) { id name balances { available asset { symbol } } } }", { id: account });
+  assert.equal(got.id, account);
+  assert.equal(got.balances[0].asset.symbol, "USDT");
+
+  const first = await withdraw("from graphql-request");
+  assert.equal(first.state, "REQUESTED");
+  assert.deepEqual(await withdraw("from graphql-request"), first);
+});
+
+test("graphql-request: errors have a code and a field", async () => {
+  const bad = { ...input, amount: "0" };
+  await assert.rejects(api.request(request, { key: "bad", input: bad }), (e) => {
+    assert.ok(e instanceof ClientError);
+    assert.deepEqual(e.response.errors[0].extensions, { code: "INVALID", field: "amount" });
+    assert.deepEqual(e.response.errors[0].path, ["requestWithdrawal"]);
+    return true;
+  });
+  await assert.rejects(new GraphQLClient(url, { headers: { authorization: "Bearer cof_no" } }).request("{ viewer { tenant } }"), (e) => {
+    assert.equal(e.response.status, 401);
+    assert.equal(e.response.errors[0].extensions.code, "UNAUTHENTICATED");
+    return true;
+  });
+});
+
+test("graphql-request: query by GET", async () => {
+  const byGet = new GraphQLClient(url, { headers, method: "GET" });
+  const { viewer } = await byGet.request("query Viewer { viewer { tenant } }");
+  assert.equal(viewer.tenant, "acme");
+});
+
+test("graphql-js: the introspection of the reference implementation", async () => {
+  const schema = buildClientSchema(await api.request(getIntrospectionQuery({ descriptions: true, inputValueDeprecation: true })));
+  assert.ok(schema.getSubscriptionType().getFields().depositEvents);
+});
+
+test("urql: query by GET and by POST, mutation, error, subscription", async () => {
+  const { client: ws } = socket(key);
+  for (const preferGetMethod of [true, false]) {
+    const urql = new Client({
+      url,
+      preferGetMethod,
+      fetchOptions: { headers },
+      exchanges: [
+        fetchExchange,
+        subscriptionExchange({
+          forwardSubscription: (operation) => ({ subscribe: (sink) => ({ unsubscribe: ws.subscribe(operation, sink) }) }),
+        }),
+      ],
+    });
+    const viewer = await urql.query(gql`query Viewer { viewer { tenant scopes } }`, {}).toPromise();
+    assert.equal(viewer.error, undefined);
+    assert.equal(viewer.data.viewer.tenant, "acme");
+
+    const missing = await urql.query(gql`query Missing($id: ID!) { account(id: $id) { id } }`, { id: "nobody" }).toPromise();
+    assert.equal(missing.data.account, null);
+    assert.equal(missing.error.graphQLErrors[0].extensions.code, "NOT_FOUND");
+
+    const { eventCursor } = await api.request("{ eventCursor }");
+    const event = new Promise((resolve) => {
+      const { unsubscribe } = urql.subscription(gql(events), { after: eventCursor }).subscribe((result) => {
+        resolve(result);
+        queueMicrotask(() => unsubscribe());
+      });
+    });
+    const made = await urql.mutation(gql(request), { key: `from urql ${preferGetMethod}`, input }).toPromise();
+    assert.equal(made.error, undefined);
+    const { data } = await within(event);
+    assert.equal(data.withdrawalEvents.withdrawal.id, made.data.requestWithdrawal.id);
+  }
+  await ws.dispose();
+});
+
+test("graphql-ws: a subscription goes on after its cursor", async () => {
+  const { eventCursor } = await api.request("{ eventCursor }");
+
+  const first = socket(key);
+  const watching = first.client.iterate({ query: events, variables: { after: eventCursor } });
+  const before = await withdraw("before the cut");
+  const seen = (await within(watching.next())).value.data.withdrawalEvents;
+  assert.equal(seen.withdrawal.id, before.id);
+  first.client.terminate(); // as a network would
+  await within(first.closing);
+
+  const away = [await withdraw("while away 1"), await withdraw("while away 2")];
+  const second = socket(key);
+  const again = second.client.iterate({ query: events, variables: { after: seen.cursor } });
+  const after = await withdraw("after");
+  for (const { id } of [...away, after]) {
+    assert.equal((await within(again.next())).value.data.withdrawalEvents.withdrawal.id, id);
+  }
+  await again.return();
+  await second.client.dispose();
+});
+
+test("graphql-ws: query and errors over the socket", async () => {
+  const { client } = socket(key);
+  const one = (query) => within(client.iterate({ query }).next());
+  assert.equal((await one("{ viewer { tenant } }")).value.data.viewer.tenant, "acme");
+  assert.equal((await one('{ deposit(id: "x") { id } }')).value.errors[0].extensions.code, "NOT_FOUND");
+  await assert.rejects(one("{ nothing }"), (errors) => errors[0].extensions.code === "INVALID");
+  await assert.rejects(one('subscription { depositEvents(after: "x") { id } }'), (errors) => errors[0].extensions.field === "after");
+  await client.dispose();
+});
+
+test("graphql-ws: a bad key is refused with 4403", async () => {
+  const { client, closing } = socket("cof_no");
+  await assert.rejects(within(client.iterate({ query: "{ viewer { tenant } }" }).next()), (e) => e.code === 4403);
+  assert.equal((await within(closing)).code, 4403);
+});
