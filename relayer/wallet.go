@@ -1,0 +1,113 @@
+// Package relayer is the sending half of EVM: a custody wallet that is a Safe, whose
+// payouts travel as ERC-4337 user operations through any bundler.
+//
+// Wallet implements coffer.Wallet over evm (build, explain, finalize: pure) and a
+// UserOpSender: our own bundler in the same process, or RPC, which talks to a bundler at
+// any URL.
+//
+//	intent → Build → Simulate → (owners sign) → Finalize → Broadcast
+//	  ↑        fees and gas of now                            |
+//	  └── the next attempt, ≥ 12.5 % dearer, same slot ←──────┘
+//
+// Invariants: every attempt of an intent has its slot and its payments; no attempt may
+// cost more than the intent's fee bound; what is signed was simulated first, leg by leg.
+// What became of an attempt is never learnt here, but from block events.
+package relayer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/evm"
+)
+
+// UserOpSender takes user operations (ERC-7769). Sending one again is no error.
+type UserOpSender interface {
+	// EstimateUserOperationGas says what an operation needs; its signature is a dummy of
+	// the right length.
+	EstimateUserOperationGas(ctx context.Context, op evm.UserOperation, entryPoint common.Address) (evm.Gas, error)
+	// SendUserOperation returns the operation's hash once the bundler has taken it.
+	SendUserOperation(ctx context.Context, op evm.UserOperation, entryPoint common.Address) (coffer.Hash, error)
+}
+
+// Config is what a wallet is made of; all fields are needed.
+type Config struct {
+	Client *evm.Client
+	Safe   evm.Safe // as evm.ReadSafe read it
+	Sender UserOpSender
+	Clock  coffer.Clock
+}
+
+// Signatures hold until the intent expires, so an intent must expire soon, but not so soon
+// that bundlers refuse it (they want 30 s).
+const (
+	minValidity = time.Minute
+	maxValidity = 24 * time.Hour
+)
+
+// Wallet sends from one Safe. It implements coffer.Wallet and is safe for concurrent use.
+type Wallet struct {
+	client *evm.Client
+	safe   evm.Safe
+	sender UserOpSender
+	clock  coffer.Clock
+	rules  *evm.Explainer
+}
+
+var _ coffer.Wallet = (*Wallet)(nil)
+
+// NewWallet returns the wallet of a Safe.
+func NewWallet(c Config) (*Wallet, error) {
+	if c.Client == nil || c.Sender == nil || c.Clock == nil {
+		return nil, errors.New("relayer: Client, Sender and Clock are needed")
+	}
+	if c.Safe.Chain != c.Client.Chain() || c.Safe.Threshold < 1 || len(c.Safe.Owners) < c.Safe.Threshold {
+		return nil, fmt.Errorf("relayer: the Safe is of chain %q with %d of %d owners; read it with evm.ReadSafe", c.Safe.Chain, c.Safe.Threshold, len(c.Safe.Owners))
+	}
+	rules := evm.NewExplainer(evm.ExplainConfig{
+		Chain: c.Safe.Chain, Native: c.Safe.Native, EntryPoint: c.Safe.EntryPoint, Module: c.Safe.Module,
+		MultiSend: c.Safe.MultiSend, Wallets: []common.Address{c.Safe.Address},
+	})
+	return &Wallet{client: c.Client, safe: c.Safe, sender: c.Sender, clock: c.Clock, rules: rules}, nil
+}
+
+// Address implements coffer.Wallet.
+func (w *Wallet) Address() coffer.Address { return w.safe.Name() }
+
+// NextSlot implements coffer.Wallet: lane is an EntryPoint key in hex, "0x0" and up.
+func (w *Wallet) NextSlot(ctx context.Context, lane string) (coffer.Slot, error) {
+	sequence, err := w.client.Nonce(ctx, w.safe.Address, lane)
+	if err != nil {
+		return coffer.Slot{}, err
+	}
+	return coffer.Slot{Kind: coffer.SlotEntryPoint, Lane: lane, Sequence: sequence}, nil
+}
+
+// Finalize implements coffer.Wallet.
+func (w *Wallet) Finalize(u coffer.Unsigned, signatures []coffer.Signature) (coffer.Signed, error) {
+	return evm.Finalize(u, w.safe, signatures)
+}
+
+// Broadcast implements coffer.Wallet: it hands the operation to the bundler.
+func (w *Wallet) Broadcast(ctx context.Context, s coffer.Signed) error {
+	op, err := evm.DecodeUserOperation(s.Bytes, false)
+	if err != nil {
+		return fmt.Errorf("broadcast %s: %w", s.ID, err)
+	}
+	if hash := op.Hash(w.safe.EntryPoint, w.client.ChainNumber()); hash != s.ID || op.Sender != w.safe.Address {
+		return fmt.Errorf("broadcast %s: the bytes are operation %s of %s", s.ID, hash, op.Sender)
+	}
+	got, err := w.sender.SendUserOperation(ctx, op, w.safe.EntryPoint)
+	if err != nil {
+		return fmt.Errorf("broadcast %s: %w", s.ID, err)
+	}
+	if got != s.ID {
+		return fmt.Errorf("broadcast %s: the bundler calls it %s", s.ID, got)
+	}
+	return nil
+}
