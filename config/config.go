@@ -118,7 +118,7 @@ func chainDefaults(c *Chain) {
 	setDefault(&c.SilentAfter, time.Minute)
 	setDefault(&c.BumpAfter, 3)
 	setDefault(&c.PayoutFeeCap, "0.05")
-	setDefault(&c.PayoutValid, 30*time.Minute)
+	setDefault(&c.PayoutValid, 15*time.Minute)
 	setDefault(&c.PayoutMaxLegs, 50)
 	for i := range c.Assets {
 		assetDefaults(&c.Assets[i])

@@ -23,9 +23,8 @@ const EnvPrefix = "COFFER_"
 const maxFileBytes = 1 << 20
 
 // notKeys are variables with our prefix that are no configuration keys: where the
-// development chain and the database server find their programs, and where a build
-// with fault points stops.
-var notKeys = []string{"COFFER_ANVIL", "COFFER_PG_BIN", "COFFER_KILL_AT", "COFFER_CONFIG", "COFFER_MODULE_ROOT"}
+// development chain and the database server find their programs, and where the file is.
+var notKeys = []string{"COFFER_ANVIL", "COFFER_PG_BIN", "COFFER_CONFIG"}
 
 // Sources says where values come from, weakest first: the target's own values are the
 // defaults, then File, then Environ, then the Flags that were given.

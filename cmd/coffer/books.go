@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/config"
+	"github.com/cofferhq/coffer/evm"
+	"github.com/cofferhq/coffer/ledger"
+	"github.com/cofferhq/coffer/postgres"
+	"github.com/cofferhq/coffer/stream"
+	"github.com/cofferhq/coffer/treasury"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+)
+
+// openBooks registers our addresses, books what they held when the books began, and makes
+// the indexers, which begin with the block after.
+func (s *server) openBooks(ctx context.Context) error {
+	for _, chain := range s.chains {
+		start, err := s.openChain(ctx, chain)
+		if err != nil {
+			return fmt.Errorf("chain %s: %w", chain.id, err)
+		}
+		if err := s.follow(chain, start); err != nil {
+			return fmt.Errorf("chain %s: %w", chain.id, err)
+		}
+	}
+	return nil
+}
+
+// openChain returns the height of the first block to follow.
+func (s *server) openChain(ctx context.Context, chain *chainParts) (uint64, error) {
+	if err := s.houses(ctx, chain); err != nil {
+		return 0, err
+	}
+	block, adopted, err := treasury.Adopted(ctx, s.db.Pool(), chain.id)
+	if err != nil {
+		return 0, err
+	}
+	if adopted {
+		return block.Height + 1, nil
+	}
+	tail, err := s.stream.Tail(ctx, stream.TopicRaw, string(chain.id))
+	if err != nil {
+		return 0, err
+	}
+	if tail > 0 {
+		return 0, errors.New("blocks were followed before the opening balances were booked: this database is not whole")
+	}
+
+	if block, err = openingBlock(ctx, chain); err != nil {
+		return 0, err
+	}
+	if err := s.adopt(ctx, chain, block); err != nil {
+		return 0, err
+	}
+	s.log.Info("opening balances booked", "chain", chain.id, "block", block.Height)
+	return block.Height + 1, nil
+}
+
+// openingBlock is the last final block, or the one before the configured first.
+func openingBlock(ctx context.Context, chain *chainParts) (coffer.BlockRef, error) {
+	head, err := chain.source.Head(ctx)
+	if err != nil {
+		return coffer.BlockRef{}, err
+	}
+	if chain.config.StartHeight == 0 {
+		if head.Final.Hash.IsZero() {
+			return coffer.BlockRef{}, errors.New("the node knows no final block yet: wait for one, or set start_height")
+		}
+		return head.Final, nil
+	}
+	header, err := chain.source.Header(ctx, chain.config.StartHeight-1)
+	if err != nil {
+		return coffer.BlockRef{}, fmt.Errorf("the block before start_height: %w", err)
+	}
+	return header.BlockRef, nil
+}
+
+// adopt books the opening balances of the Safe, its EntryPoint deposit and the executor, in
+// one transaction.
+func (s *server) adopt(ctx context.Context, chain *chainParts, block coffer.BlockRef) error {
+	type opening struct {
+		account string
+		asset   coffer.AssetID
+		balance coffer.Amount
+	}
+	var openings []opening
+	safe := evm.AddressOf(chain.safe.Address)
+	for _, asset := range chain.assets {
+		balance, err := chain.client.BalanceOf(ctx, asset.ID, safe, block.Hash)
+		if err != nil {
+			return err
+		}
+		openings = append(openings, opening{ledger.PrefixCustodyHot + string(safe), asset.ID, balance})
+	}
+	deposit, err := chain.client.DepositOf(ctx, safe, block.Hash)
+	if err != nil {
+		return err
+	}
+	openings = append(openings, opening{ledger.PrefixGasEntryPoint + string(safe), chain.native.ID, deposit})
+	if chain.executor != "" {
+		balance, err := chain.client.BalanceOf(ctx, chain.native.ID, chain.executor, block.Hash)
+		if err != nil {
+			return err
+		}
+		openings = append(openings, opening{ledger.PrefixGasExecutor + string(chain.executor), chain.native.ID, balance})
+	}
+
+	books := treasury.New(s.ledger)
+	at := time.Now().UTC().Truncate(time.Microsecond)
+	return s.db.Tx(ctx, func(tx pgx.Tx) error {
+		for _, o := range openings {
+			if err := books.Adopt(ctx, tx, chain.id, o.asset, o.account, o.balance, block, at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func treasuryCommand() *cobra.Command {
+	parent := &cobra.Command{Use: "treasury", Short: "The house's own money"}
+	compare := &cobra.Command{
+		Use:   "compare",
+		Short: "Put the books beside the chain at the last final block; fail where they differ",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := readConfig(cmd)
+			if err != nil {
+				return err
+			}
+			return withDatabase(cmd, false, func(ctx context.Context, db *postgres.DB, out io.Writer) error {
+				return compareBooks(ctx, c, db, out)
+			})
+		},
+	}
+	configFlags(compare)
+	parent.AddCommand(compare)
+	return parent
+}
+
+// compareBooks prints every account that stands for money on a chain, with what the chain
+// says of it, and is an error where they differ.
+func compareBooks(ctx context.Context, c config.Config, db *postgres.DB, out io.Writer) error {
+	books := treasury.New(ledger.New(db, time.Now))
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "account\tasset\tledger\tchain\t\t")
+	different := 0
+	for _, chain := range c.Chains {
+		lines, block, err := compareChain(ctx, chain, books)
+		if err != nil {
+			return fmt.Errorf("chain %s: %w", chain.ID, err)
+		}
+		for _, line := range lines {
+			verdict := "equal"
+			if !line.Equal {
+				verdict = "DIFFERENT"
+				different++
+			}
+			symbol, decimals := nameOf(chain, line.Asset)
+			ledgerSide := line.Ledger.Amount.Units(decimals)
+			if line.Ledger.Side == ledger.SideCredit && !line.Ledger.Amount.IsZero() {
+				ledgerSide = "-" + ledgerSide
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t\n", line.Account, symbol, ledgerSide, line.Chain.Units(decimals), verdict)
+		}
+		fmt.Fprintf(table, "%s at block %d\t\t\t\t\t\n", chain.ID, block.Height)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if different > 0 {
+		return fmt.Errorf("%d accounts differ from the chain", different)
+	}
+	return nil
+}
+
+func compareChain(ctx context.Context, c config.Chain, books *treasury.Treasury) ([]treasury.Line, coffer.BlockRef, error) {
+	cfg := evm.Config{Chain: c.ID, Native: c.Native.ID, URLs: c.RPC, EntryPoint: common.HexToAddress(c.EntryPoint)}
+	client, err := evm.Dial(ctx, cfg)
+	if err != nil {
+		return nil, coffer.BlockRef{}, err
+	}
+	defer client.Close()
+	head, err := evm.NewSource(client, cfg).Head(ctx)
+	if err != nil {
+		return nil, coffer.BlockRef{}, err
+	}
+	lines, err := books.Compare(ctx, c.ID, head.Final, client)
+	if err == nil && len(lines) == 0 {
+		err = errors.New("the books know nothing of this chain")
+	}
+	return lines, head.Final, err
+}
+
+func nameOf(c config.Chain, id coffer.AssetID) (symbol string, decimals uint8) {
+	for _, asset := range slices.Concat([]config.Asset{c.Native}, c.Assets) {
+		if asset.ID == id {
+			return asset.Symbol, asset.Decimals
+		}
+	}
+	return string(id), 0
+}

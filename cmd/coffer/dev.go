@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func devCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "dev",
+		Short: "Everything up on development chains until Ctrl-C",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			say := func(format string, args ...any) { fmt.Fprintf(cmd.OutOrStdout(), format+"\n", args...) }
+			return withStack(cmd.Context(), say, func(ctx context.Context, s *stack) error {
+				base := "http://" + s.server.address
+				say("\nCoffer is up. Ctrl-C stops it and removes what it made.")
+				say("  GraphQL    %s/graphql", base)
+				say("  GraphiQL   %s/graphiql/", base)
+				say("  metrics    %s/metrics, /healthz, /readyz", base)
+				say("  API key    %s", s.api.key)
+				say("  node       %s (chain %s)", s.anvil.URL, s.chain)
+				say("  USDT       %s", s.usdt)
+				say("  Safe       %s", s.safe)
+				say("  logs       %s", s.path("logs"))
+				say("\n  curl -s %s/graphql -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' \\", base, s.api.key)
+				say(`    -d '{"query":"mutation { createAccount(idempotencyKey: \"1\", name: \"Ann\") { id } }"}'`)
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-s.server.done:
+					return fmt.Errorf("coffer ended:\n%s", s.server.tail())
+				}
+			})
+		},
+	}
+}
+
+// withStack runs something on a stack of its own. When it fails the logs stay.
+func withStack(ctx context.Context, say func(format string, args ...any), run func(ctx context.Context, s *stack) error) error {
+	s, err := newStack(selfCommand, say)
+	if err != nil {
+		return err
+	}
+	if err = s.up(ctx); err == nil {
+		err = run(ctx, s)
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = nil // asked to stop
+	}
+	if err != nil {
+		s.logs(writerOf(say))
+		return errors.Join(err, s.halt())
+	}
+	return s.down()
+}
+
+// lineWriter writes through a say function.
+type lineWriter struct {
+	say func(format string, args ...any)
+}
+
+func writerOf(say func(format string, args ...any)) lineWriter { return lineWriter{say} }
+
+// Write implements io.Writer.
+func (w lineWriter) Write(text []byte) (int, error) {
+	w.say("%s", text)
+	return len(text), nil
+}

@@ -1,0 +1,309 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/bindings"
+	"github.com/cofferhq/coffer/devnet"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+	"golang.org/x/sync/errgroup"
+)
+
+// What a development stack is made of.
+const (
+	stackSigners   = 3
+	stackThreshold = 2
+	stackTenant    = "demo"
+	stackPIN       = "87654321" // of throw-away SoftHSM tokens
+	serverName     = "coffer"   // in the server's certificate
+	blockTime      = 1          // seconds
+	finalityBlocks = 6          // more than anvil needs with two slots in an epoch
+)
+
+// stack is a whole system on this machine: a real node with the real contracts, SoftHSM
+// tokens, signer processes, and the server as a process of its own.
+type stack struct {
+	dir  string
+	self func(ctx context.Context, args ...string) *exec.Cmd // runs this program
+	say  func(format string, args ...any)
+
+	chain     coffer.ChainID
+	anvil     *devnet.Anvil
+	contracts devnet.Contracts
+	usdt      coffer.AssetID
+	native    coffer.AssetID
+
+	tokens    []devnet.Token
+	owners    []common.Address
+	executor  common.Address
+	safe      common.Address
+	factory   common.Address
+	approvers []*ecdsa.PrivateKey // two people's keys; the policy file names them
+
+	signers []*process
+	server  *process
+	api     client
+}
+
+// newStack makes the directory of a stack. The private database runs as another user, who
+// has to be able to walk through.
+func newStack(self func(ctx context.Context, args ...string) *exec.Cmd, say func(format string, args ...any)) (*stack, error) {
+	dir, err := os.MkdirTemp("", "coffer-")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // others may walk through, not look
+		return nil, err
+	}
+	for _, sub := range []string{"logs", "secrets", "data"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o711); err != nil { //nolint:gosec // as above
+			return nil, err
+		}
+	}
+	return &stack{dir: dir, self: self, say: say}, nil
+}
+
+// selfCommand runs this program's executable.
+func selfCommand(ctx context.Context, args ...string) *exec.Cmd {
+	path, err := os.Executable()
+	if err != nil {
+		path = os.Args[0]
+	}
+	return exec.CommandContext(ctx, path, args...) //nolint:gosec // it is ourselves
+}
+
+func (s *stack) path(parts ...string) string {
+	return filepath.Join(append([]string{s.dir}, parts...)...)
+}
+
+// up brings everything up, the server last.
+func (s *stack) up(ctx context.Context) error {
+	steps := []struct {
+		what string
+		run  func(ctx context.Context) error
+	}{
+		{"Ethereum node (anvil) with Safe 1.5.0, Safe4337Module, EntryPoint v0.7 and a test USDT", s.startChain},
+		{"three SoftHSM tokens with a key each, and the executor's", s.makeKeys},
+		{"2-of-3 Safe, forwarder factory, funds", s.makeWallet},
+		{"policy, certificates, configuration", s.writeFiles},
+		{"three signer processes", s.startSigners},
+		{"private PostgreSQL, tenant and API key", s.makeTenant},
+		{"coffer serve", func(ctx context.Context) error { return s.startServer(ctx) }},
+	}
+	for _, step := range steps {
+		begin := time.Now()
+		if err := step.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.what, err)
+		}
+		s.say("  up: %s (%.1f s)", step.what, time.Since(begin).Seconds())
+	}
+	return nil
+}
+
+func (s *stack) startChain(ctx context.Context) (err error) {
+	if s.anvil, err = devnet.Start(ctx, devnet.Config{StatePath: s.path("anvil.json")}); err != nil {
+		return err
+	}
+	if s.contracts, err = s.anvil.Deploy(ctx); err != nil {
+		return err
+	}
+	s.chain = coffer.ChainID(fmt.Sprintf("%s:%d", coffer.NamespaceEVM, s.anvil.ChainID))
+	s.usdt = coffer.NewAssetID(s.chain, coffer.AssetERC20, s.contracts.Token.Hex())
+	s.native = coffer.NewAssetID(s.chain, coffer.AssetNative, "60")
+	return nil
+}
+
+func (s *stack) makeKeys(ctx context.Context) error {
+	pinFile := s.path("secrets", "pin")
+	if err := os.WriteFile(pinFile, []byte(stackPIN+"\n"), 0o600); err != nil {
+		return err
+	}
+	s.tokens = make([]devnet.Token, stackSigners)
+	s.owners = make([]common.Address, stackSigners)
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range stackSigners {
+		group.Go(func() (err error) {
+			name := signerName(i)
+			if s.tokens[i], err = devnet.NewToken(ctx, s.path("hsm", name), name, stackPIN, stackPIN); err != nil {
+				return err
+			}
+			if s.owners[i], err = s.makeKey(ctx, i, "owner"); err != nil || i > 0 {
+				return err
+			}
+			s.executor, err = s.makeKey(ctx, i, "executor")
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+func signerName(i int) string { return fmt.Sprintf("signer-%d", i+1) }
+
+func (s *stack) makeKey(ctx context.Context, i int, label string) (common.Address, error) {
+	token := s.tokens[i]
+	text, err := s.command(ctx, []string{token.Env()}, "signer", "key", "--module", token.Module, "--token", token.Label,
+		"--pin-file", s.path("secrets", "pin"), "--dir", s.path(signerName(i)), "--label", label)
+	if err != nil {
+		return common.Address{}, err
+	}
+	if !common.IsHexAddress(text) {
+		return common.Address{}, fmt.Errorf("signer key printed %.80q", text)
+	}
+	return common.HexToAddress(text), nil
+}
+
+// command runs a command of ours and returns what it printed.
+func (s *stack) command(ctx context.Context, env []string, args ...string) (string, error) {
+	cmd := s.self(ctx, args...)
+	cmd.Env = append(cmd.Environ(), env...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("coffer %s: %w: %s", strings.Join(args[:2], " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// makeWallet makes the Safe and gives it what it pays with, gives the executor its gas, and
+// waits until all of that is final. From then on the node makes a block each second.
+func (s *stack) makeWallet(ctx context.Context) (err error) {
+	if s.safe, err = s.anvil.CreateSafe(ctx, s.contracts, s.owners, stackThreshold, 0); err != nil {
+		return err
+	}
+	if s.factory, err = s.anvil.DeployForwarderFactory(ctx, s.safe); err != nil {
+		return err
+	}
+	if _, err := s.anvil.Issue(ctx, s.contracts, s.safe, usdtUnits(5_000)); err != nil {
+		return err
+	}
+	if _, err := s.anvil.Issue(ctx, s.contracts, s.anvil.Faucet(), usdtUnits(100_000)); err != nil {
+		return err
+	}
+	if _, err := s.anvil.DepositTo(ctx, s.contracts, s.safe, ether(2)); err != nil {
+		return err
+	}
+	if _, err := s.anvil.FundNative(ctx, s.executor, ether(10)); err != nil {
+		return err
+	}
+	if err := s.anvil.Mine(ctx, finalityBlocks); err != nil {
+		return err
+	}
+	for range stackThreshold {
+		key, err := crypto.GenerateKey()
+		if err != nil {
+			return err
+		}
+		s.approvers = append(s.approvers, key)
+	}
+	if err := s.anvil.SetAutomine(ctx, false); err != nil {
+		return err
+	}
+	return s.anvil.RPC().CallContext(ctx, nil, "evm_setIntervalMining", blockTime)
+}
+
+func usdtUnits(n int64) *big.Int { return new(big.Int).Mul(big.NewInt(n), big.NewInt(1e6)) }
+func ether(n int64) *big.Int     { return new(big.Int).Mul(big.NewInt(n), big.NewInt(1e18)) }
+
+func (s *stack) startSigners(ctx context.Context) error {
+	s.signers = make([]*process, stackSigners)
+	group, groupCtx := errgroup.WithContext(ctx)
+	for i := range stackSigners {
+		group.Go(func() (err error) {
+			s.signers[i], err = s.startSigner(groupCtx, ctx, i)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return s.writeServerConfig()
+}
+
+// startSigner starts one signer, which lives as long as life.
+func (s *stack) startSigner(ctx, life context.Context, i int) (*process, error) {
+	cmd := s.self(context.WithoutCancel(life), "signer", "--config", s.path(signerName(i)+".yaml"))
+	cmd.Env = append(cmd.Environ(), s.tokens[i].Env())
+	return startProcess(ctx, signerName(i), s.path("logs"), cmd)
+}
+
+// makeTenant makes the tenant and its API key, and with them the database.
+func (s *stack) makeTenant(ctx context.Context) error {
+	if _, err := s.command(ctx, nil, "tenant", "create", "--config", s.configFile(), "--id", stackTenant, "--name", "Demo"); err != nil {
+		return err
+	}
+	key, err := s.command(ctx, nil, "tenant", "key", "--config", s.configFile(), "--tenant", stackTenant, "--name", "demo", "--scope", "admin")
+	s.api.key = key
+	return err
+}
+
+func (s *stack) configFile() string { return s.path("coffer.yaml") }
+
+// startServer starts `coffer serve`, the first time or after it was killed.
+func (s *stack) startServer(ctx context.Context, env ...string) (err error) {
+	cmd := s.self(context.WithoutCancel(ctx), "serve", "--config", s.configFile())
+	cmd.Env = append(cmd.Environ(), env...)
+	if s.server, err = startProcess(ctx, "coffer", s.path("logs"), cmd); err != nil {
+		return err
+	}
+	s.api.url = "http://" + s.server.address + "/graphql"
+	return nil
+}
+
+// down stops everything that is up and removes the stack's files.
+func (s *stack) down() error {
+	if err := s.halt(); err != nil {
+		return err
+	}
+	return os.RemoveAll(s.dir)
+}
+
+// halt stops everything that is up, the server first, and leaves the files.
+func (s *stack) halt() error {
+	var found []error
+	for _, p := range append([]*process{s.server}, s.signers...) {
+		if p != nil {
+			found = append(found, p.stop())
+		}
+	}
+	if s.anvil != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+		defer cancel()
+		found = append(found, s.anvil.Stop(ctx))
+	}
+	if err := errors.Join(found...); err != nil {
+		return fmt.Errorf("%w (logs are in %s)", err, s.path("logs"))
+	}
+	return nil
+}
+
+// logs writes the end of every process's log, for when something went wrong.
+func (s *stack) logs(out io.Writer) {
+	for _, p := range append([]*process{s.server}, s.signers...) {
+		if p != nil {
+			fmt.Fprintf(out, "--- %s\n%s\n", p.name, p.tail())
+		}
+	}
+}
+
+// pay sends USDT from a customer's own wallet, and returns the transaction.
+func (s *stack) pay(ctx context.Context, to common.Address, amount *big.Int) (common.Hash, error) {
+	token := bindings.NewTestToken()
+	receipt, err := s.anvil.Send(ctx, devnet.Call{To: &s.contracts.Token, Data: token.PackTransfer(to, amount)})
+	if err != nil {
+		return common.Hash{}, err
+	}
+	return receipt.TxHash, nil
+}
