@@ -7,17 +7,12 @@ import (
 
 // Limits that tests aim at.
 const (
-	MaxBodyBytes     = maxBodyBytes
-	MaxQueryBytes    = maxQueryBytes
-	MaxDepth         = maxDepth
-	MaxSelections    = maxSelections
-	MaxObjects       = maxObjects
-	MaxFields        = maxFields
-	MaxOperations    = maxOperations
-	MaxMessageBytes  = maxMessageBytes
-	MaxConnections   = maxConnections
-	TextSubscription = textSubscription
-	TextMutation     = textMutation
+	MaxBodyBytes    = maxBodyBytes
+	MaxQueryBytes   = maxQueryBytes
+	MaxSelections   = maxSelections
+	MaxObjects      = maxObjects
+	MaxOperations   = maxOperations
+	MaxMessageBytes = maxMessageBytes
 )
 
 // Hurry shortens what a WebSocket waits for, so that tests need not. Zero leaves it.
@@ -36,3 +31,17 @@ func (h *Handler) OpenSockets() int { return maxConnections - len(h.sockets.free
 
 // GraphiQLWithoutFiles is the page in a binary that was built without its files.
 func GraphiQLWithoutFiles() http.Handler { return graphiql{} }
+
+// Occupy makes as many connections seem open as there may be, until the result is called.
+func (h *Handler) Occupy() (leave func()) {
+	taken := 0
+	for len(h.sockets.free) > 0 {
+		<-h.sockets.free
+		taken++
+	}
+	return func() {
+		for range taken {
+			h.sockets.free <- struct{}{}
+		}
+	}
+}

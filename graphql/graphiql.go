@@ -28,9 +28,9 @@ const (
 // hostPattern is what a Host header must look like to be named in a policy.
 var hostPattern = regexp.MustCompile(`^[a-zA-Z0-9.\-]+(:[0-9]+)?$|^\[[0-9a-fA-F:]+\](:[0-9]+)?$`)
 
-// GraphiQL serves a page for trying the API out, at /graphiql/, and redirects /graphiql
-// to it. The API is expected at /graphql of the same host. The page needs no key; the API
-// asks for one.
+// GraphiQL serves a page for trying the API out, at /graphiql/, whether or not that is
+// stripped from the path, and redirects /graphiql to it. The API is expected at /graphql
+// beside it. The page needs no key; the API asks for one.
 func GraphiQL() http.Handler {
 	pages, err := fs.Sub(graphiqlFiles, "graphiql/page")
 	if err != nil {
@@ -76,7 +76,7 @@ func (g graphiql) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, graphiqlPath+"/", http.StatusMovedPermanently)
 		return
 	}
-	name := strings.TrimPrefix(r.URL.Path, graphiqlPath+"/")
+	name := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, graphiqlPath), "/")
 	if name == "" {
 		name = "index.html"
 		if _, built := g["dist/graphiql.js"]; !built {

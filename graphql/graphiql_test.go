@@ -77,6 +77,9 @@ func TestGraphiQLAnswersNothingElse(t *testing.T) {
 	if response, _ := fetch(t, handler, http.MethodGet, "/graphiql"); response.Header.Get("Location") != "/graphiql/" {
 		t.Errorf("redirected to %q", response.Header.Get("Location"))
 	}
+	if response, page := fetch(t, http.StripPrefix("/graphiql", handler), http.MethodGet, "/graphiql/"); response.StatusCode != http.StatusOK || !strings.Contains(page, "page.js") {
+		t.Errorf("with the prefix stripped: status %d", response.StatusCode)
+	}
 	for _, path := range []string{"/graphiql/dist/", "/graphiql/dist", "/graphiql/../go.mod", "/graphiql/package.json", "/graphiql//index.html"} {
 		if response, _ := fetch(t, handler, http.MethodGet, path); response.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: status %d, want 404", path, response.StatusCode)

@@ -248,7 +248,7 @@ func (a approval) Expires() timestamp { return timestamp{a.a.Expires} }
 
 type policyDecision struct{ d policy.Decision }
 
-func (d *policyDecision) Verdict() string          { return strings.ToUpper(string(d.d.Verdict)) }
+func (d *policyDecision) Verdict() string          { return strings.ToUpper(d.d.Verdict) }
 func (d *policyDecision) ApprovalsRequired() int32 { return toInt32(d.d.Approvals) }
 
 func (d *policyDecision) Rules() []policyResult {

@@ -51,12 +51,12 @@ func TestWithdrawalRequestsThatAreRefusedSayWhy(t *testing.T) {
 		if test.value == "eip155:1/slip44:60" {
 			field = "chain"
 		}
-		v := input(b, test.field, test.value)
+		v := input(b, variables{test.field: test.value})
 		v["key"] = "refused"
 		b.want(b.acme.key, requestWithdrawal, v, test.code, field)
-		b.want(b.acme.key, explain, input(b, test.field, test.value), test.code, field)
+		b.want(b.acme.key, explain, input(b, variables{test.field: test.value}), test.code, field)
 	}
-	v := input(b, "amount", "9000")
+	v := input(b, variables{"amount": "9000"})
 	v["key"] = "too much"
 	b.want(b.acme.key, requestWithdrawal, v, "INSUFFICIENT", "")
 	v["key"] = ""
@@ -73,7 +73,7 @@ func TestWithdrawalRequestsThatAreRefusedSayWhy(t *testing.T) {
 	if first.RequestWithdrawal.ID == "" || first != again || first.RequestWithdrawal.Amount != "10" || first.RequestWithdrawal.Fee != "1" {
 		t.Errorf("got %+v, then %+v", first, again)
 	}
-	v = input(b, "amount", "11")
+	v = input(b, variables{"amount": "11"})
 	v["key"] = "refused"
 	b.want(b.acme.key, requestWithdrawal, v, "IDEMPOTENCY", "idempotencyKey")
 }

@@ -301,6 +301,17 @@ func TestShutdownClosesConnectionsAndRefusesNewOnes(t *testing.T) {
 	}
 }
 
+func TestConnectionsOfAProcessAreBounded(t *testing.T) {
+	b := newBench(t)
+	leave := b.handler.Occupy()
+	_, response, err := b.dialWith(&websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+	if err == nil || response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("one more connection: %v", err)
+	}
+	leave()
+	b.dial(b.acme.key)
+}
+
 // cursor is the end of the event log, with all that was written before in it.
 func (b *bench) cursor() string {
 	b.t.Helper()
