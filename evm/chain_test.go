@@ -158,3 +158,24 @@ func tamperer(t *testing.T, upstream string, alter func(method string, answer ma
 func units(n int64) *big.Int { return big.NewInt(n) }
 
 func amount(n uint64) coffer.Amount { return coffer.NewAmount(n) }
+
+// object and list read what JSON became.
+func object(t *testing.T, v any) map[string]any {
+	t.Helper()
+	m, ok := v.(map[string]any)
+	if !ok {
+		t.Errorf("%T is not an object", v) // not Fatal: this runs in a server's goroutine
+		return map[string]any{}
+	}
+	return m
+}
+
+func list(t *testing.T, v any) []any {
+	t.Helper()
+	l, ok := v.([]any)
+	if !ok || len(l) == 0 {
+		t.Errorf("%T with %d elements is not a list of some", v, len(l))
+		return []any{nil}
+	}
+	return l
+}

@@ -86,8 +86,13 @@ func TestAnswersAreBoundedInSizeAndTime(t *testing.T) {
 		case "chunked":
 			for range 100 {
 				_, _ = io.WriteString(w, strings.Repeat(" ", 100))
-				w.(http.Flusher).Flush()
+				if err := http.NewResponseController(w).Flush(); err != nil {
+					return // the client has seen enough
+				}
 			}
+		case "error page":
+			w.WriteHeader(http.StatusBadGateway)
+			_, _ = io.WriteString(w, strings.Repeat("sorry ", 500))
 		case "silent":
 			select {
 			case <-release:
@@ -105,6 +110,10 @@ func TestAnswersAreBoundedInSizeAndTime(t *testing.T) {
 		if _, err := evm.Dial(t.Context(), config); !errors.Is(err, evm.ErrResponseTooLarge) {
 			t.Errorf("%s answer: %v", mode, err)
 		}
+	}
+	mode = "error page"
+	if _, err := evm.Dial(t.Context(), config); err == nil || len(err.Error()) > 2000 {
+		t.Errorf("error page: %v", err)
 	}
 	mode = "silent"
 	started := time.Now()

@@ -18,6 +18,9 @@ import (
 // codeMethodNotFound is JSON-RPC 2.0's code for a method that a server does not have.
 const codeMethodNotFound = -32601
 
+// maxErrorBytes bounds what a server may say together with an HTTP error.
+const maxErrorBytes = 1 << 10
+
 // ErrResponseTooLarge is returned when an answer is larger than its bound.
 var ErrResponseTooLarge = errors.New("the answer is larger than allowed")
 
@@ -65,11 +68,15 @@ func (t boundedTransport) RoundTrip(request *http.Request) (*http.Response, erro
 	if err != nil {
 		return nil, err
 	}
-	if response.ContentLength > t.maxBytes {
+	maxBytes := t.maxBytes
+	if response.StatusCode != http.StatusOK {
+		maxBytes = min(maxBytes, maxErrorBytes) // it becomes part of an error's text
+	}
+	if response.ContentLength > maxBytes {
 		_ = response.Body.Close()
 		return nil, ErrResponseTooLarge
 	}
-	response.Body = &boundedBody{ReadCloser: response.Body, left: t.maxBytes}
+	response.Body = &boundedBody{ReadCloser: response.Body, left: maxBytes}
 	return response, nil
 }
 

@@ -165,8 +165,8 @@ func TestTamperedAnswersAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := func(list any) map[string]any { return list.([]any)[0].(map[string]any) }
-	result := func(answer map[string]any) map[string]any { return answer["result"].(map[string]any) }
+	first := func(v any) map[string]any { return object(t, list(t, v)[0]) }
+	result := func(answer map[string]any) map[string]any { return object(t, answer["result"]) }
 	log := func(answer map[string]any) map[string]any { return first(first(answer["result"])["logs"]) }
 
 	cases := map[string]struct {
@@ -175,13 +175,13 @@ func TestTamperedAnswersAreRefused(t *testing.T) {
 	}{
 		"another amount":     {"eth_getBlockReceipts", func(a map[string]any) { log(a)["data"] = common.BigToHash(units(5_000_000)) }},
 		"another token":      {"eth_getBlockReceipts", func(a map[string]any) { log(a)["address"] = common.Address{1} }},
-		"another recipient":  {"eth_getBlockReceipts", func(a map[string]any) { log(a)["topics"].([]any)[2] = common.BigToHash(units(9)) }},
+		"another recipient":  {"eth_getBlockReceipts", func(a map[string]any) { list(t, log(a)["topics"])[2] = common.BigToHash(units(9)) }},
 		"no log":             {"eth_getBlockReceipts", func(a map[string]any) { first(a["result"])["logs"] = []any{} }},
 		"a log twice":        {"eth_getBlockReceipts", func(a map[string]any) { first(a["result"])["logs"] = []any{log(a), log(a)} }},
 		"success for revert": {"eth_getBlockReceipts", func(a map[string]any) { first(a["result"])["status"] = "0x0" }},
 		"another gas":        {"eth_getBlockReceipts", func(a map[string]any) { first(a["result"])["cumulativeGasUsed"] = "0x1" }},
 		"no receipts":        {"eth_getBlockReceipts", func(a map[string]any) { a["result"] = []any{} }},
-		"a receipt too many": {"eth_getBlockReceipts", func(a map[string]any) { a["result"] = append(a["result"].([]any), first(a["result"])) }},
+		"a receipt too many": {"eth_getBlockReceipts", func(a map[string]any) { a["result"] = append(list(t, a["result"]), first(a["result"])) }},
 		"no transactions":    {"eth_getBlockByHash", func(a map[string]any) { result(a)["transactions"] = []any{} }},
 		"another value": {"eth_getBlockByHash", func(a map[string]any) {
 			first(result(a)["transactions"])["value"] = "0x99"

@@ -48,6 +48,9 @@ func (w *Wallet) Simulate(ctx context.Context, u coffer.Unsigned) error {
 	if deposit.Cmp(effects.FeeBound) < 0 {
 		return fmt.Errorf("%w: the wallet has %s wei of gas money in the EntryPoint, the operation may need %s", ErrWouldFail, deposit, effects.FeeBound)
 	}
+	if err := w.checkRecipients(ctx, effects.Payments, block); err != nil {
+		return err
+	}
 	result, err := w.run(ctx, op, block)
 	if err != nil {
 		return fmt.Errorf("simulate: %w", err)
@@ -56,6 +59,27 @@ func (w *Wallet) Simulate(ctx context.Context, u coffer.Unsigned) error {
 		return fmt.Errorf("%w: %s", ErrWouldFail, failure(result))
 	}
 	return w.checkTransfers(effects.Payments, result.Logs)
+}
+
+// checkRecipients demands that native coins for contracts travel alone: a contract may
+// refuse them later, and would take the whole batch with it.
+func (w *Wallet) checkRecipients(ctx context.Context, payments []coffer.Payment, block common.Hash) error {
+	if len(payments) < 2 {
+		return nil
+	}
+	for n, p := range payments {
+		if p.Asset != w.safe.Native {
+			continue
+		}
+		code, err := w.client.Eth().CodeAtHash(ctx, common.HexToAddress(string(p.To)), block)
+		if err != nil {
+			return fmt.Errorf("simulate: code of %s: %w", p.To, err)
+		}
+		if len(code) > 0 {
+			return fmt.Errorf("%w: payment %d: native coins for the contract %s must travel alone", ErrWouldFail, n, p.To)
+		}
+	}
+	return nil
 }
 
 // run executes the call that the EntryPoint would make.

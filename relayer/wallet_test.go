@@ -210,6 +210,12 @@ func TestSimulateRefusesWhatWouldNotPay(t *testing.T) {
 		t.Errorf("more native than there is was built: %+v", u)
 	}
 
+	contract := coffer.Payment{Asset: native, To: evm.AddressOf(silent), Amount: coffer.NewAmount(5)}
+	refused("a contract's coins in a batch", c.build(t, c.intent(t, "0x0", c.pays(0x71, 5), contract)), "must travel alone")
+	if err := c.wallet.Simulate(t.Context(), c.build(t, c.intent(t, "0x0", contract))); err != nil {
+		t.Errorf("a contract's coins alone: %v", err)
+	}
+
 	do(c.Token, token.PackSetParams(big.NewInt(10), big.NewInt(5)))
 	refused("less arrives than is sent", fine, "would not say Transfer of 1000")
 	do(c.Token, token.PackSetParams(new(big.Int), new(big.Int)))
