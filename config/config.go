@@ -71,6 +71,7 @@ type Chain struct {
 	Wallet         string `koanf:"wallet"`          // the Safe that pays
 	ExecutorSigner string `koanf:"executor_signer"` // name of the signer that holds the bundler's gas key
 	BundlerURL     string `koanf:"bundler_url"`     // "" for the embedded bundler
+	BundlerRPC     bool   `koanf:"bundler_rpc"`     // serve the embedded bundler's JSON-RPC at /bundler/<chain id>
 
 	StartHeight   uint64        `koanf:"start_height"` // first block to read on an empty stream
 	PollInterval  time.Duration `koanf:"poll_interval"`

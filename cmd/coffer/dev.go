@@ -20,6 +20,7 @@ func devCommand() *cobra.Command {
 				say("\nCoffer is up. Ctrl-C stops it and removes what it made.")
 				say("  GraphQL    %s/graphql", base)
 				say("  GraphiQL   %s/graphiql/", base)
+				say("  bundler    %s/bundler/%s (ERC-4337 JSON-RPC, for the Safe's operations)", base, s.chain)
 				say("  metrics    %s/metrics, /healthz, /readyz", base)
 				say("  API key    %s", s.api.key)
 				say("  node       %s (chain %s)", s.anvil.URL, s.chain)

@@ -247,6 +247,12 @@ func (s *server) handler() (http.Handler, *graphql.Handler, error) {
 	mux.Handle("/metrics", s.metrics.handler())
 	mux.HandleFunc("/healthz", healthy)
 	mux.Handle("/readyz", s.ready)
+	for _, chain := range s.chains {
+		if chain.bundler != nil && chain.config.BundlerRPC {
+			path := "/bundler/" + string(chain.id)
+			mux.Handle(path, s.metrics.timed(path, chain.bundler.Handler()))
+		}
+	}
 	if !s.config.Has("api") {
 		return mux, nil, nil
 	}

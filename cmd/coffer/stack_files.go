@@ -125,7 +125,7 @@ func (s *stack) writeServerConfig() error {
 			}},
 			"entry_point": s.contracts.EntryPoint.Hex(), "module": s.contracts.Safe4337Module.Hex(),
 			"multi_send": s.contracts.MultiSendCallOnly.Hex(), "forwarder_factory": s.factory.Hex(),
-			"wallet": s.safe.Hex(), "executor_signer": signerName(0),
+			"wallet": s.safe.Hex(), "executor_signer": signerName(0), "bundler_rpc": true,
 			"poll_interval": "100ms", "silent_after": "30s",
 		}},
 	})
