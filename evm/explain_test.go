@@ -175,6 +175,7 @@ func TestExplainRefusesEverythingElse(t *testing.T) {
 		"operation 2":                      execute(token, 0, transferData(alice, 5), 2),
 		"delegatecall to a token":          execute(token, 0, transferData(alice, 5), 1),
 		"delegatecall to a stranger":       execute(alice, 0, nil, 1),
+		"a batch through a stranger":       execute(alice, 0, bindings.NewMultiSendCallOnly().PackMultiSend(append(bytes.Clone(pay), money...)), 1),
 		"delegatecall to itself":           execute(safe.Address, 0, nil, 1),
 		"delegatecall with value":          execute(safe.MultiSend, 1, bindings.NewMultiSendCallOnly().PackMultiSend(append(bytes.Clone(pay), money...)), 1),
 		"call to MultiSend":                execute(safe.MultiSend, 0, bindings.NewMultiSendCallOnly().PackMultiSend(append(bytes.Clone(pay), money...)), 0),
@@ -289,6 +290,12 @@ func TestExplainRefusesOtherSpellings(t *testing.T) {
 				t.Errorf("%+v; want an error", effects)
 			}
 		})
+	}
+	foreign, mallory := good, common.Address{0x99}
+	foreign.Wallet = evm.AddressOf(mallory)
+	foreign.Bytes = []byte(strings.Replace(text, strings.ToLower(safe.Address.Hex()), strings.ToLower(mallory.Hex()), 1))
+	if effects, err := explainer().Explain(foreign); !errors.Is(err, evm.ErrRefused) {
+		t.Errorf("a wallet that is not ours: %+v, %v", effects, err)
 	}
 	for name, change := range map[string]func(*coffer.Unsigned){
 		"chain":  func(u *coffer.Unsigned) { u.Chain = "eip155:1" },

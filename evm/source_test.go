@@ -208,9 +208,10 @@ func TestTamperedAnswersAreRefused(t *testing.T) {
 
 	t.Run("another block", func(t *testing.T) {
 		_, source := c.dial(t, tamperer(t, c.URL, func(method string, answer map[string]any) {
-			if method == "eth_getBlockByHash" {
-				raw := map[string]any{}
-				if err := c.RPC().CallContext(t.Context(), &raw, method, other.BlockHash, true); err != nil {
+			args := map[string][]any{"eth_getBlockByHash": {other.BlockHash, true}, "eth_getBlockReceipts": {other.BlockHash}}[method]
+			if args != nil {
+				var raw any
+				if err := c.RPC().CallContext(t.Context(), &raw, method, args...); err != nil {
 					t.Error(err)
 				}
 				answer["result"] = raw

@@ -191,9 +191,10 @@ type miniBundler struct {
 	anvil     *devnet.Anvil
 	contracts devnet.Contracts
 
-	mu   sync.Mutex
-	pool map[coffer.Hash]bool
-	last evm.UserOperation // that was estimated
+	mu    sync.Mutex
+	pool  map[coffer.Hash]bool
+	sends int
+	last  evm.UserOperation // that was estimated
 }
 
 var errKnown = errors.New("userop: seen that one")
@@ -213,6 +214,7 @@ func (b *miniBundler) SendUserOperation(ctx context.Context, op evm.UserOperatio
 	hash := op.Hash(entryPoint, b.anvil.ChainID)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.sends++
 	if b.pool[hash] {
 		return coffer.Hash{}, errKnown
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/bindings"
@@ -102,6 +103,7 @@ func TestBroadcastTwiceIsHarmless(t *testing.T) {
 	if err := c.wallet.Broadcast(t.Context(), late); err == nil {
 		t.Error("an operation whose slot is used was taken")
 	}
+	sent := c.bundler.sends
 	for name, change := range map[string]func(*coffer.Signed){
 		"another id": func(s *coffer.Signed) { s.ID[0]++ },
 		"another bytes": func(s *coffer.Signed) {
@@ -111,8 +113,8 @@ func TestBroadcastTwiceIsHarmless(t *testing.T) {
 	} {
 		bad := signed
 		change(&bad)
-		if err := c.wallet.Broadcast(t.Context(), bad); err == nil {
-			t.Errorf("%s: sent", name)
+		if err := c.wallet.Broadcast(t.Context(), bad); err == nil || c.bundler.sends != sent {
+			t.Errorf("%s: %v, %d sent", name, err, c.bundler.sends-sent)
 		}
 	}
 }
@@ -221,18 +223,18 @@ func TestSimulateRefusesWhatWouldNotPay(t *testing.T) {
 	do(c.Token, token.PackSetParams(new(big.Int), new(big.Int)))
 
 	do(c.Token, token.PackPause())
-	refused("paused", fine, "0x")
+	refused("paused", fine, selector("Paused()"))
 	do(c.Token, token.PackUnpause())
 
 	do(c.Token, token.PackAddBlackList(c.safe.Address))
-	refused("black-listed", one, "0x")
+	refused("black-listed", one, selector("BlackListed(address)"))
 	do(c.Token, token.PackRemoveBlackList(c.safe.Address))
 
 	signed := c.finalize(t, fine)
 	if err := c.wallet.Broadcast(t.Context(), signed); err != nil {
 		t.Fatal(err)
 	}
-	refused("more than is left", one, "0x")
+	refused("more than is left", one, selector("InsufficientBalance(address,uint256,uint256)"))
 
 	poor := c.build(t, c.intent(t, "0x0", c.pays(0x71, 5)))
 	// Nobody else can take the deposit, so the EntryPoint says for a while that it is empty.
@@ -240,6 +242,11 @@ func TestSimulateRefusesWhatWouldNotPay(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused("no gas money", poor, "0 wei of gas money")
+}
+
+// selector is how the reason of a custom error begins.
+func selector(signature string) string {
+	return "would fail: 0x" + common.Bytes2Hex(crypto.Keccak256([]byte(signature))[:4])
 }
 
 func TestTwoEqualPaymentsNeedTwoTransfers(t *testing.T) {
