@@ -97,6 +97,11 @@ func (f file) policy() (*Policy, error) {
 	if m == 0 || m > n || n > maxSigners {
 		return nil, fmt.Errorf("signers: want 1 <= threshold <= count <= %d, have %d of %d", maxSigners, m, n)
 	}
+	if 2*m <= n {
+		// Each signer remembers by itself what it paid: two groups with no signer in common
+		// would pay one order twice.
+		return nil, fmt.Errorf("signers: a threshold of %d of %d lets two groups without a common signer sign: want more than half", m, n)
+	}
 
 	p := &Policy{name: f.Name, shareM: m, shareN: n}
 	if err := p.addPeople(f.People); err != nil {

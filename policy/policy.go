@@ -109,3 +109,13 @@ func (p *Policy) Hash() coffer.Hash { return p.hash }
 
 // Name is what the file calls itself.
 func (p *Policy) Name() string { return p.name }
+
+// Signers is how many signatures a payout needs, out of how many signers there are. The
+// caps of signers hold only where the wallet says the same.
+func (p *Policy) Signers() (threshold, count uint64) { return p.shareM, p.shareN }
+
+// Decimals is how many decimal places the file gives an asset, and whether it names it.
+func (p *Policy) Decimals(id coffer.AssetID) (uint8, bool) {
+	a, ok := p.assets[id]
+	return a.decimals, ok
+}

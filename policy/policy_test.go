@@ -182,6 +182,11 @@ func TestParseRefuses(t *testing.T) {
 		{"unknown rule kind", "  block_lists:", "  allow_lists:", "allow_lists"},
 		{"version", "version: 1", "version: 2", "want 1"},
 		{"threshold above count", "threshold: 2", "threshold: 4", "threshold <= count"},
+		{"groups without a common signer", "count: 3", "count: 4", "want more than half"},
+		{"blocked address too short", "0x8589427373D6D84E98730D7795D8f6f8731FDA16", "0x8589427373D6D84E98730D7795D8f6f8731FDA1", "want 0x and 40 hex digits"},
+		{"blocked address without 0x", "0x8589427373D6D84E98730D7795D8f6f8731FDA16", "8589427373D6D84E98730D7795D8f6f8731FDA16", "want 0x and 40 hex digits"},
+		{"blocked address misspelt", "0x8589427373D6D84E98730D7795D8f6f8731FDA16", "0x8589427373D6D84E98730D7795D8f6f8731FDA17", "EIP-55 checksum"},
+		{"blocked name", "0x8589427373D6D84E98730D7795D8f6f8731FDA16", "vitalik.eth", "is not an address"},
 		{"two documents", "    - name: ether for fees", "---\n    - name: x", "more than one document"},
 		{"no enforcer", "      enforced_by: signer\n      asset: USDT\n      max: \"10000\"", "      asset: USDT\n      max: \"10000\"", "enforced_by"},
 		{"unknown asset", "asset: USDT\n      max: \"10000\"", "asset: USDC\n      max: \"10000\"", `"USDC" is not in assets`},
@@ -215,6 +220,19 @@ func TestParseRefuses(t *testing.T) {
 	}
 	if _, err := policy.Parse(make([]byte, 256<<10+1)); err == nil {
 		t.Error("a file above the bound was read")
+	}
+}
+
+func TestPolicySaysWhatItsNumbersMean(t *testing.T) {
+	_, p := example(t)
+	if m, n := p.Signers(); m != 2 || n != 3 {
+		t.Errorf("signers %d of %d, want 2 of 3", m, n)
+	}
+	if decimals, known := p.Decimals(usdt); decimals != 6 || !known {
+		t.Errorf("decimals of USDT %d %v, want 6", decimals, known)
+	}
+	if _, known := p.Decimals("eip155:56/slip44:714"); known {
+		t.Error("an asset the file does not name has decimals")
 	}
 }
 

@@ -1,9 +1,12 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/holiman/uint256"
 
 	"github.com/cofferhq/coffer"
@@ -84,6 +87,32 @@ func (r blockList) check(f Facts) (bool, string) {
 		return false, fmt.Sprintf("%s is blocked", f.Order.Destination)
 	}
 	return true, "the destination is not blocked"
+}
+
+// How addresses look: 0x and 40 hex digits, or the text of base58 and bech32.
+var (
+	hexAddress  = regexp.MustCompile(`^0[xX][0-9a-fA-F]{40}$`)
+	textAddress = regexp.MustCompile(`^[0-9a-zA-Z]{14,90}$`)
+	bareHex     = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
+)
+
+// checkBlocked refuses an entry that could never meet a destination, because a misspelt
+// address blocks nobody.
+func checkBlocked(address string) error {
+	switch {
+	case hexAddress.MatchString(address):
+		digits := address[2:]
+		mixed := digits != strings.ToLower(digits) && digits != strings.ToUpper(digits)
+		if mixed && common.HexToAddress(address).Hex()[2:] != digits {
+			return errors.New("has capital letters that are not its EIP-55 checksum")
+		}
+		return nil
+	case strings.HasPrefix(foldAddress(address), "0x"), bareHex.MatchString(address):
+		return errors.New("is not an address: want 0x and 40 hex digits")
+	case !textAddress.MatchString(address):
+		return errors.New("is not an address")
+	}
+	return nil
 }
 
 // foldAddress makes all spellings of one hex address one. Addresses in base58 keep their
@@ -251,8 +280,8 @@ func (c *compiler) blockList(f blockListFile) error {
 	}
 	r := blockList{head, map[string]bool{}}
 	for i, address := range f.Addresses {
-		if address == "" || strings.TrimSpace(address) != address {
-			return fmt.Errorf("addresses[%d]: %.90q is not an address", i, address)
+		if err := checkBlocked(address); err != nil {
+			return fmt.Errorf("addresses[%d]: %.90q %w", i, address, err)
 		}
 		r.addresses[foldAddress(address)] = true
 	}
