@@ -3,6 +3,7 @@ package signer
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cofferhq/coffer"
@@ -29,9 +30,16 @@ func checkBounds(r coffer.SigningRequest) error {
 		if len(text) > maxTextBytes {
 			return coffer.Errorf(coffer.CodeLimit, "an identifier has at most %d bytes", maxTextBytes)
 		}
+		if strings.ContainsFunc(text, notPrintable) {
+			return coffer.Errorf(coffer.CodeInvalid, "the identifier %.80q has something else than printable ASCII", text)
+		}
 	}
 	return nil
 }
+
+// notPrintable tells what no identifier has: the log would not give it back byte for byte,
+// or people would be shown another text than they approve.
+func notPrintable(r rune) bool { return r < ' ' || r > '~' }
 
 // checkEffects wants the transaction to do what the intent says and nothing else.
 func checkEffects(r coffer.SigningRequest, e coffer.Effects, chain servedChain) error {

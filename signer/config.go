@@ -124,7 +124,10 @@ func (c Config) Check() error {
 	if _, err := coffer.ParseHash(c.Policy.Hash); err != nil {
 		return fmt.Errorf("signer configuration: policy: %w", err)
 	}
-	seen := map[coffer.ChainID]bool{}
+	seen, owners := map[coffer.ChainID]bool{}, map[string]bool{}
+	for _, chain := range c.Chains {
+		owners[chain.Owner] = true
+	}
 	for _, chain := range c.Chains {
 		if seen[chain.Chain] {
 			return fmt.Errorf("signer configuration: chain %s is configured twice", chain.Chain)
@@ -132,6 +135,9 @@ func (c Config) Check() error {
 		seen[chain.Chain] = true
 		if err := chain.check(); err != nil {
 			return fmt.Errorf("signer configuration: chain %s: %w", chain.Chain, err)
+		}
+		if chain.Executor != nil && owners[chain.Executor.Key] {
+			return fmt.Errorf("signer configuration: chain %s: executor: key %q owns wallets; what pays gas must not", chain.Chain, chain.Executor.Key)
 		}
 	}
 	return nil

@@ -28,6 +28,7 @@ func TestExampleConfigIsSound(t *testing.T) {
 		{"native of another chain", "native: eip155:1/", "native: eip155:56/", "slip44 asset"},
 		{"address without checksum", "0x0000000071727De22E5E9d8BAf0edAc6f37da032", "0x0000000071727de22e5e9d8baf0edac6f37da032", "entry_point"},
 		{"no fee cap", `fee_cap: "100000000000000000"`, `fee_cap: "0"`, "fee_cap above zero"},
+		{"executor owns wallets", "key: executor", "key: owner", "owns wallets"},
 		{"no owner", "owner: owner", "owner: ''", "owner: no key label"},
 	} {
 		changed := strings.Replace(string(text), test.old, test.new, 1)

@@ -136,5 +136,9 @@ func (s *service) refuse(ctx context.Context, message string, err error, args ..
 	if e.Field != "" {
 		text = e.Field + ": " + text
 	}
-	return status.Error(grpcCodes[code], text)
+	grpcCode, known := grpcCodes[code]
+	if !known {
+		grpcCode = codes.Internal // never OK, which would make an answer of a refusal
+	}
+	return status.Error(grpcCode, text)
 }

@@ -63,7 +63,7 @@ func TestDoesNotStartWithoutItsToken(t *testing.T) {
 		{"a module that is none", func(c *Config) { c.Token.Module = c.Policy.File }, ErrModule, "cannot be loaded"},
 		{"missing key", func(c *Config) { c.Chains[0].Owner = "nothing" }, ErrKey, `key "nothing"`},
 		{"missing executor key", func(c *Config) { c.Chains[0].Executor.Key = "nothing" }, ErrKey, "executor"},
-		{"executor key that owns wallets", func(c *Config) { c.Chains[0].Executor.Key = "owner" }, nil, "its key is the owner key"},
+		{"executor key that owns wallets", func(c *Config) { c.Chains[0].Executor.Key = "owner" }, nil, "owns wallets"},
 		{"no PIN", func(c *Config) { c.Token.PINFile = "" }, nil, "pin_file or pin_env"},
 		{"two PINs", func(c *Config) { c.Token.PINEnv = "COFFER_TEST_PIN" }, nil, "pin_file or pin_env"},
 		{"missing PIN file", func(c *Config) { c.Token.PINFile = "/nowhere/pin" }, os.ErrNotExist, "pin_file"},
