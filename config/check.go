@@ -9,13 +9,24 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cofferhq/coffer"
+	"github.com/ethereum/go-ethereum/common"
 )
 
 // Roles are the parts a process can run.
 var Roles = []string{"all", "api", "indexer", "deposits", "withdrawals", "payouts", "bundler", "ledger", "stream"}
+
+// Bounds of values.
+const (
+	maxDecimals    = 36
+	minPoll        = 10 * time.Millisecond
+	minPayoutValid = time.Minute
+	maxDuration    = 24 * time.Hour
+)
 
 var hexAddress = regexp.MustCompile(`^0x[0-9a-fA-F]{40}$`)
 
@@ -55,8 +66,8 @@ func (c Config) Check() error {
 	if !slices.Contains([]string{"text", "json"}, c.Log.Format) {
 		wrong("log.format", "%q is none of text, json", c.Log.Format)
 	}
-	if _, _, err := net.SplitHostPort(c.HTTP.Listen); err != nil {
-		wrong("http.listen", "want host:port: %v", err)
+	if err := checkHostPort(c.HTTP.Listen); err != nil {
+		wrong("http.listen", "%v", err)
 	}
 	if c.Postgres.DSN != "" && c.Postgres.DSNFile != "" {
 		wrong("postgres", "dsn and dsn_file exclude each other")
@@ -92,8 +103,8 @@ func checkSigning(s Signing, wrong func(key, format string, args ...any)) {
 			wrong(key+".name", "want a name of its own")
 		}
 		names[signer.Name] = true
-		if _, _, err := net.SplitHostPort(signer.Address); err != nil {
-			wrong(key+".address", "want host:port: %v", err)
+		if err := checkHostPort(signer.Address); err != nil {
+			wrong(key+".address", "%v", err)
 		}
 	}
 	files := []struct{ key, path string }{{"ca_file", s.CAFile}, {"cert_file", s.CertFile}, {"key_file", s.KeyFile}}
@@ -114,7 +125,7 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 		wrong(key+".rpc", "want at least one URL")
 	}
 	for _, text := range c.RPC {
-		if u, err := url.Parse(text); err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) {
+		if u, err := url.Parse(text); err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.Host == "" {
 			wrong(key+".rpc", "want http or https URLs")
 		}
 	}
@@ -123,8 +134,8 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 		{"forwarder_factory", c.ForwarderFactory}, {"wallet", c.Wallet},
 	}
 	for _, contract := range contracts {
-		if !hexAddress.MatchString(contract.address) {
-			wrong(key+"."+contract.key, "want an address: 0x and 40 hex digits")
+		if err := checkAddress(contract.address); err != nil {
+			wrong(key+"."+contract.key, "%v", err)
 		}
 	}
 	if !slices.ContainsFunc(s.Signers, func(signer Signer) bool { return signer.Name == c.ExecutorSigner }) && c.BundlerURL == "" {
@@ -133,15 +144,35 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 	if c.PayoutMaxLegs < 1 || c.PayoutMaxLegs > 500 {
 		wrong(key+".payout_max_legs", "want 1 to 500")
 	}
-	if _, err := coffer.ParseUnits(c.PayoutFeeCap, c.Native.Decimals); err != nil {
+	if feeCap, err := coffer.ParseUnits(c.PayoutFeeCap, c.Native.Decimals); err != nil {
 		wrong(key+".payout_fee_cap", "%v", err)
+	} else if feeCap.IsZero() {
+		wrong(key+".payout_fee_cap", "is zero: nothing could be paid")
+	}
+	durations := []struct {
+		key        string
+		value, min time.Duration
+	}{
+		{"poll_interval", c.PollInterval, minPoll}, {"silent_after", c.SilentAfter, c.PollInterval}, {"payout_valid", c.PayoutValid, minPayoutValid},
+	}
+	for _, d := range durations {
+		if d.value < d.min || d.value > maxDuration {
+			wrong(key+"."+d.key, "%s is not between %s and %s", d.value, d.min, maxDuration)
+		}
 	}
 	checkAsset(key+".native", c.ID, c.Native, wrong)
 	if !c.Native.ID.IsNative() {
 		wrong(key+".native.id", "want an asset of namespace %s", coffer.AssetNative)
 	}
+	seen := map[coffer.AssetID]bool{c.Native.ID: true}
 	for i, asset := range c.Assets {
-		checkAsset(fmt.Sprintf("%s.assets[%d]", key, i), c.ID, asset, wrong)
+		key := fmt.Sprintf("%s.assets[%d]", key, i)
+		if seen[asset.ID] {
+			wrong(key+".id", "%s stands twice", asset.ID)
+		}
+		seen[asset.ID] = true
+		checkAsset(key, c.ID, asset, wrong)
+		checkToken(key, asset, wrong)
 	}
 }
 
@@ -150,6 +181,9 @@ func checkAsset(key string, chain coffer.ChainID, a Asset, wrong func(key, forma
 		wrong(key+".id", "%v", err)
 	} else if a.ID.Chain() != chain {
 		wrong(key+".id", "is an asset of %s, not of %s", a.ID.Chain(), chain)
+	}
+	if a.Decimals > maxDecimals {
+		wrong(key+".decimals", "want at most %d", maxDecimals)
 	}
 	if a.Symbol == "" {
 		wrong(key+".symbol", "want a name for people")
@@ -163,6 +197,47 @@ func checkAsset(key string, chain coffer.ChainID, a Asset, wrong func(key, forma
 	if a.Unlock < a.Credit {
 		wrong(key+".unlock", "comes before credit")
 	}
+}
+
+// checkToken wants the one spelling by which blocks name the token: money in any other
+// would never be recognised.
+func checkToken(key string, a Asset, wrong func(key, format string, args ...any)) {
+	token := a.ID.Reference()
+	switch {
+	case a.ID.Namespace() != coffer.AssetERC20:
+		wrong(key+".id", "want an asset of namespace %s", coffer.AssetERC20)
+	case checkAddress(token) != nil:
+		wrong(key+".id", "%v", checkAddress(token))
+	case common.HexToAddress(token).Hex() != token:
+		wrong(key+".id", "write the token with its checksum: %s", common.HexToAddress(token).Hex())
+	}
+}
+
+// checkAddress accepts addresses without a checksum, but none with a wrong one.
+func checkAddress(text string) error {
+	if !hexAddress.MatchString(text) {
+		return errors.New("want an address: 0x and 40 hex digits")
+	}
+	address, digits := common.HexToAddress(text), text[2:]
+	if address == (common.Address{}) {
+		return errors.New("is the zero address")
+	}
+	mixed := digits != strings.ToLower(digits) && digits != strings.ToUpper(digits)
+	if mixed && address.Hex() != text {
+		return errors.New("the capital letters are not this address's checksum (EIP-55)")
+	}
+	return nil
+}
+
+func checkHostPort(text string) error {
+	_, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return fmt.Errorf("want host:port: %w", err)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("port %q is not between 0 and 65535", port)
+	}
+	return nil
 }
 
 // Words returns the asset as the rest of the system knows it. The configuration has been

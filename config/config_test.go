@@ -68,7 +68,7 @@ func TestUnknownKeysAreErrorsThatNameKeyAndSource(t *testing.T) {
 		names   []string
 	}{
 		"file":        {config.Sources{File: file}, []string{file, "listne"}},
-		"environment": {config.Sources{Environ: []string{"COFFER_LOG__LEVLE=debug"}}, []string{"environment", "levle"}},
+		"environment": {config.Sources{Environ: []string{"COFFER_LOG__LOUDNESS=debug"}}, []string{"environment", "loudness"}},
 	}
 	for name, c := range cases {
 		_, err := config.Read(c.sources)
@@ -101,6 +101,19 @@ func TestBrokenRulesAreNamedByKey(t *testing.T) {
 		{"executor_signer: signer-1", "executor_signer: signer-9", "chains[0].executor_signer"},
 		{"roles: [all]", "roles: [everything]", "roles"},
 		{"https://node-a", "ftp://node-a", "chains[0].rpc"},
+		{"https://node-a.example.com", "https://", "chains[0].rpc"},
+		{"127.0.0.1:8080", "127.0.0.1:99999", "http.listen"},
+		{"signer-1.example.com:7000", "signer-1.example.com:x", "signing.signers[0].address"},
+		{"erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7", "erc20:0xdac17f958d2ee523a2206206994597c13d831ec7", "chains[0].assets[0].id"},
+		{"erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7", "erc20:0xDAC17F958D2ee523a2206206994597C13D831ec7", "chains[0].assets[0].id"},
+		{"id: eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7", "id: eip155:1/slip44:60", "chains[0].assets[0].id"},
+		{"decimals: 6", "decimals: 37", "chains[0].assets[0].decimals"},
+		{`0xA83c336B20401Af773B6219BA5027174338D1836`, `0xA83C336B20401Af773B6219BA5027174338D1836`, "chains[0].multi_send"},
+		{`wallet: "0x0000000000000000000000000000000000000002"`, `wallet: "0x0000000000000000000000000000000000000000"`, "chains[0].wallet"},
+		{"poll_interval: 2s", "poll_interval: -1s", "chains[0].poll_interval"},
+		{"silent_after: 2m", "silent_after: 1s", "chains[0].silent_after"},
+		{"payout_valid: 30m", "payout_valid: 1ns", "chains[0].payout_valid"},
+		{`payout_fee_cap: "0.05"`, `payout_fee_cap: "0"`, "chains[0].payout_fee_cap"},
 	}
 	for _, c := range cases {
 		broken := strings.Replace(string(text), c.from, c.to, 1)
@@ -114,5 +127,55 @@ func TestBrokenRulesAreNamedByKey(t *testing.T) {
 		if _, err := config.Read(config.Sources{File: file}); err == nil || !strings.Contains(err.Error(), c.key+":") {
 			t.Errorf("%q: error %v does not name %s", c.to, err, c.key)
 		}
+	}
+}
+
+// What would be cut to fit, or went through a float, is refused with its key.
+func TestAFileHoldsValuesOfTheirOwnType(t *testing.T) {
+	text, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := []struct{ from, to, names string }{
+		{"decimals: 6", "decimals: 300", "decimals"},
+		{"decimals: 6", "decimals: -1", "decimals"},
+		{"decimals: 6", "decimals: 6.9", "decimals"},
+		{"decimals: 6", "decimals: true", "decimals"},
+		{"decimals: 6", `decimals: "6"`, "decimals"},
+		{"credit: 12", "credit: -1", "credit"},
+		{"threshold: 2", "threshold: 2.9", "threshold"},
+		{`min_deposit: "1"`, "min_deposit: 1", "min_deposit"},
+		{`min_deposit: "0.001"`, "min_deposit: 0.001", "min_deposit"},
+		{"poll_interval: 2s", "poll_interval: 2", "poll_interval"},
+		{"dsn_file: /etc/coffer/postgres.dsn", "dsn: postgres://u:p@localhost/coffer", "postgres.dsn"},
+		{"dsn_file: /etc/coffer/postgres.dsn", "dsn: user=u password=p", "postgres.dsn"},
+	}
+	for _, c := range cases {
+		broken := strings.Replace(string(text), c.from, c.to, 1)
+		if broken == string(text) {
+			t.Fatalf("%q does not stand in the example", c.from)
+		}
+		file := filepath.Join(t.TempDir(), "c.yaml")
+		if err := os.WriteFile(file, []byte(broken), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := config.Read(config.Sources{File: file}); err == nil || !strings.Contains(err.Error(), c.names) || !strings.Contains(err.Error(), file) {
+			t.Errorf("%q: error %v does not name %s and the file", c.to, err, c.names)
+		}
+	}
+}
+
+func TestListsComeByFlags(t *testing.T) {
+	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	flags.StringSlice("roles", nil, "")
+	if err := flags.Parse([]string{"--roles", "api,payouts"}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Read(config.Sources{File: example, Flags: flags, FlagKey: map[string]string{"roles": "roles"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Roles) != 2 || !c.Has("api") || !c.Has("payouts") {
+		t.Errorf("roles %q", c.Roles)
 	}
 }

@@ -1,10 +1,14 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/knadh/koanf/parsers/yaml"
@@ -57,7 +61,7 @@ func loadFile(target any, path string) error {
 	if info.Size() > maxFileBytes {
 		return fmt.Errorf("configuration file %s: larger than %d bytes", path, maxFileBytes)
 	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) // #nosec G304 -- the operator's own file
 	if err != nil {
 		return fmt.Errorf("configuration file: %w", err)
 	}
@@ -65,7 +69,19 @@ func loadFile(target any, path string) error {
 	if err := k.Load(rawbytes.Provider(text), yaml.Parser()); err != nil {
 		return fmt.Errorf("configuration file %s: %w", path, err)
 	}
-	return decode(target, k, path)
+	if holdsPassword(k.String("postgres.dsn")) {
+		return fmt.Errorf("%s: postgres.dsn: holds a password, which this file must not: write the DSN into a file of its own (postgres.dsn_file) or set COFFER_POSTGRES__DSN", path)
+	}
+	return decode(target, k, path, false)
+}
+
+// holdsPassword looks at both forms of a DSN.
+func holdsPassword(dsn string) bool {
+	if u, err := url.Parse(dsn); err == nil && u.User != nil {
+		_, set := u.User.Password()
+		return set
+	}
+	return strings.Contains(strings.ReplaceAll(dsn, " ", ""), "password=")
 }
 
 func environment(environ []string) map[string]any {
@@ -89,6 +105,9 @@ func flags(s Sources) map[string]any {
 	s.Flags.Visit(func(f *pflag.Flag) {
 		if key, ok := s.FlagKey[f.Name]; ok {
 			values[key] = f.Value.String()
+			if list, ok := f.Value.(pflag.SliceValue); ok {
+				values[key] = list.GetSlice()
+			}
 		}
 	})
 	return values
@@ -102,18 +121,21 @@ func merge(target any, values map[string]any, where string) error {
 	if err := k.Load(confmap.Provider(values, "."), nil); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	return decode(target, k, where)
+	return decode(target, k, where, true)
 }
 
-func decode(target any, k *koanf.Koanf, where string) error {
+// decode fills target. With text, which environment and flags are, text is read as numbers
+// where numbers belong; in a file everything has to be of its own type.
+func decode(target any, k *koanf.Koanf, where string, text bool) error {
 	err := k.UnmarshalWithConf("", target, koanf.UnmarshalConf{
 		Tag: "koanf",
 		DecoderConfig: &mapstructure.DecoderConfig{
 			Result:           target,
 			TagName:          "koanf",
 			ErrorUnused:      true,
-			WeaklyTypedInput: true, // environment and flags are text
+			WeaklyTypedInput: text,
 			DecodeHook: mapstructure.ComposeDecodeHookFunc(
+				wholeNumbers,
 				mapstructure.StringToTimeDurationHookFunc(),
 				mapstructure.StringToSliceHookFunc(","),
 				mapstructure.TextUnmarshallerHookFunc(),
@@ -124,4 +146,21 @@ func decode(target any, k *koanf.Koanf, where string) error {
 		return fmt.Errorf("%s: %w", where, err)
 	}
 	return nil
+}
+
+// wholeNumbers refuses numbers that would be cut to fit: 6.9 or 300 for a byte, and a
+// bare number for a duration, which would be nanoseconds.
+func wholeNumbers(from, to reflect.Value) (any, error) {
+	target := to.Type()
+	switch {
+	case target == reflect.TypeFor[time.Duration]() && (from.CanInt() || from.CanUint() || from.CanFloat()) && from.Type() != target:
+		return nil, errors.New("want a duration such as 2s or 15m")
+	case (to.CanInt() || to.CanUint()) && from.CanFloat():
+		return nil, errors.New("want a whole number")
+	case to.CanUint() && from.CanInt() && (from.Int() < 0 || to.OverflowUint(uint64(from.Int()))), //nolint:gosec // not negative there
+		to.CanInt() && from.CanInt() && to.OverflowInt(from.Int()),
+		to.CanUint() && from.CanUint() && to.OverflowUint(from.Uint()):
+		return nil, fmt.Errorf("%v is out of range", from.Interface())
+	}
+	return from.Interface(), nil
 }
