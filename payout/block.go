@@ -351,7 +351,7 @@ func (b *blockTx) expire(ctx context.Context, final int64) error {
 			return err
 		}
 		p.row.Reason = "no attempt landed before its validity ended, finally"
-		if err := b.m.release(ctx, b.tx, p, p.row.Reason); err != nil {
+		if err := b.m.renew(ctx, b.tx, p); err != nil {
 			return err
 		}
 		b.m.Log.Warn("payout expired", "payout", p.ID, "slot", p.Intent.Slot.String())

@@ -18,8 +18,11 @@
 // happened. A crash between any two lines repeats a call that may be repeated.
 //
 // Invariants:
-//   - A slot belongs to one payout. It is freed only while no signature was asked for, or
-//     when every attempt's validity ended before the final block and none landed.
+//   - A slot belongs to one payout. It is freed only while no signature was asked for.
+//     When every attempt's validity ended before the final block and none landed, the slot
+//     goes to another payout of the same orders, since signers bind a slot and its orders
+//     to each other for ever. Where an order or approval has ended by then, the
+//     withdrawals fail and the lane is left.
 //   - Once a signature was asked for (signing), a payout never goes back to a plan: its
 //     withdrawals wait for the slot's end, at finality.
 //   - Signed bytes and their id are stored before they are sent, so whatever lands is

@@ -256,8 +256,9 @@ const (
 	moods
 )
 
-// fakeSigner signs, and remembers like a real one: an order it signed in one slot it
-// signs in another only when it sees that the first can never land.
+// fakeSigner signs, and remembers like a real one: an order has one slot and a slot one
+// list of orders, for ever; another intent for them comes only when the first can never
+// land.
 type fakeSigner struct {
 	name string
 	w    *world
@@ -266,6 +267,7 @@ type fakeSigner struct {
 	mood   int
 	asked  int
 	signed map[coffer.Hash]memory
+	slots  map[coffer.Slot][]coffer.Hash
 }
 
 type memory struct {
@@ -306,6 +308,10 @@ func (s *fakeSigner) check(r coffer.SigningRequest) {
 		s.w.violate("%d orders for %d payments", len(r.Orders), len(r.Intent.Payments))
 		return
 	}
+	if orders, known := s.slots[r.Intent.Slot]; known && !slices.Equal(orders, r.Intent.Orders) {
+		s.w.violate("slot %s was signed for %d orders and is asked for with %d others", r.Intent.Slot, len(orders), len(r.Intent.Orders))
+	}
+	s.slots[r.Intent.Slot] = r.Intent.Orders
 	op := decode(r.Unsigned.Bytes)
 	for i, o := range r.Orders {
 		hash := o.Hash()
@@ -315,6 +321,9 @@ func (s *fakeSigner) check(r coffer.SigningRequest) {
 		before, known := s.signed[hash]
 		if known && before.intent != r.Intent.Hash() && !s.w.dead(before.slot, before.validUntil, hash) {
 			s.w.violate("order %s signed in slot %s is asked for in slot %s while the first can still land", o.ID, before.slot, r.Intent.Slot)
+		}
+		if known && before.slot != r.Intent.Slot {
+			s.w.violate("order %s is bound to slot %s and asked for in %s", o.ID, before.slot, r.Intent.Slot)
 		}
 		if before.intent == r.Intent.Hash() && before.validUntil.After(op.ValidUntil) {
 			continue

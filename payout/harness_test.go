@@ -84,7 +84,7 @@ func newWorld(tb testing.TB, seed uint64, lanes int) *world {
 	w.log = stream.NewPostgres(w.db, w.clock)
 	w.wallet = &fakeWallet{net: w.net, clock: w.clock, faults: map[string]int{}}
 	for i := range 3 {
-		w.signers = append(w.signers, &fakeSigner{name: "signer" + strconv.Itoa(i), w: w, signed: map[coffer.Hash]memory{}})
+		w.signers = append(w.signers, &fakeSigner{name: "signer" + strconv.Itoa(i), w: w, signed: map[coffer.Hash]memory{}, slots: map[coffer.Slot][]coffer.Hash{}})
 	}
 	w.start()
 	for _, asset := range assets {

@@ -364,7 +364,7 @@ func TestACustomerCanCancelWhileThePayoutIsPrepared(t *testing.T) {
 	}
 }
 
-func TestAnExpiredPayoutIsProvenDeadBeforeItsOrdersReturn(t *testing.T) {
+func TestAnExpiredPayoutIsProvenDeadBeforeItIsMadeAgain(t *testing.T) {
 	w, ws := launch(t, usdt)
 	w.mine(20, none) // far past the validity, nothing final
 	w.observe()
@@ -383,17 +383,87 @@ func TestAnExpiredPayoutIsProvenDeadBeforeItsOrdersReturn(t *testing.T) {
 	if p, err := w.m.Get(t.Context(), id); err != nil || p.State != coffer.PayoutExpired {
 		t.Fatalf("payout is %s, %v", p.State, err)
 	}
+	// Others are approved meanwhile: the signers gave the slot to these orders, for ever.
+	other := w.request(usdt, 7)
 	w.approveAll()
+	if _, err := w.withdrawals.Cancel(t.Context(), "acme", ws[0].ID); coffer.ErrorCode(err) != coffer.CodeConflict {
+		t.Errorf("cancelled after a signature was asked for: %v", err)
+	}
 	w.plan()
 	w.step(10)
 	p := w.payoutOf(ws[0].ID)
-	if p.ID == id || p.Intent.Slot.Sequence != 0 || p.State != coffer.PayoutBroadcast {
+	if p.ID == id || p.Intent.Slot.Sequence != 0 || p.State != coffer.PayoutBroadcast || len(p.Withdrawals) != len(ws) {
 		t.Fatalf("second payout %s is %s in slot %s", p.ID, p.State, p.Intent.Slot)
 	}
 	w.mine(1, all)
 	w.observe()
 	w.finish()
 	if got := w.state(ws[0].ID); got.State != coffer.WithdrawalSettled {
+		t.Errorf("in the end: %s", got.State)
+	}
+	w.plan()
+	w.step(10)
+	if p := w.payoutOf(other.ID); p.Intent.Slot.Sequence != 1 || p.State != coffer.PayoutBroadcast {
+		t.Errorf("the next payout is %s in slot %s", p.State, p.Intent.Slot)
+	}
+	w.checkBooks()
+}
+
+func TestASlotThatSignersKnowIsNotGivenUp(t *testing.T) {
+	w, ws := launch(t, usdt, usdc)
+	w.mine(20, none)
+	w.finish() // expired
+	second := w.payoutOf(ws[0].ID)
+	w.wallet.faults["build"] = 100
+	for range 10 {
+		w.later(9 * time.Second)
+		w.step(1)
+	}
+	if p := w.payoutOf(ws[0].ID); p.ID != second.ID || p.State != coffer.PayoutPlanned || p.Note == "" {
+		t.Fatalf("while the node does not build: %s is %s (%q), was %s", p.ID, p.State, p.Note, second.ID)
+	}
+	w.later(5 * time.Minute) // beyond the intent
+	w.step(1)
+	third := w.payoutOf(ws[0].ID)
+	if third.ID == second.ID || third.Intent.Slot != second.Intent.Slot || !slices.Equal(third.Withdrawals, second.Withdrawals) {
+		t.Fatalf("after the intent expired: %s in slot %s for %v", third.ID, third.Intent.Slot, third.Withdrawals)
+	}
+	w.wallet.faults = map[string]int{}
+	w.step(10)
+	w.mine(1, all)
+	w.observe()
+	w.finish()
+	if got := w.state(ws[1].ID); got.State != coffer.WithdrawalSettled {
+		t.Errorf("in the end: %s", got.State)
+	}
+	w.checkBooks()
+}
+
+func TestALaneWhoseOrdersHaveEndedIsLeft(t *testing.T) {
+	w, ws := launch(t, usdt, usdc)
+	w.later(withdrawal.DefaultOrderTTL)
+	w.mine(20, none)
+	w.finish()
+	for _, wd := range ws {
+		if got := w.state(wd.ID); got.State != coffer.WithdrawalFailed {
+			t.Fatalf("%s is %s, want failed", got.ID, got.State)
+		}
+	}
+	if balance, err := w.books.BalanceOf(t.Context(), account, usdt); err != nil || !balance.Held.IsZero() {
+		t.Errorf("still held: %s, %v", balance.Held, err)
+	}
+	next := w.request(usdt, 5)
+	w.approveAll()
+	w.plan()
+	w.step(10)
+	p := w.payoutOf(next.ID)
+	if p.State != coffer.PayoutBroadcast || p.Intent.Slot.Lane != "0x1" || p.Intent.Slot.Sequence != 0 {
+		t.Fatalf("the next payout is %s in slot %s", p.State, p.Intent.Slot)
+	}
+	w.mine(1, all)
+	w.observe()
+	w.finish()
+	if got := w.state(next.ID); got.State != coffer.WithdrawalSettled {
 		t.Errorf("in the end: %s", got.State)
 	}
 	w.checkBooks()

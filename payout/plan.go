@@ -61,14 +61,18 @@ func (m *Manager) Plan(ctx context.Context, id coffer.ChainID) (bool, error) {
 	return true, nil
 }
 
-// freeLane is the first lane with nothing on its way.
+// freeLane is the first lane with nothing on its way. A dead lane is replaced by one more.
 func (m *Manager) freeLane(ctx context.Context, q *payoutsql.Queries, id coffer.ChainID, chain Chain) (string, bool, error) {
 	busy, err := q.BusyLanes(ctx, payoutsql.BusyLanesParams{Chain: string(id), Wallet: string(chain.Wallet.Address())})
 	if err != nil {
 		return "", false, fmt.Errorf("read busy lanes: %w", err)
 	}
-	for n := range m.Limits.Lanes {
-		if !slices.Contains(busy, lane(n)) {
+	dead, err := q.DeadLanes(ctx, payoutsql.DeadLanesParams{Chain: string(id), Wallet: string(chain.Wallet.Address())})
+	if err != nil {
+		return "", false, fmt.Errorf("read dead lanes: %w", err)
+	}
+	for n := range min(m.Limits.Lanes+len(dead), maxLanes) {
+		if !slices.Contains(busy, lane(n)) && !slices.Contains(dead, lane(n)) {
 			return lane(n), true, nil
 		}
 	}
@@ -121,7 +125,15 @@ func (m *Manager) plan(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain 
 	if slot, err = m.takeSlot(ctx, q, id, wallet, slot); err != nil {
 		return "", err
 	}
-	return m.insert(ctx, tx, id, chain, slot, batch)
+	payout, err := m.insert(ctx, tx, id, chain, slot, batch)
+	if err != nil {
+		return "", err
+	}
+	ids := make([]string, len(batch))
+	for i, w := range batch {
+		ids[i] = w.ID
+	}
+	return payout, m.Withdrawals.Paying(ctx, tx, payout, ids)
 }
 
 // choose takes the oldest withdrawal and what may go with it. Native money goes alone,
@@ -179,7 +191,7 @@ func (m *Manager) takeSlot(ctx context.Context, q *payoutsql.Queries, id coffer.
 	return next, nil
 }
 
-// insert writes the payout with its slot and orders, and marks the withdrawals.
+// insert writes a payout with its slot and orders.
 func (m *Manager) insert(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain Chain, slot coffer.Slot, batch []coffer.Withdrawal) (string, error) {
 	q := m.sql.WithTx(tx)
 	now := m.now()
@@ -192,9 +204,7 @@ func (m *Manager) insert(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chai
 		Chain: id, Wallet: chain.Wallet.Address(), Path: chain.Path, Slot: slot, Purpose: coffer.PurposeOrders,
 		FeeBound: chain.FeeBound, Expires: now.Add(m.Limits.IntentTTL).Truncate(time.Second),
 	}
-	ids := make([]string, len(batch))
-	for i, w := range batch {
-		ids[i] = w.ID
+	for _, w := range batch {
 		intent.Orders = append(intent.Orders, w.OrderHash)
 		intent.Payments = append(intent.Payments, w.Payment())
 		if w.Expires.Before(intent.Expires) {
@@ -209,7 +219,7 @@ func (m *Manager) insert(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chai
 			return "", fmt.Errorf("store an order of payout %s: %w", intent.ID, err)
 		}
 	}
-	return intent.ID, m.Withdrawals.Paying(ctx, tx, intent.ID, ids)
+	return intent.ID, nil
 }
 
 func (m *Manager) insertPayout(ctx context.Context, q *payoutsql.Queries, intent coffer.Intent, now time.Time) error {

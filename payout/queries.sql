@@ -2,6 +2,17 @@
 select distinct slot_lane from payout
 where chain = $1 and wallet = $2 and state in ('planned', 'built', 'signing', 'signed', 'broadcast');
 
+-- name: DeadLanes :many
+-- DeadLanes are those whose next slot belongs to orders that can never be paid there.
+select distinct s.lane from payout_slots s join payout p on p.id = s.payout_id
+where s.chain = $1 and s.wallet = $2 and p.state in ('expired', 'cancelled');
+
+-- name: SlotBound :one
+-- SlotBound says whether signers may have given the slot to the orders of its payout.
+select exists (
+    select from payout
+    where chain = $1 and wallet = $2 and slot_kind = $3 and slot_lane = $4 and slot_sequence = $5 and state = 'expired');
+
 -- name: LockLane :exec
 select pg_advisory_xact_lock(hashtextextended('payout/lane/' || sqlc.arg(lane)::text, 0));
 

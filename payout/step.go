@@ -198,9 +198,15 @@ func (m *Manager) next(p *Payout, to coffer.PayoutState) error {
 	return p.move(to)
 }
 
-// giveUp notes a failure before signing, and cancels the payout after too many.
+// giveUp notes a failure before signing, and cancels the payout after too many. In a slot
+// that signers know its orders cannot make way for others, so there it goes on trying
+// until the intent expires.
 func (m *Manager) giveUp(ctx context.Context, p *Payout, cause error) error {
-	if int(p.row.Tries)+1 < m.Limits.Prepare {
+	bound, err := m.bound(ctx, m.sql, p)
+	if err != nil {
+		return err
+	}
+	if bound && m.now().Before(p.Intent.Expires) || !bound && int(p.row.Tries)+1 < m.Limits.Prepare {
 		return cause
 	}
 	return m.cancel(ctx, p, cause.Error(), true)
@@ -215,6 +221,11 @@ func (m *Manager) cancel(ctx context.Context, p *Payout, reason string, put bool
 			return err
 		}
 		p.row.Reason = clip(reason)
+		if bound, err := m.bound(ctx, m.sql.WithTx(tx), p); err != nil {
+			return err
+		} else if bound {
+			return m.renew(ctx, tx, p)
+		}
 		if err := m.release(ctx, tx, p, "the payout was given up: "+clip(reason)); err != nil || !put {
 			return err
 		}
@@ -229,7 +240,54 @@ func (m *Manager) cancel(ctx context.Context, p *Payout, reason string, put bool
 	return err
 }
 
-// release frees the slot and the withdrawals of a payout that can never land.
+// bound reports whether the payout took its slot over from one that signers were asked
+// for.
+func (m *Manager) bound(ctx context.Context, q *payoutsql.Queries, p *Payout) (bool, error) {
+	slot := p.Intent.Slot
+	bound, err := q.SlotBound(ctx, payoutsql.SlotBoundParams{
+		Chain: p.row.Chain, Wallet: p.row.Wallet, SlotKind: slot.Kind, SlotLane: slot.Lane, SlotSequence: p.row.SlotSequence,
+	})
+	if err != nil {
+		return false, fmt.Errorf("look up who had slot %s: %w", slot, err)
+	}
+	return bound, nil
+}
+
+// renew puts another payout in the place of one whose attempts are all dead: the same
+// orders in the same slot, for signers bind the two to each other for ever. Where an order
+// or its approvals have ended, the slot and its lane are dead: the withdrawals fail, which
+// is safe, and the payout keeps its slot.
+func (m *Manager) renew(ctx context.Context, tx pgx.Tx, p *Payout) error {
+	q := m.sql.WithTx(tx)
+	batch, err := m.Withdrawals.Renewable(ctx, tx, p.Withdrawals)
+	if err != nil {
+		return err
+	}
+	if err := q.EndOrders(ctx, p.ID); err != nil {
+		return fmt.Errorf("end the orders of %s: %w", p.ID, err)
+	}
+	if len(batch) == 0 {
+		m.Log.Error("a lane is dead: its next slot was signed for orders that have ended", "payout", p.ID, "slot", p.Intent.Slot.String())
+		for _, id := range p.Withdrawals {
+			if err := m.Withdrawals.Failed(ctx, tx, id, "its transaction expired, and it cannot be made again: an order or approval in it has ended"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+
+	if err := q.FreeSlot(ctx, p.ID); err != nil {
+		return fmt.Errorf("free the slot of %s: %w", p.ID, err)
+	}
+	id, err := m.insert(ctx, tx, p.Intent.Chain, m.Chains[p.Intent.Chain], p.Intent.Slot, batch)
+	if err != nil {
+		return err
+	}
+	m.Log.Warn("payout made again in its slot", "payout", id, "before", p.ID, "slot", p.Intent.Slot.String())
+	return m.Withdrawals.Renewed(ctx, tx, id, p.Withdrawals)
+}
+
+// release frees the slot and the withdrawals of a payout that nobody was asked to sign.
 func (m *Manager) release(ctx context.Context, tx pgx.Tx, p *Payout, reason string) error {
 	q := m.sql.WithTx(tx)
 	if err := q.FreeSlot(ctx, p.ID); err != nil {

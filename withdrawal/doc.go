@@ -8,7 +8,7 @@
 //	requested ──▶ screened ──▶ awaiting_approval ──▶ approved ──▶ paying ──▶ confirming ──▶ settled
 //	    │            │  └──────── no approval needed ────▲   ▲      │  ▲          │  │
 //	    │            │               │                   │   └──────┘  └──────────┘  │
-//	    ▼            ▼               ▼                   ▼  slot dead, reorganisation ▼
+//	    ▼            ▼               ▼                   ▼  given up, reorganisation  ▼
 //	       rejected (screening, policy, expiry)              paying, confirming ──▶ failed
 //	       cancelled (by the customer, until a signature was asked for)
 //

@@ -118,7 +118,7 @@ func (s *Service) Commit(ctx context.Context, tx pgx.Tx, ids []string) error {
 	return s.sql.WithTx(tx).Commit(ctx, ids)
 }
 
-// Returned gives withdrawals of a payout that can never land back to the queue, or ends
+// Returned gives withdrawals of a payout that nobody was asked to sign back to the queue, or ends
 // them where the customer asked to cancel.
 func (s *Service) Returned(ctx context.Context, tx pgx.Tx, ids []string, reason string) error {
 	return s.each(ctx, tx, ids, func(r *record) error {
@@ -128,6 +128,39 @@ func (s *Service) Returned(ctx context.Context, tx pgx.Tx, ids []string, reason 
 			return err
 		}
 		return s.giveBack(ctx, tx, r, coffer.WithdrawalCancelled, byCustomer)
+	})
+}
+
+// Renewable returns the withdrawals of a payout whose attempts expired, in the order of
+// the ids, if another payout can pay them: none when an order or its approvals are about
+// to end.
+func (s *Service) Renewable(ctx context.Context, tx pgx.Tx, ids []string) ([]coffer.Withdrawal, error) {
+	batch := make([]coffer.Withdrawal, len(ids))
+	renewable := true
+	err := s.each(ctx, tx, ids, func(r *record) error {
+		people, _ := s.Policy.Approvers(r.Order, r.Approvals, s.payableAfter())
+		if !r.Expires.After(s.payableAfter()) || uint64(len(people)) < uint64(r.ApprovalsRequired) {
+			renewable = false
+		}
+		batch[slices.Index(ids, r.ID)] = r.Withdrawal
+		return nil
+	})
+	if err != nil || !renewable {
+		return nil, err
+	}
+	return batch, nil
+}
+
+// Renewed hands withdrawals of a payout whose attempts expired to the payout that takes
+// over its slot. They stay paying, and cannot be cancelled: signers bind an order to its
+// slot, and a slot to its orders, for ever.
+func (s *Service) Renewed(ctx context.Context, tx pgx.Tx, payout string, ids []string) error {
+	return s.each(ctx, tx, ids, func(r *record) error {
+		if r.State != coffer.WithdrawalPaying {
+			return fmt.Errorf("withdrawal %s is %s, not paying", r.ID, r.State)
+		}
+		r.Payout, r.Reason = payout, "its transaction expired and is made again"
+		return s.save(ctx, tx, r)
 	})
 }
 

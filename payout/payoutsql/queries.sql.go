@@ -251,6 +251,37 @@ func (q *Queries) Cursor(ctx context.Context, chain string) (PayoutCursor, error
 	return i, err
 }
 
+const deadLanes = `-- name: DeadLanes :many
+select distinct s.lane from payout_slots s join payout p on p.id = s.payout_id
+where s.chain = $1 and s.wallet = $2 and p.state in ('expired', 'cancelled')
+`
+
+type DeadLanesParams struct {
+	Chain  string
+	Wallet string
+}
+
+// DeadLanes are those whose next slot belongs to orders that can never be paid there.
+func (q *Queries) DeadLanes(ctx context.Context, arg DeadLanesParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, deadLanes, arg.Chain, arg.Wallet)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var lane string
+		if err := rows.Scan(&lane); err != nil {
+			return nil, err
+		}
+		items = append(items, lane)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const deferred = `-- name: Deferred :many
 select withdrawal_id, until from payout_deferred
 `
@@ -1174,6 +1205,34 @@ func (q *Queries) Signatures(ctx context.Context, arg SignaturesParams) ([]Payou
 		return nil, err
 	}
 	return items, nil
+}
+
+const slotBound = `-- name: SlotBound :one
+select exists (
+    select from payout
+    where chain = $1 and wallet = $2 and slot_kind = $3 and slot_lane = $4 and slot_sequence = $5 and state = 'expired')
+`
+
+type SlotBoundParams struct {
+	Chain        string
+	Wallet       string
+	SlotKind     string
+	SlotLane     string
+	SlotSequence int64
+}
+
+// SlotBound says whether signers may have given the slot to the orders of its payout.
+func (q *Queries) SlotBound(ctx context.Context, arg SlotBoundParams) (bool, error) {
+	row := q.db.QueryRow(ctx, slotBound,
+		arg.Chain,
+		arg.Wallet,
+		arg.SlotKind,
+		arg.SlotLane,
+		arg.SlotSequence,
+	)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const takeUp = `-- name: TakeUp :exec
