@@ -21,7 +21,7 @@ const signTimeout = 30 * time.Second
 // that the database and the chain agree on.
 func (b *Bundler) nonceFor(ctx context.Context, live *liveBundle) (uint64, bool, error) {
 	if live != nil {
-		return uint64(live.nonce), true, nil
+		return uint64(live.nonce), true, nil // #nosec G115 -- not negative in the table
 	}
 	next, err := b.sql.NextNonce(ctx, bundlersql.NextNonceParams{Chain: b.chain, Address: b.executor.Address().Hex()})
 	if err != nil {
@@ -31,7 +31,7 @@ func (b *Bundler) nonceFor(ctx context.Context, live *liveBundle) (uint64, bool,
 	if err != nil {
 		return 0, false, err
 	}
-	switch stored := uint64(next); {
+	switch stored := uint64(next); { // #nosec G115 -- not negative in the table
 	case onChain < stored:
 		b.log.Warn("the node is behind our own transactions; no new bundle", "chain", b.chain, "nonce", onChain, "stored", stored)
 		return 0, false, nil
@@ -110,10 +110,10 @@ func (b *Bundler) store(ctx context.Context, now head, live *liveBundle, signed 
 	if err != nil {
 		return err
 	}
-	executor, nonce, at := b.executor.Address().Hex(), int64(signed.Nonce()), b.clock()
+	executor, nonce, at := b.executor.Address().Hex(), int64(signed.Nonce()), b.clock() // #nosec G115 -- bounded by maxStored
 	attempt := bundlersql.InsertAttemptParams{
 		TxHash: coffer.Hash(signed.Hash()), Chain: b.chain, Executor: executor, Nonce: nonce, Raw: raw,
-		MaxFee: maxFee, MaxPriorityFee: tip, Head: int64(now.Height), At: at,
+		MaxFee: maxFee, MaxPriorityFee: tip, Head: int64(now.Height), At: at, // #nosec G115 -- bounded by maxStored
 	}
 	if live != nil {
 		attempt.Number = live.attempts[0].Number + 1

@@ -61,7 +61,7 @@ type candidate struct {
 // higher fees.
 func (b *Bundler) bundle(ctx context.Context, now head, live *liveBundle) (bool, error) {
 	rows, err := b.sql.WaitingOperations(ctx, bundlersql.WaitingOperationsParams{
-		Chain: b.chain, EntryPoint: b.entryPoint.Hex(), Max: int32(b.limits.MaxBundleOperations * candidatesFor),
+		Chain: b.chain, EntryPoint: b.entryPoint.Hex(), Max: int32(b.limits.MaxBundleOperations * candidatesFor), // #nosec G115 -- far below 2^31
 	})
 	if err != nil || len(rows) == 0 {
 		return false, err
@@ -251,7 +251,7 @@ func (b *Bundler) passing(ctx context.Context, ops []candidate) ([]candidate, er
 			if err := b.judge(ctx, ops[f.index]); err != nil {
 				return nil, err
 			}
-			ops = slices.Delete(slices.Clone(ops), int(f.index), int(f.index)+1)
+			ops = slices.Delete(slices.Clone(ops), int(f.index), int(f.index)+1) // #nosec G115 -- below len(ops)
 		case len(ops) == 1:
 			if err := b.judge(ctx, ops[0]); err != nil {
 				return nil, err

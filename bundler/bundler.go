@@ -161,7 +161,7 @@ func (b *Bundler) connect(ctx context.Context) error {
 		return err
 	}
 	return b.sql.InsertExecutor(ctx, bundlersql.InsertExecutorParams{
-		Chain: b.chain, Address: address.Hex(), NextNonce: int64(nonce),
+		Chain: b.chain, Address: address.Hex(), NextNonce: int64(nonce), // #nosec G115 -- bounded by maxStored
 	})
 }
 
@@ -245,7 +245,7 @@ func (b *Bundler) act(ctx context.Context, now head) (bool, error) {
 			b.log.Warn("a stored bundle was not taken by the node", "chain", b.chain, "nonce", l.nonce, "error", err)
 		}
 	}
-	if first := live[0]; now.Height >= uint64(first.attempts[0].Head)+b.limits.EscalateBlocks {
+	if first := live[0]; now.Height >= uint64(first.attempts[0].Head)+b.limits.EscalateBlocks { // #nosec G115 -- not negative in the table
 		escalated, err := b.bundle(ctx, now, &first)
 		return moved || escalated, err
 	}

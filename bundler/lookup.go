@@ -70,7 +70,7 @@ func (b *Bundler) UserOperationByHash(ctx context.Context, hash coffer.Hash) (*F
 	if err != nil {
 		return nil, err
 	}
-	height := hexutil.Uint64(r.BlockHeight)
+	height := hexutil.Uint64(r.BlockHeight) // #nosec G115 -- not negative in the table
 	found.TransactionHash, found.BlockHash, found.BlockNumber = &r.TxHash, &r.BlockHash, &height
 	return found, nil
 }
@@ -97,7 +97,7 @@ func (b *Bundler) UserOperationReceipt(ctx context.Context, hash coffer.Hash) (*
 		UserOpHash: hash, EntryPoint: b.entryPoint, Sender: op.Sender, Nonce: (*hexutil.Big)(op.Nonce),
 		ActualGasCost: (*hexutil.Big)(wei(r.ActualGasCost)), ActualGasUsed: (*hexutil.Big)(wei(r.ActualGasUsed)),
 		Success: r.Success, Reason: r.RevertReason, Receipt: r.Receipt,
-		Block: coffer.BlockRef{Height: uint64(r.BlockHeight), Hash: r.BlockHash},
+		Block: coffer.BlockRef{Height: uint64(r.BlockHeight), Hash: r.BlockHash}, // #nosec G115 -- not negative in the table
 		Final: row.State == stateFinal,
 	}
 	if len(op.PaymasterAndData) >= paymasterDataOffset {

@@ -20,6 +20,7 @@ import (
 const (
 	nodeTimeout    = 15 * time.Second // one call
 	maxRevertBytes = 64 << 10         // of a call's error data
+	maxStored      = 1<<63 - 1        // heights and nonces are kept in columns of 64 bits with a sign
 	codeRevert     = 3                // JSON-RPC code of a revert, in geth and those who follow it
 )
 
@@ -59,6 +60,9 @@ func (n node) block(ctx context.Context, at string) (head, bool, error) {
 	if h == nil || h.Number == nil {
 		return head{}, false, nil
 	}
+	if *h.Number > maxStored {
+		return head{}, false, fmt.Errorf("eth_getBlockByNumber: height %d is too large", *h.Number)
+	}
 	baseFee := new(big.Int)
 	if h.BaseFee != nil {
 		baseFee = h.BaseFee.ToInt()
@@ -82,8 +86,13 @@ func (n node) canonical(ctx context.Context, height uint64, hash coffer.Hash) (b
 
 func (n node) nonce(ctx context.Context, account common.Address, at string) (uint64, error) {
 	var nonce hexutil.Uint64
-	err := n.ask(ctx, &nonce, "eth_getTransactionCount", account, at)
-	return uint64(nonce), err
+	if err := n.ask(ctx, &nonce, "eth_getTransactionCount", account, at); err != nil {
+		return 0, err
+	}
+	if nonce > maxStored {
+		return 0, fmt.Errorf("eth_getTransactionCount: nonce %d of %s is too large", nonce, account)
+	}
+	return uint64(nonce), nil
 }
 
 func (n node) hasCode(ctx context.Context, account common.Address) (bool, error) {
@@ -195,7 +204,7 @@ func (n node) receipt(ctx context.Context, tx coffer.Hash) (*receipt, error) {
 	if err := r.UnmarshalJSON(raw); err != nil {
 		return nil, fmt.Errorf("receipt of %s: %w", tx, err)
 	}
-	if coffer.Hash(r.TxHash) != tx || r.BlockNumber == nil || !r.BlockNumber.IsUint64() {
+	if coffer.Hash(r.TxHash) != tx || r.BlockNumber == nil || !r.BlockNumber.IsInt64() || r.BlockNumber.Sign() < 0 {
 		return nil, fmt.Errorf("receipt of %s: the node gave another one, or none of a block", tx)
 	}
 	return &r, nil

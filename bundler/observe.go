@@ -49,7 +49,7 @@ func (b *Bundler) observe(ctx context.Context, now head) (bool, error) {
 			changed, err = b.lookFor(ctx, bundle)
 		} else {
 			ours[*bundle.TxHash] = true
-			changed, err = b.settle(ctx, s, mined{*bundle.TxHash, *bundle.BlockHash, uint64(*bundle.BlockHeight)}, &bundle)
+			changed, err = b.settle(ctx, s, mined{*bundle.TxHash, *bundle.BlockHash, uint64(*bundle.BlockHeight)}, &bundle) // #nosec G115 -- not negative in the table
 		}
 		if err != nil {
 			return moved, fmt.Errorf("bundle %d: %w", bundle.Nonce, err)
@@ -68,7 +68,7 @@ func (b *Bundler) observe(ctx context.Context, now head) (bool, error) {
 		if ours[tx.TxHash] {
 			continue
 		}
-		changed, err := b.settle(ctx, s, mined{tx.TxHash, tx.BlockHash, uint64(tx.BlockHeight)}, nil)
+		changed, err := b.settle(ctx, s, mined{tx.TxHash, tx.BlockHash, uint64(tx.BlockHeight)}, nil) // #nosec G115 -- not negative in the table
 		if err != nil {
 			return moved, fmt.Errorf("transaction %s: %w", tx.TxHash, err)
 		}
@@ -188,10 +188,10 @@ func (b *Bundler) lookFor(ctx context.Context, bundle bundlersql.BundlerBundle) 
 		}
 	}
 	nonce, err := b.node.nonce(ctx, b.executor.Address(), "latest")
-	if err != nil || nonce <= uint64(bundle.Nonce) {
+	if err != nil || nonce <= uint64(bundle.Nonce) { // #nosec G115 -- not negative in the table
 		return false, err
 	}
-	if nonce, err = b.node.nonce(ctx, b.executor.Address(), "finalized"); err != nil || nonce <= uint64(bundle.Nonce) {
+	if nonce, err = b.node.nonce(ctx, b.executor.Address(), "finalized"); err != nil || nonce <= uint64(bundle.Nonce) { // #nosec G115 -- not negative in the table
 		return false, err
 	}
 	b.log.Error("the executor's nonce was used by a transaction that is not ours", "chain", b.chain, "executor", bundle.Executor, "nonce", bundle.Nonce)
@@ -231,7 +231,7 @@ func (b *Bundler) include(ctx context.Context, r *receipt, bundle *bundlersql.Bu
 			}
 		}
 		if err := q.InsertTransaction(ctx, bundlersql.InsertTransactionParams{
-			TxHash: m.tx, Chain: b.chain, BlockHash: m.block, BlockHeight: int64(m.height), Receipt: r.raw,
+			TxHash: m.tx, Chain: b.chain, BlockHash: m.block, BlockHeight: int64(m.height), Receipt: r.raw, // #nosec G115 -- bounded by maxStored
 		}); err != nil {
 			return err
 		}
@@ -256,7 +256,7 @@ func (b *Bundler) includeOperation(ctx context.Context, q *bundlersql.Queries, t
 	}
 	if err := q.InsertReceipt(ctx, bundlersql.InsertReceiptParams{
 		Operation: e.operation, TxHash: tx, Success: e.success, ActualGasCost: e.cost, ActualGasUsed: e.gas,
-		RevertReason: e.reason, FirstLog: int32(e.first), EndLog: int32(e.end),
+		RevertReason: e.reason, FirstLog: int32(e.first), EndLog: int32(e.end), // #nosec G115 -- a receipt fits into one answer of a node
 	}); err != nil {
 		return err
 	}
@@ -320,7 +320,7 @@ var errMoved = errors.New("moved by another in the meantime")
 func place(ctx context.Context, q *bundlersql.Queries, bundle bundlersql.BundlerBundle, state string, m *mined) error {
 	p := bundlersql.SetBundleParams{State: state, Was: bundle.State, Chain: bundle.Chain, Executor: bundle.Executor, Nonce: bundle.Nonce}
 	if m != nil {
-		height := int64(m.height)
+		height := int64(m.height) // #nosec G115 -- bounded by maxStored
 		p.TxHash, p.BlockHash, p.BlockHeight = &m.tx, &m.block, &height
 	}
 	rows, err := q.SetBundle(ctx, p)

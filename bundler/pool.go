@@ -110,7 +110,7 @@ func (b *Bundler) checkNonce(ctx context.Context, o operation) error {
 		if err != nil {
 			return err
 		}
-		if uint64(waiting) == gap {
+		if uint64(waiting) == gap { // #nosec G115 -- a count
 			return nil
 		}
 	}
@@ -143,7 +143,7 @@ func (b *Bundler) keepTx(ctx context.Context, q *bundlersql.Queries, o operation
 	if err := b.makeRoom(ctx, q, o); err != nil {
 		return err
 	}
-	at, height := b.clock(), int64(now.Height)
+	at, height := b.clock(), int64(now.Height) // #nosec G115 -- bounded by maxStored
 	if known {
 		return q.RepoolOperation(ctx, bundlersql.RepoolOperationParams{Hash: o.hash, Operation: o.json, ReceivedHeight: height, At: at})
 	}
