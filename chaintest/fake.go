@@ -164,7 +164,7 @@ func (f *Fake) mine(c Content) coffer.Block {
 	f.made++
 	b := coffer.Block{Transfers: c.Transfers, Outcomes: c.Outcomes}
 	b.Height = height
-	b.Time = genesisTime.Add(time.Duration(height) * blockInterval)
+	b.Time = genesisTime.Add(time.Duration(height) * blockInterval) // #nosec G115 -- a fake chain is short
 	if height > 0 {
 		b.Parent = f.tip()
 	}
@@ -178,7 +178,7 @@ func (f *Fake) mine(c Content) coffer.Block {
 }
 
 func (f *Fake) follow() {
-	height := uint64(len(f.canonical) - 1)
+	height := uint64(len(f.canonical)) - 1
 	if f.trailing > 0 && height > f.trailing {
 		f.final = max(f.final, height-f.trailing)
 	}
@@ -225,7 +225,7 @@ func (f *Fake) Head(ctx context.Context) (coffer.Head, error) {
 	seen := f.seen()
 	head := coffer.Head{Latest: f.blocks[seen[len(seen)-1]].BlockRef}
 	if f.final > 0 {
-		head.Final = f.blocks[seen[min(f.final, uint64(len(seen)-1))]].BlockRef
+		head.Final = f.blocks[seen[min(f.final, uint64(len(seen))-1)]].BlockRef
 	}
 	return head, nil
 }
