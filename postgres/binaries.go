@@ -79,10 +79,10 @@ func debianMajor(dir string) int {
 }
 
 func readBinaries(ctx context.Context, dir string) (binaries, error) {
-	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil { // #nosec G703 -- the operator's own path
 		return binaries{}, fmt.Errorf("binaries of PostgreSQL: %w", err)
 	}
-	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output() // #nosec G204 -- the operator's own path
+	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output() // #nosec G204 G702 -- the operator's own path
 	if err != nil {
 		return binaries{}, fmt.Errorf("binaries of PostgreSQL: %s/postgres --version: %w", dir, err)
 	}

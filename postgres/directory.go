@@ -47,7 +47,7 @@ func lockDir(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { // #nosec G115
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { // #nosec G115 -- a descriptor
 		holder, _ := io.ReadAll(io.LimitReader(f, 20))
 		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -152,8 +152,8 @@ func socketDir(dir string, runAs account) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	owner := info.Sys().(*syscall.Stat_t).Uid
-	if !info.IsDir() || (owner != runAs.uid && owner != uint32(os.Geteuid())) { // #nosec G115 -- not negative on Unix
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.IsDir() || (stat.Uid != runAs.uid && stat.Uid != uint32(os.Geteuid())) { // #nosec G115 -- not negative on Unix
 		return "", fmt.Errorf("%s is not a directory of ours", sockets)
 	}
 	if err := os.Chmod(sockets, 0o700); err != nil { // #nosec G302 -- a directory

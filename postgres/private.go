@@ -136,6 +136,7 @@ func (s *Server) launch(bin binaries, disposable bool, runAs account) error {
 	for name, value := range settings(s.sockets, disposable) {
 		args = append(args, "-c", name+"="+value)
 	}
+	//nolint:noctx // the server ends with Stop or with this process, not with who asked for it
 	s.cmd = exec.Command(filepath.Join(bin.dir, "postgres"), args...) // #nosec G204 -- the operator's own path
 	s.cmd.Dir, s.cmd.Env, s.cmd.SysProcAttr = data, environment(), command(runAs)
 	s.cmd.Stdout, s.cmd.Stderr = log, log

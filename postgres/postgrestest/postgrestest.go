@@ -134,7 +134,8 @@ rm -rf -- "$1"`
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("/bin/sh", "-c", script, "watchdog", c.dir)
+	//nolint:noctx // it outlives every test: its end is that of its standard input
+	cmd := exec.Command("/bin/sh", "-c", script, "watchdog", c.dir) // #nosec G204 -- a fixed script and our own directory
 	cmd.Stdin = in
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt from the terminal is not for it
 	if err := cmd.Start(); err != nil {
