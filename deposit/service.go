@@ -150,7 +150,7 @@ func (s *Service) runChain(ctx context.Context, chain coffer.ChainID) error {
 		next, moved, err := s.step(ctx, chain)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the end of ctx is no error
 		case errors.Is(err, ErrBroken):
 			s.Logger.Error("deposits halted", "chain", chain, "error", err)
 			return err

@@ -140,7 +140,7 @@ func (p *Postgres) runSequencer(ctx context.Context) error {
 		moved, err := p.Sequence(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the end of ctx is no error
 		case err != nil:
 			slog.ErrorContext(ctx, "the stream's sequencer failed and will try again", "error", err)
 			rest(ctx, retryPause, nil)
