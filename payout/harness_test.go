@@ -371,7 +371,7 @@ func (w *world) house(code string, asset coffer.AssetID) int64 {
 	if err != nil {
 		w.tb.Fatal(err)
 	}
-	n := int64(got.Amount.Int().Uint64()) //nolint:gosec // small numbers
+	n := int64(got.Amount.Int().Uint64())
 	if got.Side == ledger.SideCredit {
 		return -n
 	}
@@ -387,7 +387,7 @@ func (w *world) checkBooks() {
 			w.tb.Errorf("%s was paid %d times", to, len(payments))
 		}
 		for _, p := range payments {
-			paid[p.Asset] += int64(p.Amount.Int().Uint64()) //nolint:gosec // small numbers
+			paid[p.Asset] += int64(p.Amount.Int().Uint64())
 		}
 	}
 	for _, asset := range assets {

@@ -215,7 +215,7 @@ func (m *Manager) insert(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chai
 		return "", err
 	}
 	for i, w := range batch {
-		if err := q.InsertOrder(ctx, payoutsql.InsertOrderParams{PayoutID: intent.ID, Position: int32(i), WithdrawalID: w.ID, OrderHash: w.OrderHash}); err != nil { //nolint:gosec // at most maxOrders
+		if err := q.InsertOrder(ctx, payoutsql.InsertOrderParams{PayoutID: intent.ID, Position: int32(i), WithdrawalID: w.ID, OrderHash: w.OrderHash}); err != nil {
 			return "", fmt.Errorf("store an order of payout %s: %w", intent.ID, err)
 		}
 	}

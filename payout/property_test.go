@@ -96,7 +96,7 @@ func (w *world) act() {
 	switch between(0, 18) {
 	case 0, 1, 2:
 		for range between(1, 3) {
-			w.request(assets[between(0, 2)], uint64(between(1, 5000))) //nolint:gosec // positive
+			w.request(assets[between(0, 2)], uint64(between(1, 5000)))
 		}
 		w.approveAll()
 	case 3, 4, 5, 6:
@@ -108,7 +108,7 @@ func (w *world) act() {
 		w.mine(between(1, 14), none)
 	case 10, 11, 12:
 		final := w.head()
-		if depth := int(w.net.Tip().Height - final); depth > 0 { //nolint:gosec // small
+		if depth := int(w.net.Tip().Height - final); depth > 0 {
 			depth = between(1, min(depth, 6))
 			w.reorg(depth, between(0, depth+2), mix)
 		}
@@ -214,7 +214,7 @@ func (w *world) checkEnd() {
 			w.tb.Errorf("%s of %s %s is %s, but the chain paid %v", got.ID, got.Amount, got.Asset, got.State, payments)
 		}
 		if got.State == coffer.WithdrawalSettled {
-			spent[got.Asset] += int64(got.Amount.Int().Uint64()) + 3 //nolint:gosec // small numbers
+			spent[got.Asset] += int64(got.Amount.Int().Uint64()) + 3
 			income[got.Asset] += 3
 		}
 	}
@@ -223,7 +223,7 @@ func (w *world) checkEnd() {
 		if err != nil {
 			w.tb.Fatal(err)
 		}
-		if available := int64(balance.Available.Int().Uint64()); available != funds-spent[asset] || !balance.Held.IsZero() { //nolint:gosec // small numbers
+		if available := int64(balance.Available.Int().Uint64()); available != funds-spent[asset] || !balance.Held.IsZero() {
 			w.tb.Errorf("the customer has %d of %s and %s held, want %d", available, asset, balance.Held, funds-spent[asset])
 		}
 		if got := w.house(ledger.TransitWithdrawal, asset); got != 0 {

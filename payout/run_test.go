@@ -61,7 +61,7 @@ func TestProcessesBesideEachOtherPayOnce(t *testing.T) {
 	first := w.m
 	w.start() // a second process
 	for n := range 12 {
-		w.request(usdt, uint64(100+n)) //nolint:gosec // positive
+		w.request(usdt, uint64(100+n))
 	}
 	w.approveAll()
 

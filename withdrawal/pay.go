@@ -31,7 +31,7 @@ func (s *Service) Approved(ctx context.Context, tx pgx.Tx, chain coffer.ChainID,
 	}
 	q := s.sql.WithTx(tx)
 	rows, err := q.Approved(ctx, withdrawalsql.ApprovedParams{
-		Chain: string(chain), Deadline: s.payableAfter(), Excluded: excluded, First: int32(limit), //nolint:gosec // at most stepBatch
+		Chain: string(chain), Deadline: s.payableAfter(), Excluded: excluded, First: int32(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read approved withdrawals: %w", err)

@@ -58,7 +58,7 @@ func (s *Service) List(ctx context.Context, tenant string, f Filter) ([]coffer.W
 	}
 
 	rows, err := s.sql.List(ctx, withdrawalsql.ListParams{
-		Tenant: tenant, Account: f.Account, State: string(f.State), After: f.After, First: int32(f.First), //nolint:gosec // at most maxPage
+		Tenant: tenant, Account: f.Account, State: string(f.State), After: f.After, First: int32(f.First),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list withdrawals: %w", err)
