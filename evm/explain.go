@@ -276,7 +276,7 @@ func decodePacked(packed []byte) (call, []byte, error) {
 		return call{}, nil, refuse("data longer than everything")
 	}
 	length := binary.BigEndian.Uint64(packed[77:85])
-	if length > uint64(len(packed)-head) {
+	if length > uint64(len(packed)-head) { // #nosec G115 -- at least a head long
 		return call{}, nil, refuse("%d bytes of data announced, %d there", length, len(packed)-head)
 	}
 	end := head + int(length) // #nosec G115 -- at most len(packed)

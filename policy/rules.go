@@ -302,7 +302,7 @@ func (c *compiler) approvals(f approvalsFile) error {
 	if err != nil {
 		return fmt.Errorf("above: %.90q: %w", f.Above, err)
 	}
-	if f.People == 0 || uint64(f.People) > uint64(c.policy.persons) {
+	if f.People == 0 || uint64(f.People) > uint64(c.policy.persons) { // #nosec G115 -- a count
 		return fmt.Errorf("people: is %d, the file names %d", f.People, c.policy.persons)
 	}
 	c.policy.rules = append(c.policy.rules, approvals{head, a, above, f.People})
