@@ -44,6 +44,7 @@ race: setup ## the Go tests under the race detector
 lint: setup-dev ## golangci-lint (with govet and gosec) and staticcheck
 	golangci-lint run
 	go tool staticcheck ./...
+	go tool staticcheck -tags long ./...
 
 generate: setup-dev ## bindings, SQL and protobuf code from their sources
 	forge build
@@ -62,6 +63,7 @@ verify: setup-dev ## what must hold of every commit besides its tests
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
 	go test -count=1 -run '^TestImportRule$$' .
 	go vet ./...
+	go vet -tags long ./...
 	$(MAKE) lint
 
 bench: setup ## benchmarks; docs/benchmarks.md records them
