@@ -10,6 +10,7 @@ import (
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/payout/payoutsql"
+	"github.com/cofferhq/coffer/postgres"
 	"github.com/cofferhq/coffer/stream"
 )
 
@@ -66,6 +67,19 @@ func (m *Manager) Observe(ctx context.Context, chain coffer.ChainID) (int, error
 			applied++
 		}
 	}
+}
+
+// Applied is the newest block of a chain that counts in the books of payouts; zero before
+// the first.
+func Applied(ctx context.Context, db *postgres.DB, chain coffer.ChainID) (coffer.BlockRef, error) {
+	cursor, err := payoutsql.New(db.Pool()).Cursor(ctx, string(chain))
+	if errors.Is(err, pgx.ErrNoRows) || (err == nil && cursor.BlockHash == nil) {
+		return coffer.BlockRef{}, nil
+	}
+	if err != nil {
+		return coffer.BlockRef{}, fmt.Errorf("read the cursor of %s: %w", chain, err)
+	}
+	return coffer.BlockRef{Height: uint64(cursor.Height), Hash: *cursor.BlockHash}, nil //nolint:gosec // a height
 }
 
 // consume applies one event and moves the cursor past it, in one transaction. False means

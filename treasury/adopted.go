@@ -12,6 +12,7 @@ import (
 
 // Querier reads from the database; a pool and a transaction are ones.
 type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
@@ -30,4 +31,26 @@ func Adopted(ctx context.Context, db Querier, chain coffer.ChainID) (coffer.Bloc
 		return coffer.BlockRef{}, false, fmt.Errorf("opening balances of %s: %w", chain, err)
 	}
 	return block, true, nil
+}
+
+// watched are the accounts of a chain that were taken over up to a height, by code and
+// asset: also those that held nothing then and have no postings.
+func watched(ctx context.Context, db Querier, chain coffer.ChainID, height uint64) ([]place, error) {
+	rows, err := db.Query(ctx, `
+		select account, asset from treasury_adoption
+		where starts_with(asset, $1 || '/') and height <= $2 order by account, asset limit $3`, string(chain), height, MaxLines)
+	if err != nil {
+		return nil, fmt.Errorf("accounts of %s: %w", chain, err)
+	}
+	places, err := pgx.CollectRows(rows, pgx.RowToStructByPos[place])
+	if err != nil {
+		return nil, fmt.Errorf("accounts of %s: %w", chain, err)
+	}
+	return places, nil
+}
+
+// place is where money is in the books.
+type place struct {
+	Account string
+	Asset   coffer.AssetID
 }

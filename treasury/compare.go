@@ -49,9 +49,15 @@ func onChain(account string) bool {
 }
 
 // Compare puts the books up to a block of a chain beside the chain's state after that
-// block: every account that ever had postings of that chain by then, by code and asset.
-func (t *Treasury) Compare(ctx context.Context, chain coffer.ChainID, block coffer.BlockRef, reader Reader) ([]Line, error) {
+// block: every account that was adopted or had postings of that chain by then, by code and
+// asset. Money that arrived unseen where the books know of none is a difference too.
+func (t *Treasury) Compare(ctx context.Context, db Querier, chain coffer.ChainID, block coffer.BlockRef, reader Reader) ([]Line, error) {
+	watched, err := watched(ctx, db, chain, block.Height)
+	if err != nil {
+		return nil, fmt.Errorf("compare %s: %w", chain, err)
+	}
 	var lines []Line
+	seen := map[place]bool{}
 	for _, prefix := range prefixes {
 		var last ledger.SheetLine
 		for {
@@ -65,6 +71,7 @@ func (t *Treasury) Compare(ctx context.Context, chain coffer.ChainID, block coff
 					return nil, fmt.Errorf("compare %s: %w", chain, err)
 				}
 				lines = append(lines, line)
+				seen[place{line.Account, line.Asset}] = true
 			}
 			if len(lines) > MaxLines {
 				return nil, coffer.Errorf(coffer.CodeLimit, "more than %d accounts on %s", MaxLines, chain)
@@ -73,6 +80,17 @@ func (t *Treasury) Compare(ctx context.Context, chain coffer.ChainID, block coff
 				break
 			}
 			last = page[len(page)-1]
+		}
+		for _, p := range watched {
+			if seen[p] || !strings.HasPrefix(p.Account, prefix) {
+				continue
+			}
+			nothing := ledger.SheetLine{Account: p.Account, Asset: p.Asset, Net: ledger.Net{Side: ledger.SideDebit}}
+			line, err := compare(ctx, nothing, prefix, block.Hash, reader)
+			if err != nil {
+				return nil, fmt.Errorf("compare %s: %w", chain, err)
+			}
+			lines = append(lines, line)
 		}
 	}
 	return lines, nil

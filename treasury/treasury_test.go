@@ -146,7 +146,7 @@ func TestBooksAndChainSideBySide(t *testing.T) {
 		map[string]uint64{string(usdt) + " 0xW": 520, string(usdt) + " 0xD": 9, string(ether) + " 0xE": 9},
 		map[coffer.Address]uint64{"0xW": 40},
 	}
-	lines, err := h.Compare(t.Context(), chain, at, chainState)
+	lines, err := h.Compare(t.Context(), h.db.Pool(), chain, at, chainState)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,11 +160,25 @@ func TestBooksAndChainSideBySide(t *testing.T) {
 		t.Fatalf("got  %v\nwant %v", lines, want)
 	}
 
-	if _, err := h.Compare(t.Context(), chain, block(7), chainState); err == nil {
+	if _, err := h.Compare(t.Context(), h.db.Pool(), chain, block(7), chainState); err == nil {
 		t.Error("compared with a block the chain does not have")
 	}
-	if lines, err := h.Compare(t.Context(), "eip155:1", at, chainState); err != nil || len(lines) != 0 {
+	if lines, err := h.Compare(t.Context(), h.db.Pool(), "eip155:1", at, chainState); err != nil || len(lines) != 0 {
 		t.Errorf("another chain: %v %v", lines, err)
+	}
+}
+
+func TestMoneyThatArrivedUnseenIsADifference(t *testing.T) {
+	h := newHouse(t)
+	h.mustAdopt(ether, "custody:hot:0xW", 0, 3)
+	at := block(6)
+	lines, err := h.Compare(t.Context(), h.db.Pool(), chain, at, state{at.Hash, map[string]uint64{string(ether) + " 0xW": 7}, nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []treasury.Line{{"custody:hot:0xW", ether, debit(0), coffer.NewAmount(7), false}}
+	if fmt.Sprint(lines) != fmt.Sprint(want) {
+		t.Fatalf("got  %v\nwant %v", lines, want)
 	}
 }
 
@@ -174,7 +188,7 @@ func TestManyAccountsAreAllCompared(t *testing.T) {
 	for i := range many {
 		h.mustAdopt(usdt, fmt.Sprintf("custody:hot:0x%04d", i), 5, 3)
 	}
-	lines, err := h.Compare(t.Context(), chain, block(3), state{block: block(3).Hash})
+	lines, err := h.Compare(t.Context(), h.db.Pool(), chain, block(3), state{block: block(3).Hash})
 	if err != nil || len(lines) != many {
 		t.Fatalf("%d lines %v, want %d", len(lines), err, many)
 	}

@@ -11,8 +11,10 @@ import (
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/config"
+	"github.com/cofferhq/coffer/deposit"
 	"github.com/cofferhq/coffer/evm"
 	"github.com/cofferhq/coffer/ledger"
+	"github.com/cofferhq/coffer/payout"
 	"github.com/cofferhq/coffer/postgres"
 	"github.com/cofferhq/coffer/stream"
 	"github.com/cofferhq/coffer/treasury"
@@ -131,7 +133,7 @@ func treasuryCommand() *cobra.Command {
 	parent := &cobra.Command{Use: "treasury", Short: "The house's own money"}
 	compare := &cobra.Command{
 		Use:   "compare",
-		Short: "Put the books beside the chain at the last final block; fail where they differ",
+		Short: "Put the books beside the chain at the last final block they know all about; fail where they differ",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := readConfig(cmd)
@@ -153,10 +155,12 @@ func treasuryCommand() *cobra.Command {
 func compareBooks(ctx context.Context, c config.Config, db *postgres.DB, out io.Writer) error {
 	books := treasury.New(ledger.New(db, time.Now))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "account\tasset\tledger\tchain\t\t")
+	if _, err := fmt.Fprintln(table, "account\tasset\tledger\tchain\t\t"); err != nil {
+		return err
+	}
 	different := 0
 	for _, chain := range c.Chains {
-		lines, block, err := compareChain(ctx, chain, books)
+		lines, block, err := compareChain(ctx, db, chain, books)
 		if err != nil {
 			return fmt.Errorf("chain %s: %w", chain.ID, err)
 		}
@@ -171,9 +175,13 @@ func compareBooks(ctx context.Context, c config.Config, db *postgres.DB, out io.
 			if line.Ledger.Side == ledger.SideCredit && !line.Ledger.Amount.IsZero() {
 				ledgerSide = "-" + ledgerSide
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t\n", line.Account, symbol, ledgerSide, line.Chain.Units(decimals), verdict)
+			if _, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t\n", line.Account, symbol, ledgerSide, line.Chain.Units(decimals), verdict); err != nil {
+				return err
+			}
 		}
-		fmt.Fprintf(table, "%s at block %d\t\t\t\t\t\n", chain.ID, block.Height)
+		if _, err := fmt.Fprintf(table, "%s at block %d\t\t\t\t\t\n", chain.ID, block.Height); err != nil {
+			return err
+		}
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -184,22 +192,66 @@ func compareBooks(ctx context.Context, c config.Config, db *postgres.DB, out io.
 	return nil
 }
 
-func compareChain(ctx context.Context, c config.Chain, books *treasury.Treasury) ([]treasury.Line, coffer.BlockRef, error) {
+func compareChain(ctx context.Context, db *postgres.DB, c config.Chain, books *treasury.Treasury) ([]treasury.Line, coffer.BlockRef, error) {
 	cfg := evm.Config{Chain: c.ID, Native: c.Native.ID, URLs: c.RPC, EntryPoint: common.HexToAddress(c.EntryPoint)}
 	client, err := evm.Dial(ctx, cfg)
 	if err != nil {
 		return nil, coffer.BlockRef{}, err
 	}
 	defer client.Close()
-	head, err := evm.NewSource(client, cfg).Head(ctx)
+	source := evm.NewSource(client, cfg)
+	head, err := source.Head(ctx)
 	if err != nil {
 		return nil, coffer.BlockRef{}, err
 	}
-	lines, err := books.Compare(ctx, c.ID, head.Final, client)
+	block, err := newestWhole(ctx, db, c, source, head.Final)
+	if err != nil {
+		return nil, coffer.BlockRef{}, err
+	}
+	lines, err := books.Compare(ctx, db.Pool(), c.ID, block, client)
 	if err == nil && len(lines) == 0 {
 		err = errors.New("the books know nothing of this chain")
 	}
-	return lines, head.Final, err
+	return lines, block, err
+}
+
+// newestWhole is the newest final block that the books know all about: its events are
+// applied, and the deposits in it are deep enough to be credited.
+func newestWhole(ctx context.Context, db *postgres.DB, c config.Chain, source coffer.Source, final coffer.BlockRef) (coffer.BlockRef, error) {
+	opened, _, err := treasury.Adopted(ctx, db.Pool(), c.ID)
+	if err != nil {
+		return coffer.BlockRef{}, err
+	}
+	deposits, err := deposit.New(deposit.Config{DB: db, Ledger: ledger.New(db, time.Now), Log: stream.NewPostgres(db, time.Now), Clock: time.Now})
+	if err != nil {
+		return coffer.BlockRef{}, err
+	}
+	arrived, err := deposits.Progress(ctx, c.ID)
+	if err != nil {
+		return coffer.BlockRef{}, err
+	}
+	left, err := payout.Applied(ctx, db, c.ID)
+	if err != nil {
+		return coffer.BlockRef{}, err
+	}
+	depth := c.Native.Credit
+	for _, asset := range c.Assets {
+		depth = max(depth, asset.Credit)
+	}
+	height := comparableHeight(final.Height, arrived.Tip.Height, left.Height, depth)
+	if height <= opened.Height {
+		return opened, nil
+	}
+	header, err := source.Header(ctx, height)
+	return header.BlockRef, err
+}
+
+// comparableHeight is zero while there is none.
+func comparableHeight(final, deposits, payouts, credit uint64) uint64 {
+	if deposits+1 < credit {
+		return 0
+	}
+	return min(final, payouts, deposits+1-credit)
 }
 
 func nameOf(c config.Chain, id coffer.AssetID) (symbol string, decimals uint8) {
