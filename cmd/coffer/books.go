@@ -130,7 +130,6 @@ func (s *server) adopt(ctx context.Context, chain *chainParts, block coffer.Bloc
 }
 
 func treasuryCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "treasury", Short: "The house's own money"}
 	compare := &cobra.Command{
 		Use:   "compare",
 		Short: "Put the books beside the chain at the last final block they know all about; fail where they differ",
@@ -146,8 +145,7 @@ func treasuryCommand() *cobra.Command {
 		},
 	}
 	configFlags(compare)
-	parent.AddCommand(compare)
-	return parent
+	return group("treasury", "The house's own money", compare)
 }
 
 // compareBooks prints every account that stands for money on a chain, with what the chain

@@ -25,11 +25,14 @@ func readConfig(cmd *cobra.Command) (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
-	return config.Read(config.Sources{File: file, Environ: os.Environ(), Flags: cmd.Flags(), FlagKey: flagKeys})
+	c, err := config.Read(config.Sources{File: file, Environ: os.Environ(), Flags: cmd.Flags(), FlagKey: flagKeys})
+	if err != nil && file == "" {
+		return c, fmt.Errorf("no configuration file was named (--config FILE), and what stands elsewhere is not enough:\n%w", err)
+	}
+	return c, err
 }
 
 func configCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "config", Short: "Look at the configuration"}
 	check := &cobra.Command{
 		Use:   "check",
 		Short: "Read the configuration and name every key that breaks a rule",
@@ -45,8 +48,7 @@ func configCommand() *cobra.Command {
 		},
 	}
 	configFlags(check)
-	parent.AddCommand(check)
-	return parent
+	return group("config", "Look at the configuration", check)
 }
 
 // newLogger logs to standard error. The level and format have been checked.

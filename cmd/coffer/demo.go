@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/cofferhq/coffer"
@@ -30,12 +31,12 @@ func demoCommand() *cobra.Command {
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			begin := time.Now()
-			say := func(format string, args ...any) { fmt.Fprintf(cmd.OutOrStdout(), format+"\n", args...) }
+			say := sayTo(cmd.OutOrStdout())
 			ctx, cancel := context.WithTimeout(cmd.Context(), demoTimeout)
 			defer cancel()
 			err := withStack(ctx, say, func(ctx context.Context, s *stack) error { return runDemo(ctx, s, cmd.OutOrStdout()) })
-			if err == nil {
-				err = cmd.Context().Err() // Ctrl-C is no success here
+			if err == nil && cmd.Context().Err() != nil {
+				err = errors.New("stopped before it was done")
 			}
 			if err != nil {
 				return fmt.Errorf("demo failed: %w", err)
@@ -236,7 +237,8 @@ func (d *demo) refuse(ctx context.Context) error {
 		{"zero", string(d.usdt), good, "0", "INVALID", "amount"},
 		{"a negative amount", string(d.usdt), good, "-1", "INVALID", "amount"},
 		{"seven decimals", string(d.usdt), good, "1.0000001", "INVALID", "amount"},
-		{"too large a number", string(d.usdt), good, "1e30", "INVALID", "amount"},
+		{"an exponent", string(d.usdt), good, "1e30", "INVALID", "amount"},
+		{"too large a number", string(d.usdt), good, strings.Repeat("9", 78), "INVALID", "amount"},
 		{"more than Ann has", string(d.usdt), good, "1000000", "INSUFFICIENT", ""},
 		{"an unknown token", string(coffer.NewAssetID(d.chain, coffer.AssetERC20, good)), good, "1", "INVALID", "asset"},
 		{"an unknown chain", "eip155:999/slip44:60", good, "1", "INVALID", "chain"},
@@ -420,7 +422,9 @@ func (d *demo) compare(ctx context.Context, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(out, text)
+		if _, err := fmt.Fprintln(out, text); err != nil {
+			return err
+		}
 	}
 	return nil
 }

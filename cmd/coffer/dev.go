@@ -14,7 +14,7 @@ func devCommand() *cobra.Command {
 		Short: "Everything up on development chains until Ctrl-C",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			say := func(format string, args ...any) { fmt.Fprintf(cmd.OutOrStdout(), format+"\n", args...) }
+			say := sayTo(cmd.OutOrStdout())
 			return withStack(cmd.Context(), say, func(ctx context.Context, s *stack) error {
 				base := "http://" + s.server.address
 				say("\nCoffer is up. Ctrl-C stops it and removes what it made.")
@@ -49,25 +49,12 @@ func withStack(ctx context.Context, say func(format string, args ...any), run fu
 	if err = s.up(ctx); err == nil {
 		err = run(ctx, s)
 	}
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = nil // asked to stop
+	if errors.Is(ctx.Err(), context.Canceled) {
+		err = nil // asked to stop: whatever broke off did so for that
 	}
 	if err != nil {
-		s.logs(writerOf(say))
+		s.logs(say)
 		return errors.Join(err, s.halt())
 	}
 	return s.down()
-}
-
-// lineWriter writes through a say function.
-type lineWriter struct {
-	say func(format string, args ...any)
-}
-
-func writerOf(say func(format string, args ...any)) lineWriter { return lineWriter{say} }
-
-// Write implements io.Writer.
-func (w lineWriter) Write(text []byte) (int, error) {
-	w.say("%s", text)
-	return len(text), nil
 }

@@ -55,7 +55,7 @@ func TestKilledAnywhereCreditsAndPaysOnce(t *testing.T) {
 		}
 		t.Logf("%s: survived (%.1f s)", point, time.Since(begin).Seconds())
 	}
-	if err := d.compare(ctx, writerOf(t.Logf)); err != nil {
+	if err := d.compare(ctx, t.Output()); err != nil {
 		t.Fatal(err)
 	}
 }

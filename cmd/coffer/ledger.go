@@ -12,7 +12,6 @@ import (
 )
 
 func ledgerCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "ledger", Short: "The books"}
 	verify := &cobra.Command{
 		Use:   "verify",
 		Short: "Recompute the books: sums, balances and the hash chain; name the first difference",
@@ -24,8 +23,7 @@ func ledgerCommand() *cobra.Command {
 		},
 	}
 	configFlags(verify)
-	parent.AddCommand(verify)
-	return parent
+	return group("ledger", "The books", verify)
 }
 
 func verifyLedger(ctx context.Context, books *ledger.Ledger, out io.Writer) error {

@@ -9,8 +9,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -41,12 +43,8 @@ func run(args []string) int {
 }
 
 func newRoot() *cobra.Command {
-	root := &cobra.Command{
-		Use:           "coffer",
-		Short:         "Multi-chain custody and payments backend",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-	}
+	root := group("coffer", "Multi-chain custody and payments backend")
+	root.SilenceUsage, root.SilenceErrors = true, true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	})
@@ -64,6 +62,43 @@ func newRoot() *cobra.Command {
 		demoCommand(),
 	)
 	return root
+}
+
+// sayTo writes lines for a person. When the person has gone, there is nobody to tell.
+func sayTo(out io.Writer) func(format string, args ...any) {
+	return func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
+}
+
+// group is a command that only holds others. Alone it shows its help; a command that it
+// does not hold is a usage error.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	parent := &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			hint := "see `" + cmd.CommandPath() + " --help`"
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				hint = "did you mean " + strings.Join(near, " or ") + "?"
+			}
+			return fmt.Errorf("%w: %s has no command %q; %s", errUsage, cmd.CommandPath(), args[0], hint)
+		},
+	}
+	parent.AddCommand(commands...)
+	return parent
+}
+
+// needs refuses a command line without a flag that the command cannot do without.
+func needs(cmd *cobra.Command, flags ...string) error {
+	for _, name := range flags {
+		if !cmd.Flags().Changed(name) {
+			return fmt.Errorf("%w: %s needs --%s; see `%s --help`", errUsage, cmd.CommandPath(), name, cmd.CommandPath())
+		}
+	}
+	return nil
 }
 
 // noArgs refuses arguments as a usage error.

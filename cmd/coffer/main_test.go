@@ -57,7 +57,7 @@ func newTestStack(t *testing.T) *stack {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			s.logs(writerOf(t.Logf))
+			s.logs(t.Logf)
 		}
 		if err := s.down(); err != nil {
 			t.Error(err)

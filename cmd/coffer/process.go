@@ -38,7 +38,7 @@ func startProcess(ctx context.Context, name, logDir string, cmd *exec.Cmd) (*pro
 	if err != nil {
 		return nil, err
 	}
-	defer logFile.Close()
+	defer func() { _ = logFile.Close() }() // the child writes to a descriptor of its own
 	cmd.Stderr = logFile
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	stdout, err := cmd.StdoutPipe()

@@ -29,11 +29,15 @@ import (
 // Bounds of the server.
 const (
 	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second // of a whole request; WebSockets have bounds of their own
+	writeTimeout  = time.Minute      // from the end of its header to the end of its answer
 	idleTimeout   = 2 * time.Minute
 	drainTimeout  = 10 * time.Second
 	firstPause    = time.Second // before a part that failed is started again, doubled each time
 	longestPause  = 30 * time.Second
 	sealPause     = time.Second
+
+	maxHeaderBytes = 64 << 10
 )
 
 // checkpoint is called at the points where a crash is interesting. Only tests set it.
@@ -49,7 +53,7 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			onReady := func(address string) { fmt.Fprintln(cmd.OutOrStdout(), readyPrefix+address) }
+			onReady := func(address string) { sayTo(cmd.OutOrStdout())(readyPrefix+"%s", address) }
 			return exitQuietly(cmd.Context(), serve(cmd.Context(), c, newLogger(c.Log), onReady))
 		},
 	}
@@ -90,6 +94,13 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, onReady func(
 		return err
 	}
 
+	// Taken before anything is booked: a port in use is a reason not to start at all.
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.HTTP.Listen)
+	if err != nil {
+		return fmt.Errorf("http.listen: %w", err)
+	}
+	defer func() { _ = listener.Close() }() // the HTTP server has closed it, where it came so far
+
 	s := &server{config: c, log: log, db: db, dbEnded: database.ended(), metrics: newMetrics()}
 	s.ready = &ready{report: func(name string, err error) { log.Warn("not ready", "check", name, "err", err) }}
 	s.stream = stream.NewPostgres(db, time.Now)
@@ -103,7 +114,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, onReady func(
 			return err
 		}
 	}
-	return s.run(ctx, onReady)
+	return s.run(ctx, listener, onReady)
 }
 
 func (s *server) wirePolicy(context.Context) (err error) {
@@ -154,14 +165,10 @@ func (s *server) wireFlows(context.Context) (err error) {
 }
 
 // run starts the configured roles and the HTTP server.
-func (s *server) run(ctx context.Context, onReady func(address string)) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.config.HTTP.Listen)
-	if err != nil {
-		return fmt.Errorf("http.listen: %w", err)
-	}
+func (s *server) run(ctx context.Context, listener net.Listener, onReady func(address string)) error {
 	handler, api, err := s.handler()
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 
 	group, ctx := errgroup.WithContext(ctx)
@@ -204,7 +211,7 @@ func (s *server) supervise(ctx context.Context, name string, run func(ctx contex
 	for {
 		err := run(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the end of ctx is no error
 		}
 		if errors.Is(err, indexer.ErrHalted) || errors.Is(err, deposit.ErrBroken) {
 			s.log.Error("part halted until a person looks at it", "part", name, "err", err)
@@ -275,7 +282,10 @@ func (s *server) handler() (http.Handler, *graphql.Handler, error) {
 // serveHTTP serves until ctx ends, then lets requests under way finish and closes the
 // API's WebSockets.
 func (s *server) serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, api *graphql.Handler) error {
-	httpServer := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout}
+	httpServer := &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- httpServer.Serve(listener) }()
 	select {

@@ -117,6 +117,9 @@ func (s *server) wireChain(ctx context.Context, c config.Chain) (_ *chainParts, 
 	if err := s.checkSafe(chain); err != nil {
 		return nil, err
 	}
+	if err := s.checkNumbers(ctx, chain); err != nil {
+		return nil, err
+	}
 	chain.explainer = evm.NewExplainer(evm.ExplainConfig{
 		Chain: c.ID, Native: c.Native.ID, EntryPoint: cfg.EntryPoint, Module: cfg.Module, MultiSend: cfg.MultiSend,
 		Wallets: []common.Address{chain.safe.Address},

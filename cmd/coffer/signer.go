@@ -23,12 +23,15 @@ func signerCommand() *cobra.Command {
 		Short: "Run a signer: a process of its own that holds keys and checks everything by itself",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := needs(cmd, "config"); err != nil {
+				return err
+			}
 			c, err := signer.LoadConfig(file)
 			if err != nil {
 				return err
 			}
 			c.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
-			c.Ready = func(addr net.Addr) { fmt.Fprintln(cmd.OutOrStdout(), readyPrefix+addr.String()) }
+			c.Ready = func(addr net.Addr) { sayTo(cmd.OutOrStdout())(readyPrefix+"%s", addr) }
 			return exitQuietly(cmd.Context(), signer.Run(cmd.Context(), c))
 		},
 	}
@@ -45,6 +48,9 @@ func signerKeyCommand() *cobra.Command {
 		Short: "Make a secp256k1 key in a PKCS#11 token, unless it is there, and print its address",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := needs(cmd, "module", "token", "dir", "label"); err != nil {
+				return err
+			}
 			address, err := signer.CreateKey(cmd.Context(), c, label)
 			if err != nil {
 				return err
@@ -68,6 +74,12 @@ func signerPKICommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pki NAME…",
 		Short: "Make certificates for development; production has an authority of its own",
+		Args: func(cmd *cobra.Command, names []string) error {
+			if len(names) == 0 {
+				return fmt.Errorf("%w: %s wants the names of the signers and of who calls them", errUsage, cmd.CommandPath())
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, names []string) error {
 			return signer.NewPKI(dir, names...)
 		},
@@ -77,11 +89,15 @@ func signerPKICommand() *cobra.Command {
 }
 
 func policyCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "policy", Short: "The rules for withdrawals"}
-	parent.AddCommand(&cobra.Command{
+	return group("policy", "The rules for withdrawals", &cobra.Command{
 		Use:   "check FILE",
 		Short: "Read a policy and print the hash that signers pin",
-		Args:  cobra.ExactArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("%w: %s wants one file, got %q", errUsage, cmd.CommandPath(), args)
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := readPolicy(args[0])
 			if err != nil {
@@ -91,11 +107,10 @@ func policyCommand() *cobra.Command {
 			return err
 		},
 	})
-	return parent
 }
 
 func readPolicy(file string) (*policy.Policy, error) {
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(file) // #nosec G304 -- the operator's own file
 	if err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}

@@ -5,12 +5,12 @@ import (
 	"crypto/ecdsa"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/cofferhq/coffer"
@@ -170,6 +170,9 @@ func (s *stack) command(ctx context.Context, env []string, args ...string) (stri
 	cmd.Env = append(cmd.Environ(), env...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
+	// Asked to end, it stops the database it may have started; killed, it could not.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = endTimeout
 	out, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("coffer %s: %w: %s", strings.Join(args[:2], " "), err, strings.TrimSpace(stderr.String()))
@@ -289,11 +292,11 @@ func (s *stack) halt() error {
 	return nil
 }
 
-// logs writes the end of every process's log, for when something went wrong.
-func (s *stack) logs(out io.Writer) {
+// logs says the end of every process's log, for when something went wrong.
+func (s *stack) logs(say func(format string, args ...any)) {
 	for _, p := range append([]*process{s.server}, s.signers...) {
 		if p != nil {
-			fmt.Fprintf(out, "--- %s\n%s\n", p.name, p.tail())
+			say("--- %s\n%s", p.name, p.tail())
 		}
 	}
 }

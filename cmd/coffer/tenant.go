@@ -13,9 +13,7 @@ import (
 )
 
 func tenantCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "tenant", Short: "Tenants and their API keys"}
-	parent.AddCommand(tenantCreateCommand(), tenantKeyCommand())
-	return parent
+	return group("tenant", "Tenants and their API keys", tenantCreateCommand(), tenantKeyCommand())
 }
 
 func tenantCreateCommand() *cobra.Command {
@@ -25,6 +23,9 @@ func tenantCreateCommand() *cobra.Command {
 		Short: "Make a tenant; doing it again is a no-op",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := needs(cmd, "id", "name"); err != nil {
+				return err
+			}
 			return withDatabase(cmd, true, func(ctx context.Context, db *postgres.DB, out io.Writer) error {
 				if err := merchant.New(db, time.Now, rand.Reader).CreateTenant(ctx, id, name); err != nil {
 					return err
@@ -49,6 +50,9 @@ func tenantKeyCommand() *cobra.Command {
 		Short: "Make an API key and print its secret, once",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := needs(cmd, "tenant", "name", "scope"); err != nil {
+				return err
+			}
 			return withDatabase(cmd, true, func(ctx context.Context, db *postgres.DB, out io.Writer) error {
 				request := merchant.KeyRequest{Tenant: tenant, Name: name}
 				for _, scope := range scopes {
