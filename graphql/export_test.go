@@ -29,6 +29,20 @@ func (h *Handler) Hurry(initTimeout, pingInterval, pongTimeout time.Duration) {
 // OpenSockets is how many connections there are.
 func (h *Handler) OpenSockets() int { return maxConnections - len(h.sockets.free) }
 
+// OccupyTenant makes a tenant seem to have as many connections as it may, until the result
+// is called.
+func (h *Handler) OccupyTenant(tenant string) (leave func()) {
+	taken := 0
+	for h.sockets.admit(tenant) {
+		taken++
+	}
+	return func() {
+		for range taken {
+			h.sockets.leave(tenant)
+		}
+	}
+}
+
 // GraphiQLWithoutFiles is the page in a binary that was built without its files.
 func GraphiQLWithoutFiles() http.Handler { return graphiql{} }
 

@@ -33,6 +33,7 @@ const (
 // Limits of WebSockets.
 const (
 	maxConnections    = 1_000 // of this process
+	maxOfTenant       = 250   // of them, so that no tenant can keep the others out
 	maxOperations     = 50    // of one connection
 	maxOperationID    = 64    // bytes
 	maxMessageBytes   = 64 << 10

@@ -42,13 +42,35 @@ type sockets struct {
 	stopping chan struct{} // closed by Shutdown
 	stop     func()
 
+	mu      sync.Mutex
+	tenants map[string]int // connections that have introduced themselves
+
 	initTimeout, pingInterval, pongTimeout, writeTimeout time.Duration
+}
+
+// admit counts a connection of a tenant, unless that has as many as it may.
+func (s *sockets) admit(tenant string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tenants[tenant] >= maxOfTenant {
+		return false
+	}
+	s.tenants[tenant]++
+	return true
+}
+
+func (s *sockets) leave(tenant string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tenants[tenant]--; s.tenants[tenant] == 0 {
+		delete(s.tenants, tenant)
+	}
 }
 
 func newSockets(origins []string) *sockets {
 	stopping := make(chan struct{})
 	s := &sockets{
-		origins: origins, free: make(chan struct{}, maxConnections),
+		origins: origins, free: make(chan struct{}, maxConnections), tenants: map[string]int{},
 		stopping: stopping, stop: sync.OnceFunc(func() { close(stopping) }),
 		initTimeout: initTimeout, pingInterval: pingInterval, pongTimeout: pongTimeout, writeTimeout: writeTimeout,
 	}
@@ -79,6 +101,8 @@ type socket struct {
 	h    *Handler
 	conn *websocket.Conn
 	init chan string // gets the key when the client has introduced itself
+
+	tenant string // counted as one of its connections; set by welcome
 
 	mu         sync.Mutex
 	operations map[string]*operation // by the client's id
@@ -124,6 +148,9 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	cancel()
 	s.running.Wait()
+	if s.tenant != "" {
+		h.sockets.leave(s.tenant)
+	}
 }
 
 // closeError ends a connection with a code of the protocol.
@@ -184,6 +211,10 @@ func (s *socket) welcome(ctx context.Context, token string) (context.Context, er
 		s.h.log.ErrorContext(ctx, "authenticate", "err", err)
 		return nil, closeError{websocket.StatusTryAgainLater, "Try again later"}
 	}
+	if !s.h.sockets.admit(who.Tenant) {
+		return nil, closeError{websocket.StatusTryAgainLater, "Too many connections of this tenant"}
+	}
+	s.tenant = who.Tenant
 	s.init <- token
 	return withPrincipal(ctx, who), s.write(message{Type: "connection_ack"})
 }

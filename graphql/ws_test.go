@@ -312,6 +312,19 @@ func TestConnectionsOfAProcessAreBounded(t *testing.T) {
 	b.dial(b.acme.key)
 }
 
+func TestATenantCannotTakeAllConnections(t *testing.T) {
+	b := newBench(t)
+	leave := b.handler.OccupyTenant(b.acme.name)
+	c := b.connect()
+	c.send(`{"type":"connection_init","payload":{"apiKey":"` + b.acme.key + `"}}`)
+	if code := c.closed(); code != websocket.StatusTryAgainLater {
+		t.Errorf("one more connection of the tenant: closed with %d", code)
+	}
+	b.dial(b.rival.key)
+	leave()
+	b.dial(b.acme.key)
+}
+
 // cursor is the end of the event log, with all that was written before in it.
 func (b *bench) cursor() string {
 	b.t.Helper()

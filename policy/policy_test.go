@@ -119,6 +119,25 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
+// What the coordinator says of a rule reaches the tenant who asks; what all tenants
+// together had paid is none of it.
+func TestCoordinatorDoesNotTellWhatOthersSpent(t *testing.T) {
+	_, p := example(t)
+	for _, others := range []string{"41234.5", "74999"} {
+		spent := amount(t, others)
+		d := p.Evaluate(policy.Facts{Order: order("900"), Now: now, AssetSpent24h: &spent, Enforcer: policy.EnforcerCoordinator})
+		total, err := spent.Add(amount(t, "900"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range []string{others, total.Units(6)} {
+			if strings.Contains(d.Explain(), secret) {
+				t.Errorf("the sum %s stands in %s", secret, d.Explain())
+			}
+		}
+	}
+}
+
 // More spent, more asked or fewer approvers never turns a refusal into permission.
 func TestEvaluateIsMonotone(t *testing.T) {
 	_, p := example(t)

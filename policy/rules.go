@@ -68,7 +68,16 @@ func (r velocity) check(f Facts) (bool, string) {
 	}
 
 	total, err := spent.Add(f.Order.Amount)
-	if err != nil || total.Cmp(r.cap) > 0 {
+	passed := err == nil && total.Cmp(r.cap) <= 0
+	if r.per == PerAsset && f.Enforcer != EnforcerSigner {
+		// What the coordinator says reaches one tenant; the sum is everybody's.
+		text := fmt.Sprintf("%s is within what is left of %s in 24 hours per %s", r.asset.format(f.Order.Amount), r.asset.format(r.cap), r.per)
+		if !passed {
+			text = fmt.Sprintf("%s is more than what is left of %s in 24 hours per %s", r.asset.format(f.Order.Amount), r.asset.format(r.cap), r.per)
+		}
+		return passed, text
+	}
+	if !passed {
 		return false, fmt.Sprintf("%s after %s in 24 hours is more than %s per %s",
 			r.asset.format(f.Order.Amount), r.asset.format(*spent), r.asset.format(r.cap), r.per)
 	}
