@@ -52,8 +52,9 @@ func demoCommand() *cobra.Command {
 type demo struct {
 	*stack
 	account string
-	address common.Address // Ann's deposit address
-	cursor  string         // of the last deposit event seen; "" reads from the beginning
+	address common.Address  // Ann's deposit address
+	cursor  string          // of the last deposit event seen; "" reads from the beginning
+	told    map[string]bool // withdrawal events that were said, by id and sequence
 }
 
 func runDemo(ctx context.Context, s *stack, out io.Writer) error {
@@ -280,11 +281,17 @@ func (d *demo) request(ctx context.Context, key, asset, to, amount string) (with
 func (d *demo) await(ctx context.Context, want map[string]string) error {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
-	missing := len(want)
-	err := d.api.subscribe(ctx, `subscription($a: ID!) { withdrawalEvents(account: $a, after: "") { withdrawal `+withdrawalFields+` } }`,
+	if d.told == nil {
+		d.told = map[string]bool{}
+	}
+	reached := map[string]bool{}
+	err := d.api.subscribe(ctx, `subscription($a: ID!) { withdrawalEvents(account: $a, after: "") { sequence withdrawal `+withdrawalFields+` } }`,
 		object{"a": d.account}, func(data json.RawMessage) error {
 			var seen struct {
-				WithdrawalEvents struct{ Withdrawal withdrawalSeen }
+				WithdrawalEvents struct {
+					Sequence   string
+					Withdrawal withdrawalSeen
+				}
 			}
 			if err := json.Unmarshal(data, &seen); err != nil {
 				return err
@@ -298,11 +305,14 @@ func (d *demo) await(ctx context.Context, want map[string]string) error {
 			if w.Reason != nil && *w.Reason != "" {
 				reason = " (" + *w.Reason + ")"
 			}
-			d.say("  withdrawal of %s USDT: %s%s", w.Amount, w.State, reason)
-			if w.State == state {
-				missing--
+			if event := w.ID + "/" + seen.WithdrawalEvents.Sequence; !d.told[event] {
+				d.told[event] = true
+				d.say("  withdrawal of %s USDT: %s%s", w.Amount, w.State, reason)
 			}
-			if missing == 0 {
+			if w.State == state {
+				reached[w.ID] = true
+			}
+			if len(reached) == len(want) {
 				return errEnough
 			}
 			return nil
@@ -332,8 +342,11 @@ func (d *demo) withdraw(ctx context.Context) error {
 		return err
 	}
 	again, err := d.request(ctx, "w-25", string(d.usdt), small.Hex(), "25")
-	if err != nil || again.ID != first.ID {
-		return fmt.Errorf("the same request again made %s, not %s: %w", again.ID, first.ID, err)
+	if err != nil {
+		return err
+	}
+	if again.ID != first.ID {
+		return fmt.Errorf("the same request again made %s, not %s", again.ID, first.ID)
 	}
 	if err := d.await(ctx, map[string]string{second.ID: "AWAITING_APPROVAL"}); err != nil {
 		return err
