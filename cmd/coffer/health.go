@@ -10,8 +10,12 @@ import (
 	"time"
 )
 
-// checkTimeout bounds each check of readiness.
-const checkTimeout = 3 * time.Second
+// checkTimeout bounds each check of readiness; what was found is told again for readyLife,
+// because anybody may ask and each check asks the database or every signer.
+const (
+	checkTimeout = 3 * time.Second
+	readyLife    = time.Second
+)
 
 // check is one thing that has to be well before this process can do its work.
 type check struct {
@@ -25,6 +29,11 @@ type ready struct {
 	mu     sync.Mutex
 	checks []check
 	report func(name string, err error)
+
+	asking sync.Mutex // held while the checks run: who comes meanwhile is told the same
+	asked  time.Time
+	status int
+	answer map[string]string
 }
 
 func (r *ready) add(name string, run func(ctx context.Context) error) {
@@ -35,6 +44,25 @@ func (r *ready) add(name string, run func(ctx context.Context) error) {
 
 // ServeHTTP implements http.Handler.
 func (r *ready) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	status, answer := r.ask(context.WithoutCancel(request.Context()))
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer) // the client may have gone
+}
+
+// ask runs the checks, unless they ran just now.
+func (r *ready) ask(ctx context.Context) (status int, answer map[string]string) {
+	r.asking.Lock()
+	defer r.asking.Unlock()
+	if time.Since(r.asked) < readyLife {
+		return r.status, r.answer
+	}
+	r.status, r.answer = r.run(ctx)
+	r.asked = time.Now()
+	return r.status, r.answer
+}
+
+func (r *ready) run(ctx context.Context) (status int, answer map[string]string) {
 	r.mu.Lock()
 	checks := slices.Clone(r.checks)
 	r.mu.Unlock()
@@ -43,15 +71,14 @@ func (r *ready) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	var running sync.WaitGroup
 	for i, c := range checks {
 		running.Go(func() {
-			ctx, cancel := context.WithTimeout(request.Context(), checkTimeout)
+			ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 			defer cancel()
 			found[i] = c.run(ctx)
 		})
 	}
 	running.Wait()
 
-	status := http.StatusOK
-	answer := make(map[string]string, len(checks))
+	status, answer = http.StatusOK, make(map[string]string, len(checks))
 	for i, c := range checks {
 		answer[c.name] = "ok"
 		if found[i] != nil {
@@ -60,9 +87,7 @@ func (r *ready) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 			r.report(c.name, found[i])
 		}
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(answer) // the client may have gone
+	return status, answer
 }
 
 // healthy answers that the process is alive, nothing more.
