@@ -215,7 +215,15 @@ func (w *fakeWallet) Finalize(u coffer.Unsigned, sigs []coffer.Signature) (coffe
 	if len(sigs) < 2 {
 		return coffer.Signed{}, errors.New("too few signatures")
 	}
-	return coffer.Signed{ID: coffer.RequestHash("op", digest.String()), Bytes: u.Bytes}, nil
+	// As with user operations the id does not cover the validity, which goes with the
+	// signatures: what is made again with the same fees has the same id.
+	op := decode(u.Bytes)
+	op.ValidUntil = time.Time{}
+	b, err := json.Marshal(op)
+	if err != nil {
+		return coffer.Signed{}, err
+	}
+	return coffer.Signed{ID: coffer.RequestHash("op", digestOf(b).String()), Bytes: u.Bytes}, nil
 }
 
 // Broadcast may fail before or after the network has the operation.

@@ -130,8 +130,11 @@ select at from payout_blocks where chain = $1 and height = $2;
 delete from payout_blocks where chain = $1 and height < sqlc.arg(below)::bigint;
 
 -- name: AttemptsBySignedID :many
-select a.payout_id, a.number, a.signed_id, p.chain from payout_attempts a join payout p on p.id = a.payout_id
-where a.signed_id = any(sqlc.arg(ids)::bytea[]);
+-- AttemptsBySignedID finds the payout that is not dead where several had the same id.
+select distinct on (a.signed_id) a.payout_id, a.number, a.signed_id, p.chain
+from payout_attempts a join payout p on p.id = a.payout_id
+where a.signed_id = any(sqlc.arg(ids)::bytea[])
+order by a.signed_id, p.state = 'expired', p.created_at desc;
 
 -- name: PayoutBySlot :one
 select payout_id from payout_slots where chain = $1 and wallet = $2 and kind = $3 and lane = $4 and sequence = $5;

@@ -99,8 +99,10 @@ func (q *Queries) Attempts(ctx context.Context, ids []string) ([]PayoutAttempt, 
 }
 
 const attemptsBySignedID = `-- name: AttemptsBySignedID :many
-select a.payout_id, a.number, a.signed_id, p.chain from payout_attempts a join payout p on p.id = a.payout_id
+select distinct on (a.signed_id) a.payout_id, a.number, a.signed_id, p.chain
+from payout_attempts a join payout p on p.id = a.payout_id
 where a.signed_id = any($1::bytea[])
+order by a.signed_id, p.state = 'expired', p.created_at desc
 `
 
 type AttemptsBySignedIDRow struct {
@@ -110,6 +112,7 @@ type AttemptsBySignedIDRow struct {
 	Chain    string
 }
 
+// AttemptsBySignedID finds the payout that is not dead where several had the same id.
 func (q *Queries) AttemptsBySignedID(ctx context.Context, ids [][]byte) ([]AttemptsBySignedIDRow, error) {
 	rows, err := q.db.Query(ctx, attemptsBySignedID, ids)
 	if err != nil {

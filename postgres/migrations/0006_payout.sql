@@ -71,14 +71,16 @@ create table payout_slots (
     primary key (chain, wallet, kind, lane, sequence)
 );
 
--- valid_until is null when the attempt never expires. signed_id names it on the chain.
+-- valid_until is null when the attempt never expires. signed_id names it on the chain. It
+-- need not cover the validity (a userOpHash does not), so an attempt of a payout that was
+-- made again may have the id of one that expired.
 create table payout_attempts (
     payout_id    text        not null references payout (id),
     number       integer     not null check (number >= 0),
     format       text        not null,
     unsigned     bytea       not null,
     valid_until  timestamptz,
-    signed_id    bytea       unique check (octet_length(signed_id) = 32),
+    signed_id    bytea       check (octet_length(signed_id) = 32),
     signed       bytea,
     created_at   timestamptz not null,
     broadcast_at timestamptz,
@@ -86,6 +88,8 @@ create table payout_attempts (
     check ((signed_id is null) = (signed is null)),
     check (broadcast_at is null or signed is not null)
 );
+
+create index payout_attempts_signed on payout_attempts (signed_id) where signed_id is not null;
 
 create table payout_signatures (
     payout_id  text        not null,
