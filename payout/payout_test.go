@@ -222,8 +222,15 @@ func TestTheFeeRisesInTheSameSlotAndEitherAttemptCounts(t *testing.T) {
 	w.mine(3, none)
 	w.observe()
 	w.later(10 * time.Second)
-	w.step(10)
+	w.wallet.faults["simulate"] = 1
+	w.step(1)
 	p := w.payoutOf(ws[0].ID)
+	if len(p.Attempts) != 1 || p.State != coffer.PayoutBroadcast {
+		t.Fatalf("an attempt that would fail: %d attempts, %s", len(p.Attempts), p.State)
+	}
+	w.later(10 * time.Second)
+	w.step(10)
+	p = w.payoutOf(ws[0].ID)
 	if len(p.Attempts) != 2 || p.Attempts[0].Signed.ID == p.Attempts[1].Signed.ID || p.State != coffer.PayoutBroadcast {
 		t.Fatalf("%d attempts, %s", len(p.Attempts), p.State)
 	}

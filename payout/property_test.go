@@ -105,7 +105,12 @@ func (w *world) act() {
 	case 7, 8:
 		w.mine(between(1, 3), mix)
 	case 9:
+		w.plan()
+		w.step(12)
 		w.mine(between(1, 14), none)
+		w.observe()
+		w.later(6 * time.Second) // sending again is due, with a higher fee after two blocks
+		w.step(2)
 	case 10, 11, 12:
 		final := w.head()
 		if depth := int(w.net.Tip().Height - final); depth > 0 {

@@ -143,6 +143,12 @@ func (m *Manager) bump(ctx context.Context, chain Chain, p *Payout, height int64
 		if unsigned, effects, err = m.compose(ctx, chain, p); err != nil {
 			return false, err
 		}
+		// What is signed was simulated first: gas money may have run short meanwhile.
+		call, cancel := context.WithTimeout(ctx, m.Limits.CallTimeout)
+		defer cancel()
+		if err := chain.Wallet.Simulate(call, unsigned); err != nil {
+			return false, fmt.Errorf("simulate: %w", err)
+		}
 	}
 	m.checkpoint("payout.before_bump")
 	err := m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
