@@ -33,6 +33,16 @@ func Adopted(ctx context.Context, db Querier, chain coffer.ChainID) (coffer.Bloc
 	return block, true, nil
 }
 
+// LockAdoption keeps other transactions from taking a chain over until tx ends, and reports
+// whether one did before. All balances of a chain are then of one block.
+func LockAdoption(ctx context.Context, tx pgx.Tx, chain coffer.ChainID) (bool, error) {
+	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('treasury/adoption/' || $1, 0))", string(chain)); err != nil {
+		return false, fmt.Errorf("lock the opening balances of %s: %w", chain, err)
+	}
+	_, adopted, err := Adopted(ctx, tx, chain)
+	return adopted, err
+}
+
 // watched are the accounts of a chain that were taken over up to a height, by code and
 // asset: also those that held nothing then and have no postings.
 func watched(ctx context.Context, db Querier, chain coffer.ChainID, height uint64) ([]place, error) {

@@ -182,6 +182,42 @@ func TestMoneyThatArrivedUnseenIsADifference(t *testing.T) {
 	}
 }
 
+func TestOneProcessOpensAChain(t *testing.T) {
+	h := newHouse(t)
+	ctx := t.Context()
+	heights := make(chan uint64, 8)
+	for n := range uint64(cap(heights)) {
+		go func() {
+			err := h.db.Tx(ctx, func(tx pgx.Tx) error {
+				adopted, err := treasury.LockAdoption(ctx, tx, chain)
+				if err != nil || adopted {
+					return err
+				}
+				for _, account := range []string{"custody:hot:0xW", fmt.Sprintf("custody:hot:0x%d", n)} {
+					if err := h.Adopt(ctx, tx, chain, usdt, account, coffer.NewAmount(5), block(3+n), start); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			opened, _, err := treasury.Adopted(ctx, h.db.Pool(), chain)
+			if err != nil {
+				t.Error(err)
+			}
+			heights <- opened.Height
+		}()
+	}
+	first := <-heights
+	for range cap(heights) - 1 {
+		if height := <-heights; height != first {
+			t.Errorf("opened at %d and at %d", first, height)
+		}
+	}
+}
+
 func TestManyAccountsAreAllCompared(t *testing.T) {
 	h := newHouse(t)
 	const many = ledger.MaxSheet + 3

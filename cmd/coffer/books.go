@@ -43,16 +43,17 @@ func (s *server) openChain(ctx context.Context, chain *chainParts) (uint64, erro
 	if err := s.houses(ctx, chain); err != nil {
 		return 0, err
 	}
+	// The tail first: another process may be opening the chain, and books before it follows.
+	tail, err := s.stream.Tail(ctx, stream.TopicRaw, string(chain.id))
+	if err != nil {
+		return 0, err
+	}
 	block, adopted, err := treasury.Adopted(ctx, s.db.Pool(), chain.id)
 	if err != nil {
 		return 0, err
 	}
 	if adopted {
 		return block.Height + 1, nil
-	}
-	tail, err := s.stream.Tail(ctx, stream.TopicRaw, string(chain.id))
-	if err != nil {
-		return 0, err
 	}
 	if tail > 0 {
 		return 0, errors.New("blocks were followed before the opening balances were booked: this database is not whole")
@@ -62,6 +63,9 @@ func (s *server) openChain(ctx context.Context, chain *chainParts) (uint64, erro
 		return 0, err
 	}
 	if err := s.adopt(ctx, chain, block); err != nil {
+		return 0, err
+	}
+	if block, _, err = treasury.Adopted(ctx, s.db.Pool(), chain.id); err != nil { // the first process's block counts
 		return 0, err
 	}
 	s.log.Info("opening balances booked", "chain", chain.id, "block", block.Height)
@@ -84,11 +88,14 @@ func openingBlock(ctx context.Context, chain *chainParts) (coffer.BlockRef, erro
 	if err != nil {
 		return coffer.BlockRef{}, fmt.Errorf("the block before start_height: %w", err)
 	}
+	if !head.Final.Hash.IsZero() && header.Height > head.Final.Height {
+		return coffer.BlockRef{}, fmt.Errorf("the block before start_height, %d, is not final yet, %d is: its balances may not last", header.Height, head.Final.Height)
+	}
 	return header.BlockRef, nil
 }
 
 // adopt books the opening balances of the Safe, its EntryPoint deposit and the executor, in
-// one transaction.
+// one transaction, unless another process did.
 func (s *server) adopt(ctx context.Context, chain *chainParts, block coffer.BlockRef) error {
 	type opening struct {
 		account string
@@ -120,6 +127,10 @@ func (s *server) adopt(ctx context.Context, chain *chainParts, block coffer.Bloc
 	books := treasury.New(s.ledger)
 	at := time.Now().UTC().Truncate(time.Microsecond)
 	return s.db.Tx(ctx, func(tx pgx.Tx) error {
+		adopted, err := treasury.LockAdoption(ctx, tx, chain.id)
+		if err != nil || adopted {
+			return err
+		}
 		for _, o := range openings {
 			if err := books.Adopt(ctx, tx, chain.id, o.asset, o.account, o.balance, block, at); err != nil {
 				return err
