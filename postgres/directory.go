@@ -16,6 +16,8 @@ import (
 	"syscall"
 )
 
+const lockName = "lock" // the file in a directory that is locked, not its presence
+
 // makeDir returns the directory's real path. As root it opens the directory to the
 // account, which owns only the parts inside that it needs.
 func makeDir(dir string, runAs account) (string, error) {
@@ -41,9 +43,11 @@ func makeDir(dir string, runAs account) (string, error) {
 }
 
 // lockDir takes the directory for this process. The kernel drops the lock with us.
-func lockDir(dir string) (*os.File, error) {
-	path := filepath.Join(dir, "lock")
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- the operator's own path
+func lockDir(dir string) (*os.File, error) { return takeLock(dir, os.O_RDWR|os.O_CREATE) }
+
+func takeLock(dir string, flag int) (*os.File, error) {
+	path := filepath.Join(dir, lockName)
+	f, err := os.OpenFile(path, flag, 0o600) // #nosec G304 -- the operator's own path
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +195,10 @@ func RemovePrivate(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	lock, err := lockDir(dir)
+	lock, err := takeLock(dir, os.O_RDWR)
+	if errors.Is(err, os.ErrNotExist) {
+		return removeEmpty(dir)
+	}
 	if err != nil {
 		return err
 	}
@@ -202,5 +209,32 @@ func RemovePrivate(ctx context.Context, dir string) error {
 			return err
 		}
 	}
-	return errors.Join(os.RemoveAll(socketPath(dir)), os.RemoveAll(dir))
+	return errors.Join(os.RemoveAll(socketPath(dir)), removeLocked(dir))
+}
+
+// removeEmpty removes a directory whose starter or remover died next to its lock. Without
+// a lock and not empty, it is somebody's who is about to remove the rest.
+func removeEmpty(dir string) error {
+	err := os.Remove(dir)
+	if errors.Is(err, syscall.ENOTEMPTY) {
+		return fmt.Errorf("%w: %s is being removed", ErrLocked, dir)
+	}
+	return err
+}
+
+// removeLocked removes a directory, its lock last: whoever comes meanwhile finds it held.
+func removeLocked(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.Name() == lockName {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(dir, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return os.RemoveAll(dir)
 }

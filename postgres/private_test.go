@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/cofferhq/coffer/postgres"
 )
 
@@ -47,21 +49,33 @@ func startAndWait(dir string) int {
 	return 2
 }
 
-// privateDir returns a directory that every user can reach, unlike t.TempDir.
-func privateDir(t *testing.T) string {
+// openDir returns a directory that every user can reach, unlike t.TempDir.
+func openDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "coffer-private-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := postgres.RemovePrivate(context.WithoutCancel(t.Context()), dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
 	})
 	if err := os.Chmod(dir, 0o711); err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// privateDir returns a directory for a private server, which ends with the test.
+func privateDir(t *testing.T) string {
+	t.Helper()
+	dir := openDir(t)
+	t.Cleanup(func() {
+		if err := postgres.RemovePrivate(context.WithoutCancel(t.Context()), dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Error(err)
+		}
+	})
 	return dir
 }
 
@@ -364,7 +378,7 @@ func TestStartMakesAHalfMadeDirectoryAnew(t *testing.T) {
 }
 
 func TestLongPathsGetAShortSocket(t *testing.T) {
-	dir := filepath.Join(privateDir(t), strings.Repeat("long", 20), "with a space")
+	dir := filepath.Join(openDir(t), strings.Repeat("long", 20), "with a space")
 	server := start(t, dir)
 	keep(t, server)
 	if strings.Contains(server.DSN(), "long") {
@@ -380,8 +394,40 @@ func TestLongPathsGetAShortSocket(t *testing.T) {
 	}
 }
 
+// Whoever removes a directory meets others who do the same, at any moment.
+func TestCompetingRemovers(t *testing.T) {
+	const rounds, removers = 10, 4
+	for range rounds {
+		dir := filepath.Join(t.TempDir(), "left")
+		if err := os.MkdirAll(filepath.Join(dir, "data", "base"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"lock", "data/PG_VERSION", "data/base/1", "log"} {
+			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var group errgroup.Group
+		for range removers {
+			group.Go(func() error {
+				for {
+					switch err := postgres.RemovePrivate(t.Context(), dir); {
+					case err == nil, errors.Is(err, os.ErrNotExist):
+						return nil
+					case !errors.Is(err, postgres.ErrLocked):
+						return err
+					}
+				}
+			})
+		}
+		if err := group.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestClosedParentDirectoryIsNamed(t *testing.T) {
-	closed := filepath.Join(privateDir(t), "closed")
+	closed := filepath.Join(openDir(t), "closed")
 	mode := os.FileMode(0o700) // as root: closed to the account that runs PostgreSQL
 	if os.Geteuid() != 0 {
 		mode = 0

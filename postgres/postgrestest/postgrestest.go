@@ -129,7 +129,8 @@ if [ -n "$pid" ]; then
 	tries=0
 	while kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 200 ]; do sleep 0.05; tries=$((tries+1)); done
 fi
-rm -rf -- "$1"`
+find "$1" -mindepth 1 -maxdepth 1 ! -name lock -exec rm -rf -- {} +
+rm -rf -- "$1"` // the lock last: without it nobody would dare to remove the rest
 	in, out, err := os.Pipe()
 	if err != nil {
 		return err
