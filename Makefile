@@ -5,9 +5,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/contracts/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
 
-# Packages with tests behind the build tag "long".
-LONG_PACKAGES = $$(git ls-files --cached --others --exclude-standard -- '*_test.go' | \
-	xargs -r grep -lE '^//go:build .*\blong\b' | xargs -r dirname | sort -u | sed 's|^|./|' || true)
+# Packages with a test file that holds a line of this pattern.
+packages_with = $$(git ls-files --cached --others --exclude-standard -- '*_test.go' | \
+	xargs grep -lE '$(1)' | xargs dirname | sort -u | sed 's|^|./|')
+
+# How many histories make test-long tries each property on; make test tries 25 to 100.
+PROPERTY_CHECKS = 300
 
 .PHONY: help setup setup-dev build demo up test test-long race lint generate verify bench clean
 
@@ -33,10 +36,9 @@ test: setup ## every test but the long ones, Go and Solidity
 	go test -timeout 15m ./...
 	forge test --force # a stale cache would leave tests out without a word
 
-test-long: setup ## the tests behind the build tag "long"
-	@packages=$(LONG_PACKAGES); \
-	if [ -z "$$packages" ]; then echo "no package has long tests"; exit 0; fi; \
-	set -x; go test -tags long -timeout 45m $$packages
+test-long: setup ## the tests behind the build tag "long", and properties on more histories
+	go test -tags long -timeout 20m $(call packages_with,^//go:build .*\blong\b)
+	go test -timeout 25m $(call packages_with,"pgregory.net/rapid") -rapid.checks=$(PROPERTY_CHECKS)
 
 race: setup ## the Go tests under the race detector
 	go test -race -timeout 30m ./...
