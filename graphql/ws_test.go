@@ -78,17 +78,17 @@ func (b *bench) eventually(what string, so func() bool) {
 	}
 }
 
+// hurried is time enough for a client on a busy machine to do what is asked of it.
+const hurried = 2 * time.Second
+
 func TestAConnectionThatSaysNothingIsClosed(t *testing.T) {
 	b := newBench(t)
-	b.handler.Hurry(20*time.Millisecond, 0, 0)
-	if code := b.connect().closed(); code != 4408 {
-		t.Errorf("closed with %d, want 4408", code)
-	}
-	// One that introduced itself stays.
+	b.handler.Hurry(hurried, 0, 0)
 	c := b.dial(b.acme.key)
 	if code := b.connect().closed(); code != 4408 {
 		t.Errorf("closed with %d, want 4408", code)
 	}
+	// One that introduced itself stays.
 	c.send(`{"type":"ping"}`)
 	if m := c.next(); m.Type != "pong" {
 		t.Errorf("got %s, want pong", m.Type)
@@ -271,7 +271,7 @@ func TestAKeyThatIsRevokedLosesItsConnections(t *testing.T) {
 
 func TestAClientThatDoesNotAnswerIsDropped(t *testing.T) {
 	b := newBench(t)
-	b.handler.Hurry(0, 10*time.Millisecond, 10*time.Millisecond)
+	b.handler.Hurry(0, 10*time.Millisecond, hurried)
 	c := b.dial(b.acme.key) // and reads no more, so that pings are not answered
 	b.eventually("the connection is over", func() bool { return b.handler.OpenSockets() == 0 })
 	_ = c
