@@ -50,7 +50,6 @@ type Config struct {
 	SlotsInAnEpoch int           // 2 when zero, so that finality comes within a few blocks
 	BlockTime      time.Duration // zero: a block for each transaction
 	Port           int           // zero: a free one
-	StatePath      string        // loaded at the start when the file exists, written on Stop and every second
 	Binary         string        // empty: $COFFER_ANVIL, PATH, or contracts/node_modules/.bin
 }
 
@@ -114,9 +113,6 @@ func (c Config) args() []string {
 	}
 	if c.BlockTime > 0 {
 		args = append(args, "--block-time", strconv.FormatFloat(c.BlockTime.Seconds(), 'f', 3, 64))
-	}
-	if c.StatePath != "" {
-		args = append(args, "--state", c.StatePath, "--state-interval", "1", "--preserve-historical-states")
 	}
 	return args
 }
@@ -233,8 +229,8 @@ func (a *Anvil) Logs() string { return a.log.String() }
 // Done is closed when the process has ended, wanted or not.
 func (a *Anvil) Done() <-chan struct{} { return a.done }
 
-// Stop interrupts the process, so that it writes its state, and waits for its end; after
-// ten seconds, or when ctx ends, it is killed. A second Stop does nothing.
+// Stop interrupts the process and waits for its end; after ten seconds, or when ctx ends,
+// it is killed. A second Stop does nothing.
 func (a *Anvil) Stop(ctx context.Context) error {
 	if a.client != nil {
 		a.client.Close()

@@ -239,30 +239,6 @@ func TestWithoutAutomineOnlyMineMakesBlocks(t *testing.T) {
 	}
 }
 
-func TestStateOutlivesTheProcess(t *testing.T) {
-	config := devnet.Config{StatePath: filepath.Join(t.TempDir(), "state.json")}
-	a := start(t, config)
-	receipt, err := a.FundNative(t.Context(), common.Address{0x42}, big.NewInt(5))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := a.Stop(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-
-	b := start(t, config)
-	if balance, err := b.Eth().BalanceAt(t.Context(), common.Address{0x42}, nil); err != nil || balance.Int64() != 5 {
-		t.Errorf("balance %v, %v; want 5", balance, err)
-	}
-	block, err := b.Eth().BlockByHash(t.Context(), receipt.BlockHash)
-	if err != nil || len(block.Transactions()) != 1 {
-		t.Errorf("the block is gone: %v", err)
-	}
-	if _, err := b.Eth().TransactionReceipt(t.Context(), receipt.TxHash); err != nil {
-		t.Errorf("the receipt is gone: %v", err)
-	}
-}
-
 func TestStartSaysWhatIsMissing(t *testing.T) {
 	_, err := devnet.Start(t.Context(), devnet.Config{Binary: filepath.Join(t.TempDir(), "anvil")})
 	if err == nil {

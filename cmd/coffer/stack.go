@@ -113,7 +113,7 @@ func (s *stack) up(ctx context.Context) error {
 }
 
 func (s *stack) startChain(ctx context.Context) (err error) {
-	if s.anvil, err = devnet.Start(ctx, devnet.Config{StatePath: s.path("anvil.json")}); err != nil {
+	if s.anvil, err = devnet.Start(ctx, devnet.Config{}); err != nil {
 		return err
 	}
 	if s.contracts, err = s.anvil.Deploy(ctx); err != nil {
