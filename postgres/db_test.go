@@ -50,8 +50,9 @@ func TestTxRunsAgainAfterADeadlock(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if total := <-runs + <-runs; total != 3 {
-		t.Errorf("%d runs: want 3, one side once and the other twice", total)
+	// More than 3 when the side that runs again is faster than the one that it let go on.
+	if total := <-runs + <-runs; total < 3 {
+		t.Errorf("%d runs: want 3 at least, one side once and the other twice", total)
 	}
 	var a, b int
 	if err := db.Pool().QueryRow(t.Context(), "select min(n), max(n) from counter").Scan(&a, &b); err != nil || a != 2 || b != 2 {
