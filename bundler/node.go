@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"strings"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -15,13 +14,12 @@ import (
 	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/evm"
 )
 
 const (
-	nodeTimeout    = 15 * time.Second // one call
-	maxRevertBytes = 64 << 10         // of a call's error data
-	maxStored      = 1<<63 - 1        // heights and nonces are kept in columns of 64 bits with a sign
-	codeRevert     = 3                // JSON-RPC code of a revert, in geth and those who follow it
+	nodeTimeout = 15 * time.Second // one call
+	maxStored   = 1<<63 - 1        // heights and nonces are kept in columns of 64 bits with a sign
 )
 
 // node asks an execution client, each question under a deadline.
@@ -167,20 +165,10 @@ type revertError struct {
 func (e *revertError) Error() string { return e.cause.Error() }
 func (e *revertError) Unwrap() error { return e.cause }
 
-// asRevert recognises a revert by code and data; texts differ between nodes. An error of
-// the node without data is a revertError too when its code says so.
+// asRevert recognises a revert, of whatever node.
 func asRevert(err error) error {
-	var dataErr rpc.DataError
-	if errors.As(err, &dataErr) {
-		if text, ok := dataErr.ErrorData().(string); ok && len(text) <= 2*maxRevertBytes+2 {
-			if data, decodeErr := hexutil.Decode(text); decodeErr == nil {
-				return &revertError{data, err}
-			}
-		}
-	}
-	var codeErr rpc.Error
-	if errors.As(err, &codeErr) && codeErr.ErrorCode() == codeRevert {
-		return &revertError{nil, err}
+	if data, ok := evm.RevertData(err); ok {
+		return &revertError{data, err}
 	}
 	return err
 }
@@ -226,29 +214,12 @@ func (n node) eventTx(ctx context.Context, entryPoint common.Address, op coffer.
 	return coffer.Hash(logs[0].TxHash), true, nil
 }
 
-// send hands signed bytes to the node. That it has them already is success.
+// send hands signed bytes to the node. That it has them already is success; an answer that
+// did not come says nothing (evm.ErrUnknownOutcome).
 func (n node) send(ctx context.Context, raw []byte) error {
 	err := n.ask(ctx, nil, "eth_sendRawTransaction", hexutil.Bytes(raw))
-	var answer rpc.Error
-	if errors.As(err, &answer) && alreadyKnown(answer.Error()) {
+	if evm.Classify(err) == evm.AlreadyKnown {
 		return nil
 	}
 	return err
-}
-
-// alreadyKnown recognises the answer of a node to a transaction that it holds. There is
-// no code for it, so this is the one place that reads a text.
-func alreadyKnown(text string) bool {
-	text = strings.ToLower(text)
-	for _, known := range []string{
-		"already known",                // geth, erigon, reth
-		"alreadyknown",                 // nethermind
-		"known transaction",            // besu, older geth
-		"transaction already imported", // anvil
-	} {
-		if strings.HasPrefix(text, known) {
-			return true
-		}
-	}
-	return false
 }

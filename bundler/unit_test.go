@@ -40,24 +40,6 @@ func TestSQLKnowsTheSameMoves(t *testing.T) {
 	}
 }
 
-func TestOnlyAlreadyKnownIsSuccess(t *testing.T) {
-	for text, want := range map[string]bool{
-		"already known":                              true, // geth
-		"AlreadyKnown":                               true, // nethermind
-		"Known transaction":                          true, // besu
-		"transaction already imported":               true, // anvil
-		"unknown transaction type":                   false,
-		"nonce too low":                              false,
-		"nonce too low: next nonce 5, tx nonce 4":    false,
-		"replacement transaction underpriced":        false,
-		"insufficient funds for gas * price + value": false,
-	} {
-		if got := alreadyKnown(text); got != want {
-			t.Errorf("%q: %v, want %v", text, got, want)
-		}
-	}
-}
-
 func TestRefusalsHaveTheCodesOfERC7769(t *testing.T) {
 	failedOp := func(reason string) []byte {
 		e := entryPointABI.GetABI().Errors["FailedOp"]

@@ -2,13 +2,13 @@ package evm
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
 
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/ethclient"
 	"github.com/ethereum/go-ethereum/rpc"
 
@@ -16,16 +16,17 @@ import (
 	"github.com/cofferhq/coffer/bindings"
 )
 
-// Client talks to a node of one chain. Its calls have deadlines and bounded answers. It is
-// safe for concurrent use.
+// Client talks to the nodes of one chain. Its calls have deadlines and bounded answers, and
+// go to another node when one fails. It is safe for concurrent use.
 type Client struct {
 	config Config
 	number uint64 // chain id (EIP-155)
-	rpc    *rpc.Client
+	nodes  *Nodes
+	rpc    *rpc.Client // of nodes
 }
 
-// Dial connects to the first URL and asks for its chain id; a node of another chain is
-// refused.
+// Dial asks every node for its chain id: one at least must answer, and a node of another
+// chain is refused.
 func Dial(ctx context.Context, config Config) (*Client, error) {
 	if err := config.Check(); err != nil {
 		return nil, err
@@ -35,27 +36,14 @@ func Dial(ctx context.Context, config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	node, err := DialRPC(ctx, config.URLs[0], config.CallTimeout, config.MaxResponseBytes)
+	nodes, err := DialNodes(ctx, NodesConfig{
+		Chain: number, URLs: config.URLs, CallTimeout: config.CallTimeout, MaxBytes: config.MaxResponseBytes,
+		MaxLag: config.MaxLag, Clock: config.Clock, Log: config.Log,
+	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("chain %s: %w", config.Chain, err)
 	}
-	c := &Client{config: config, number: number, rpc: node}
-	if err := c.checkChain(ctx); err != nil {
-		node.Close()
-		return nil, err
-	}
-	return c, nil
-}
-
-func (c *Client) checkChain(ctx context.Context) error {
-	var got hexutil.Big
-	if err := c.rpc.CallContext(ctx, &got, "eth_chainId"); err != nil {
-		return fmt.Errorf("ask the node of %s for its chain id: %w", c.config.Chain, err)
-	}
-	if got.ToInt().Cmp(new(big.Int).SetUint64(c.number)) != 0 {
-		return fmt.Errorf("the node runs chain eip155:%s, not %s: check its URL", got.ToInt(), c.config.Chain)
-	}
-	return nil
+	return &Client{config: config, number: number, nodes: nodes, rpc: nodes.RPC()}, nil
 }
 
 // Config returns what the client was made with, defaults filled in.
@@ -67,14 +55,17 @@ func (c *Client) Chain() coffer.ChainID { return c.config.Chain }
 // ChainNumber returns the chain's number (EIP-155).
 func (c *Client) ChainNumber() uint64 { return c.number }
 
-// RPC returns the JSON-RPC client underneath, with the same deadlines and bounds.
+// Nodes tells about every node, in the order of the configuration.
+func (c *Client) Nodes() []NodeStatus { return c.nodes.Status() }
+
+// RPC returns the JSON-RPC client underneath, with the same nodes, deadlines and bounds.
 func (c *Client) RPC() *rpc.Client { return c.rpc }
 
 // Eth returns Ethereum's methods on the same connection.
 func (c *Client) Eth() *ethclient.Client { return ethclient.NewClient(c.rpc) }
 
-// Close ends the connection.
-func (c *Client) Close() { c.rpc.Close() }
+// Close ends the connections.
+func (c *Client) Close() { c.nodes.Close() }
 
 // BalanceOf returns what an address holds of an asset after a block, as the node says. It
 // is not proven against the block's state root: it serves to compare with books that are.
@@ -145,15 +136,39 @@ func (c *Client) call(ctx context.Context, to common.Address, data []byte, block
 	return out, nil
 }
 
+// ErrOldHead is returned when the nodes answer from a block below one that was seen.
+var ErrOldHead = errors.New("the nodes answer from an old head")
+
+// latest returns the latest block, which is not below one that was seen before.
+func (c *Client) latest(ctx context.Context) (coffer.Header, error) {
+	var raw json.RawMessage
+	if err := c.rpc.CallContext(ctx, &raw, "eth_getBlockByNumber", "latest", false); err != nil {
+		return coffer.Header{}, fmt.Errorf("latest block: %w", err)
+	}
+	_, header, err := decodeHeader(raw)
+	if err != nil {
+		return coffer.Header{}, fmt.Errorf("latest block: %w", err)
+	}
+	if seen := c.nodes.seen(); header.Height < seen {
+		return coffer.Header{}, fmt.Errorf("%w: height %d after %d", ErrOldHead, header.Height, seen)
+	}
+	return header, nil
+}
+
 // Nonce returns the next sequence of an account in a lane (EntryPoint key), in the latest
-// block.
+// block. A node that answers from an old head would name a sequence that is used: the block
+// is fixed before the question.
 func (c *Client) Nonce(ctx context.Context, account common.Address, lane string) (uint64, error) {
 	key, err := parseLane(lane)
 	if err != nil {
 		return 0, err
 	}
+	head, err := c.latest(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("nonce of %s in lane %s: %w", account, lane, err)
+	}
 	binding := bindings.NewEntryPoint()
-	out, err := c.call(ctx, c.config.EntryPoint, binding.PackGetNonce(account, key.ToBig()), coffer.Hash{})
+	out, err := c.call(ctx, c.config.EntryPoint, binding.PackGetNonce(account, key.ToBig()), head.Hash)
 	if err != nil {
 		return 0, fmt.Errorf("nonce of %s in lane %s: %w", account, lane, err)
 	}

@@ -13,6 +13,9 @@
 // covers every field but the signature. The half that talks to bundlers is the relayer
 // package's.
 //
+// The nodes of a chain are Nodes: several servers behind one JSON-RPC client, which judges
+// them and goes to another one when one fails. What their errors mean is Classify's alone.
+//
 // Invariants: Explain(Build(i)) says what i says; what Explain cannot fully read it refuses;
 // a call of a wallet is a token transfer, a native payment, or several of them through the
 // pinned MultiSendCallOnly, and nothing else.
@@ -21,6 +24,7 @@ package evm
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strconv"
 	"time"
@@ -36,7 +40,7 @@ const (
 	DefaultMaxResponseBytes = 128 << 20 // a full block with its receipts is some 10 MB
 )
 
-// Config says which chain it is, where its contracts are and which node tells about it.
+// Config says which chain it is, where its contracts are and which nodes tell about it.
 type Config struct {
 	Chain  coffer.ChainID // CAIP-2, "eip155:<decimal chain id>"
 	Native coffer.AssetID // what pays fees, "<chain>/slip44:<coin type>"
@@ -46,10 +50,14 @@ type Config struct {
 	MultiSend        common.Address // MultiSendCallOnly
 	ForwarderFactory common.Address // makes deposit addresses; zero where none are issued
 
-	URLs []string // http or https JSON-RPC endpoints; the first one is used
+	URLs []string // http or https JSON-RPC endpoints; the first one that works is used
 
 	CallTimeout      time.Duration // of one JSON-RPC call; DefaultCallTimeout when zero
 	MaxResponseBytes int64         // of one answer; DefaultMaxResponseBytes when zero
+	MaxLag           time.Duration // of a node behind the others; DefaultMaxLag when zero
+
+	Clock coffer.Clock // judges nodes; time.Now when nil
+	Log   *slog.Logger // says which node is used; slog.Default when nil
 }
 
 func (c Config) withDefaults() Config {

@@ -123,7 +123,7 @@ type rawBlock struct {
 // cannot; then they may be of another block, which their root tells.
 func (s *Source) receipts(ctx context.Context, hash coffer.Hash, txs types.Transactions) (json.RawMessage, error) {
 	raw, err := s.get(ctx, "eth_getBlockReceipts", hash.String())
-	if errorCode(err) == codeMethodNotFound {
+	if Classify(err) == UnknownMethod {
 		return s.receiptsOneByOne(ctx, txs)
 	}
 	return raw, err
@@ -166,8 +166,6 @@ func (s *Source) get(ctx context.Context, method string, args ...any) (json.RawM
 	}
 	return raw, nil
 }
-
-func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
 // decodeHeader reads a block's header and checks that it hashes to the hash the node gives.
 func decodeHeader(raw json.RawMessage) (*types.Header, coffer.Header, error) {

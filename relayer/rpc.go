@@ -22,35 +22,31 @@ const (
 	bundlerMaxBytes = 4 << 20
 )
 
-// RPC sends user operations to a bundler at a URL (ERC-7769, JSON-RPC over HTTP). It
+// RPC sends user operations to bundlers at some URLs (ERC-7769, JSON-RPC over HTTP): to the
+// first that works, and to another one when that one did not take an operation. It
 // implements UserOpSender and is safe for concurrent use.
 type RPC struct {
 	chain uint64
-	rpc   *rpc.Client
+	nodes *evm.Nodes
+	rpc   *rpc.Client // of nodes
 }
 
 var _ UserOpSender = (*RPC)(nil)
 
-// DialRPC connects to a bundler and refuses one of another chain (number by EIP-155).
-func DialRPC(ctx context.Context, url string, chain uint64) (*RPC, error) {
-	client, err := evm.DialRPC(ctx, url, bundlerTimeout, bundlerMaxBytes)
+// DialRPC connects to a bundler, and to others for when it fails, and refuses one of another
+// chain (number by EIP-155).
+func DialRPC(ctx context.Context, url string, chain uint64, others ...string) (*RPC, error) {
+	nodes, err := evm.DialNodes(ctx, evm.NodesConfig{
+		Chain: chain, URLs: append([]string{url}, others...), CallTimeout: bundlerTimeout, MaxBytes: bundlerMaxBytes, Headless: true,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("bundler: %w", err)
 	}
-	var got hexutil.Uint64
-	if err := client.CallContext(ctx, &got, "eth_chainId"); err != nil {
-		client.Close()
-		return nil, fmt.Errorf("bundler: ask for its chain id: %w", err)
-	}
-	if uint64(got) != chain {
-		client.Close()
-		return nil, fmt.Errorf("bundler: it serves chain eip155:%d, not eip155:%d: check its URL", uint64(got), chain)
-	}
-	return &RPC{chain: chain, rpc: client}, nil
+	return &RPC{chain: chain, nodes: nodes, rpc: nodes.RPC()}, nil
 }
 
-// Close ends the connection.
-func (r *RPC) Close() { r.rpc.Close() }
+// Close ends the connections.
+func (r *RPC) Close() { r.nodes.Close() }
 
 // Supports reports whether the bundler serves an EntryPoint.
 func (r *RPC) Supports(ctx context.Context, entryPoint common.Address) (bool, error) {

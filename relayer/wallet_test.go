@@ -34,7 +34,7 @@ func TestWalletPaysThroughItsBundler(t *testing.T) {
 	if ok, err := overRPC.Supports(t.Context(), c.Token); err != nil || ok {
 		t.Errorf("supports a token as EntryPoint: %v, %v", ok, err)
 	}
-	if _, err := dial(1); err == nil || !strings.Contains(err.Error(), "serves chain eip155:1, not eip155:31337") {
+	if _, err := dial(1); err == nil || !strings.Contains(err.Error(), "runs chain eip155:1, not eip155:31337") {
 		t.Errorf("a bundler of another chain: %v", err)
 	}
 
