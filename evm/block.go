@@ -24,6 +24,9 @@ const (
 // ErrNotProven is returned when a node's answer is not what its block commits to.
 var ErrNotProven = errors.New("the answer does not prove itself")
 
+// topLevelRef is the place of a transaction's own payment.
+const topLevelRef = "trace:0"
+
 // transferTopic is topic 0 of ERC-20's (and ERC-721's) Transfer.
 var transferTopic = crypto.Keccak256Hash([]byte("Transfer(address,address,uint256)"))
 
@@ -144,7 +147,7 @@ func (c *content) read(config Config, chainNumber uint64) (coffer.Block, error) 
 		}
 		if native, ok, err := nativeTransfer(config.Native, tx, sender); err != nil {
 			return coffer.Block{}, fmt.Errorf("transaction %s: %w", tx.Hash(), err)
-		} else if ok {
+		} else if ok && config.NativeTransfers != NativeUnseen {
 			block.Transfers = append(block.Transfers, native)
 		}
 		for ordinal, log := range receipt.Logs {
@@ -206,7 +209,7 @@ func nativeTransfer(native coffer.AssetID, tx *types.Transaction, sender common.
 	return coffer.Transfer{
 		Asset:  native,
 		Tx:     coffer.Hash(tx.Hash()),
-		Ref:    "trace:0",
+		Ref:    topLevelRef,
 		From:   AddressOf(sender),
 		To:     AddressOf(to),
 		Amount: amount,

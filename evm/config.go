@@ -4,8 +4,9 @@
 // The reading half is Source. A block is believed only as far as it proves itself: the
 // header must hash to the block's hash, transactions and receipts to the header's roots;
 // blooms, senders and gas prices are recomputed. Transfers are the ERC-20 Transfer logs of
-// successful transactions, of any contract, and top-level native payments. Native payments
-// made by contracts are not seen (that needs traces).
+// successful transactions, of any contract, and top-level native payments; native payments
+// made by contracts are read from the node's traces where the configuration says so, and
+// are the node's word alone (NativeTransfers).
 //
 // The sending half is pure: BuildUserOp makes a user operation (ERC-4337, EntryPoint v0.7)
 // of an intent, Explainer reads it back without trusting who built it, Finalize puts the
@@ -50,6 +51,10 @@ type Config struct {
 	MultiSend        common.Address // MultiSendCallOnly
 	ForwarderFactory common.Address // makes deposit addresses; zero where none are issued
 
+	// NativeTransfers says which native transfers are read; NativeTopLevel when empty. Ask
+	// FindTraces what the nodes can do.
+	NativeTransfers NativeTransfers
+
 	URLs []string // http or https JSON-RPC endpoints; the first one that works is used
 
 	CallTimeout      time.Duration // of one JSON-RPC call; DefaultCallTimeout when zero
@@ -61,6 +66,9 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
+	if c.NativeTransfers == "" {
+		c.NativeTransfers = NativeTopLevel
+	}
 	if c.CallTimeout == 0 {
 		c.CallTimeout = DefaultCallTimeout
 	}
@@ -77,6 +85,11 @@ func (c Config) Check() error {
 	}
 	if c.Native.Chain() != c.Chain || !c.Native.IsNative() {
 		return fmt.Errorf("native asset %q: want %s/slip44:<coin type>", c.Native, c.Chain)
+	}
+	switch c.NativeTransfers {
+	case "", NativeTraced, NativeTopLevel, NativeUnseen:
+	default:
+		return fmt.Errorf("chain %s: native transfers %q: want %s, %s or %s", c.Chain, c.NativeTransfers, NativeTraced, NativeTopLevel, NativeUnseen)
 	}
 	if len(c.URLs) == 0 {
 		return fmt.Errorf("chain %s: no node URL", c.Chain)

@@ -33,6 +33,24 @@ type faulty struct {
 	mu    sync.Mutex
 	fault func(w http.ResponseWriter, r *http.Request, method string, params []json.RawMessage, forward func() []byte) bool
 	asked []string
+
+	missing []string // methods that it does not have, in batches neither
+}
+
+// answerBatch refuses a batch of a method that is missing.
+func (f *faulty) answerBatch(w io.Writer, body []byte, missing []string) bool {
+	var batch []struct {
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
+	}
+	if json.Unmarshal(body, &batch) != nil || len(batch) == 0 || !slices.Contains(missing, batch[0].Method) {
+		return false
+	}
+	var answers []map[string]any
+	for _, one := range batch {
+		answers = append(answers, map[string]any{"jsonrpc": "2.0", "id": one.ID, "error": map[string]any{"code": -32601, "message": "no"}})
+	}
+	return json.NewEncoder(w).Encode(answers) == nil
 }
 
 func (f *faulty) set(fault func(w http.ResponseWriter, r *http.Request, method string, params []json.RawMessage, forward func() []byte) bool) {
@@ -59,9 +77,15 @@ func newFaulty(t *testing.T, upstream string) *faulty {
 			Method string            `json:"method"`
 			Params []json.RawMessage `json:"params"`
 		}
-		_ = json.Unmarshal(body, &call) // a batch has no method
 		f.mu.Lock()
-		fault := f.fault
+		fault, missing := f.fault, f.missing
+		if json.Unmarshal(body, &call) != nil && f.answerBatch(w, body, missing) {
+			f.mu.Unlock()
+			return
+		}
+		if slices.Contains(missing, call.Method) {
+			fault = refuse(-32601, "the method does not exist/is not available")
+		}
 		f.asked = append(f.asked, call.Method)
 		f.mu.Unlock()
 		forward := func() []byte {

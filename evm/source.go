@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -24,19 +25,23 @@ const (
 
 // Source reads the chain. It implements coffer.Source.
 type Source struct {
-	client *Client
-	config Config
+	client  *Client
+	config  Config
+	tracing atomic.Int32 // which of tracings worked last
 }
 
 var _ coffer.Source = (*Source)(nil)
 
 // NewSource returns the reading half of a chain.
 func NewSource(client *Client, config Config) *Source {
-	return &Source{client: client, config: config}
+	return &Source{client: client, config: config.withDefaults()}
 }
 
 // ID implements coffer.Source.
 func (s *Source) ID() coffer.ChainID { return s.config.Chain }
+
+// NativeTransfers says which native transfers the blocks tell about.
+func (s *Source) NativeTransfers() NativeTransfers { return s.config.NativeTransfers }
 
 // ParseAddress implements coffer.Source; see the function of the same name.
 func (s *Source) ParseAddress(text string) (coffer.Address, error) { return ParseAddress(text) }
@@ -84,7 +89,8 @@ func (s *Source) headerByTag(ctx context.Context, tag string) (coffer.Header, er
 }
 
 // Block implements coffer.Source. What it returns is proven by the hash, but for the
-// node's word that the block is part of the chain.
+// node's word that the block is part of the chain, and for what contracts paid in native
+// coins (transfers "trace:1" and up), which no header commits to.
 func (s *Source) Block(ctx context.Context, hash coffer.Hash) (coffer.Block, error) {
 	raw, err := s.get(ctx, "eth_getBlockByHash", hash.String(), true)
 	if err != nil {
@@ -106,6 +112,11 @@ func (s *Source) Block(ctx context.Context, hash coffer.Hash) (coffer.Block, err
 	block, err := content.read(s.config, s.client.number)
 	if err != nil {
 		return coffer.Block{}, fmt.Errorf("%s block %s: %w", s.config.Chain, hash, err)
+	}
+	if s.config.NativeTransfers == NativeTraced {
+		if err := s.addTraces(ctx, content, &block); err != nil {
+			return coffer.Block{}, fmt.Errorf("%s traces of block %s: %w", s.config.Chain, hash, err)
+		}
 	}
 	if block.Raw, err = json.Marshal(rawBlock{Block: raw, Receipts: rawReceipts}); err != nil {
 		return coffer.Block{}, fmt.Errorf("%s block %s: keep as given: %w", s.config.Chain, hash, err)
