@@ -70,6 +70,7 @@ verify: setup-dev ## what must hold of every commit besides its tests
 
 bench: setup ## benchmarks; docs/benchmarks.md records them
 	go test -run '^$$' -bench Deposits -benchtime 20000x -benchmem ./bench
+	go test -run '^$$' -bench SignatureChecks -benchtime 200x -benchmem ./bench
 	go test -run '^$$' -bench BlockToCredited -benchtime 500x -benchmem ./bench
 
 clean: ## what was built; node_modules, .tools and data stay

@@ -122,6 +122,7 @@ func (c *content) addReceipts(raw json.RawMessage) error {
 func (c *content) read(config Config, chainNumber uint64) (coffer.Block, error) {
 	block := coffer.Block{Header: c.summary}
 	signer := types.LatestSignerForChainID(new(big.Int).SetUint64(chainNumber))
+	recoverSenders(signer, c.txs)
 	gasBefore := uint64(0)
 	for i, tx := range c.txs {
 		receipt := c.receipts[i]

@@ -38,9 +38,14 @@ func Finalize(u coffer.Unsigned, safe Safe, signatures []coffer.Signature) (coff
 	if len(signatures) > MaxOwners {
 		return coffer.Signed{}, fmt.Errorf("finalize: %d signatures; at most %d", len(signatures), MaxOwners)
 	}
+	batch := make([]Recovery, len(signatures))
+	for i, s := range signatures {
+		batch[i] = Recovery{Digest: effects.Digests[0], Signature: s.Bytes}
+	}
+	RecoverSigners(batch)
 	byOwner := map[common.Address][]byte{}
-	for _, s := range signatures {
-		owner, err := verifyOwner(safe, effects.Digests[0], s)
+	for i, s := range signatures {
+		owner, err := verifyOwner(safe, batch[i], s)
 		if err != nil {
 			return coffer.Signed{}, fmt.Errorf("finalize: signature of signer %.40q: %w", s.Signer, err)
 		}
@@ -73,14 +78,14 @@ func Finalize(u coffer.Unsigned, safe Safe, signatures []coffer.Signature) (coff
 }
 
 // verifyOwner returns the owner whose signature it is.
-func verifyOwner(safe Safe, digest coffer.Hash, s coffer.Signature) (common.Address, error) {
-	if s.Digest != digest {
-		return common.Address{}, fmt.Errorf("%w: of digest %s, not %s", ErrSignature, s.Digest, digest)
+func verifyOwner(safe Safe, r Recovery, s coffer.Signature) (common.Address, error) {
+	if s.Digest != r.Digest {
+		return common.Address{}, fmt.Errorf("%w: of digest %s, not %s", ErrSignature, s.Digest, r.Digest)
 	}
-	signer, err := RecoverSigner(digest, s.Bytes)
-	if err != nil {
-		return common.Address{}, err
+	if r.Err != nil {
+		return common.Address{}, r.Err
 	}
+	signer := r.Signer
 	if s.Key != string(AddressOf(signer)) {
 		return common.Address{}, fmt.Errorf("%w: made by %s, not by %.80q", ErrSignature, signer, s.Key)
 	}
