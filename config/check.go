@@ -129,6 +129,9 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 			wrong(key+".rpc", "want http or https URLs")
 		}
 	}
+	if !slices.Contains([]string{"auto", "traces", "top-level"}, c.NativeTransfers) {
+		wrong(key+".native_transfers", "%q is none of auto, traces, top-level", c.NativeTransfers)
+	}
 	contracts := []struct{ key, address string }{
 		{"entry_point", c.EntryPoint}, {"module", c.Module}, {"multi_send", c.MultiSend},
 		{"forwarder_factory", c.ForwarderFactory}, {"wallet", c.Wallet},

@@ -73,6 +73,11 @@ type Chain struct {
 	BundlerURL     string `koanf:"bundler_url"`     // "" for the embedded bundler
 	BundlerRPC     bool   `koanf:"bundler_rpc"`     // serve the embedded bundler's JSON-RPC at /bundler/<chain id>
 
+	// NativeTransfers says how the native asset is followed: "traces" (also what contracts
+	// pay), "top-level" (what transactions pay; native deposits then are not credited), or
+	// "auto" for the better one that the nodes offer.
+	NativeTransfers string `koanf:"native_transfers"`
+
 	StartHeight   uint64        `koanf:"start_height"` // first block to read on an empty stream
 	PollInterval  time.Duration `koanf:"poll_interval"`
 	SilentAfter   time.Duration `koanf:"silent_after"`    // no new block for so long: not ready
@@ -115,6 +120,7 @@ func Defaults() Config {
 func chainDefaults(c *Chain) {
 	setDefault(&c.EntryPoint, EntryPointV07)
 	setDefault(&c.Module, Safe4337Module030)
+	setDefault(&c.NativeTransfers, "auto")
 	setDefault(&c.PollInterval, time.Second)
 	setDefault(&c.SilentAfter, time.Minute)
 	setDefault(&c.BumpAfter, 3)

@@ -208,6 +208,9 @@ func (c *change) bookHouse(t coffer.Transfer, o depositsql.ObserveRow) {
 	if !custodyKinds[o.RecipientKind] || custodyKinds[o.SenderKind] {
 		return
 	}
+	if o.SenderKind == HouseEntryPoint && o.RecipientKind == HouseExecutor && t.Asset.IsNative() {
+		return // income of a bundle, which payouts book from its outcomes
+	}
 	to, from, kind := ledger.PrefixCustodyHot+string(t.To), ledger.SuspenseUnknown, "deposit.foreign"
 	if o.RecipientKind == HouseExecutor && t.Asset.IsNative() {
 		to = ledger.PrefixGasExecutor + string(t.To)

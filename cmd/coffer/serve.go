@@ -124,19 +124,22 @@ func (s *server) wirePolicy(context.Context) (err error) {
 
 // wireFlows makes what knows no chain of its own.
 func (s *server) wireFlows(context.Context) (err error) {
-	var assets []coffer.Asset
+	var assets, credited []coffer.Asset
+	var known []coffer.AssetID
 	var depositChains []deposit.Chain
 	payoutChains := map[coffer.ChainID]payout.Chain{}
 	parsers := map[coffer.ChainID]withdrawal.AddressParser{}
 	for _, chain := range s.chains {
 		assets = append(assets, chain.assets...)
+		chainCredited, chainKnown := s.depositAssets(chain)
+		credited, known = append(credited, chainCredited...), append(known, chainKnown...)
 		depositChains = append(depositChains, deposit.Chain{ID: chain.id, Deriver: chain.forwarders, ParseAddress: chain.source.ParseAddress})
 		parsers[chain.id] = chain.source
 		payoutChains[chain.id] = s.payoutChain(chain)
 	}
 
 	s.deposits, err = deposit.New(deposit.Config{
-		DB: s.db, Ledger: s.ledger, Log: s.stream, Chains: depositChains, Assets: assets,
+		DB: s.db, Ledger: s.ledger, Log: s.stream, Chains: depositChains, Assets: credited, Known: known,
 		Clock: time.Now, Logger: s.log, Checkpoint: checkpoint,
 	})
 	if err != nil {

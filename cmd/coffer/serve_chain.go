@@ -107,6 +107,9 @@ func (s *server) wireChain(ctx context.Context, c config.Chain) (_ *chainParts, 
 	if chain.client, err = evm.Dial(ctx, cfg); err != nil {
 		return nil, err
 	}
+	if cfg.NativeTransfers, err = s.nativeTransfers(ctx, chain); err != nil {
+		return nil, err
+	}
 	chain.source = evm.NewSource(chain.client, cfg)
 	if chain.forwarders, err = evm.NewForwarders(ctx, chain.client, cfg.ForwarderFactory); err != nil {
 		return nil, err
@@ -131,6 +134,34 @@ func (s *server) wireChain(ctx context.Context, c config.Chain) (_ *chainParts, 
 	}
 	chain.wallet, err = relayer.NewWallet(relayer.Config{Client: chain.client, Safe: chain.safe, Sender: sender, Clock: time.Now})
 	return chain, err
+}
+
+// nativeTransfers decides how native payments are followed. Where those that contracts make
+// cannot be seen, a deposit of an exchange or of a Safe would be missed: native deposits
+// then are refused altogether, and that is said aloud.
+func (s *server) nativeTransfers(ctx context.Context, chain *chainParts) (evm.NativeTransfers, error) {
+	want := evm.NativeTransfers(chain.config.NativeTransfers)
+	if want == evm.NativeTopLevel {
+		return want, nil
+	}
+	found, err := evm.FindTraces(ctx, chain.client)
+	if err != nil {
+		return "", err
+	}
+	if want == evm.NativeTraced && found != want {
+		return "", errors.New("native_transfers: its nodes do not trace, so payments made by contracts cannot be seen: use nodes that do, or accept top-level")
+	}
+	return found, nil
+}
+
+// depositAssets are the assets that deposits of a chain are credited in, and those that are
+// only known.
+func (s *server) depositAssets(chain *chainParts) (credited []coffer.Asset, known []coffer.AssetID) {
+	if chain.source.NativeTransfers() == evm.NativeTraced {
+		return chain.assets, nil
+	}
+	s.log.Error("native deposits are refused: payments made by contracts cannot be seen without traces", "chain", chain.id, "asset", chain.native.ID)
+	return chain.assets[1:], []coffer.AssetID{chain.native.ID}
 }
 
 // checkSafe demands that the signers we know are enough owners of the Safe.
