@@ -35,6 +35,7 @@ import (
 
 const (
 	defaultChainID        = 31337
+	defaultTokenDecimals  = 6 // as USDT has on Ethereum
 	defaultSlotsInAnEpoch = 2 // anvil's safe block is latest-2, its final one latest-4
 
 	startTimeout = 20 * time.Second
@@ -50,6 +51,7 @@ type Config struct {
 	SlotsInAnEpoch int           // 2 when zero, so that finality comes within a few blocks
 	BlockTime      time.Duration // zero: a block for each transaction
 	Port           int           // zero: a free one
+	TokenDecimals  uint8         // of the token that Deploy makes; 6 when zero
 	Binary         string        // empty: $COFFER_ANVIL, PATH, or contracts/node_modules/.bin
 }
 
@@ -57,6 +59,8 @@ type Config struct {
 type Anvil struct {
 	URL     string
 	ChainID uint64
+
+	decimals uint8 // of the test token
 
 	cmd     *exec.Cmd
 	client  *rpc.Client
@@ -73,6 +77,9 @@ func Start(ctx context.Context, config Config) (*Anvil, error) {
 	if config.ChainID == 0 {
 		config.ChainID = defaultChainID
 	}
+	if config.TokenDecimals == 0 {
+		config.TokenDecimals = defaultTokenDecimals
+	}
 	binary, err := FindAnvil(config.Binary)
 	if err != nil {
 		return nil, err
@@ -85,7 +92,7 @@ func Start(ctx context.Context, config Config) (*Anvil, error) {
 		return nil, fmt.Errorf("start anvil: %w", err)
 	}
 	cmd.Stderr = cmd.Stdout
-	a := &Anvil{ChainID: config.ChainID, cmd: cmd, log: &tail{}, done: make(chan struct{})}
+	a := &Anvil{ChainID: config.ChainID, decimals: config.TokenDecimals, cmd: cmd, log: &tail{}, done: make(chan struct{})}
 	started, listening := make(chan error, 1), make(chan string, 1)
 	go a.run(output, started, listening)
 	if err := <-started; err != nil {

@@ -23,7 +23,7 @@ type Contracts struct {
 	MultiSendCallOnly common.Address
 	Safe4337Module    common.Address // 0.3.0, for EntryPoint v0.7; also the fallback handler
 	SafeModuleSetup   common.Address
-	Token             common.Address // TestToken, six decimals, owned by the faucet
+	Token             common.Address // TestToken, owned by the faucet; see Config.TokenDecimals
 }
 
 // The two CREATE2 deployers that canonical addresses come from. Both take salt ++ creation
@@ -70,7 +70,7 @@ func (a *Anvil) Deploy(ctx context.Context) (Contracts, error) {
 		code(bindings.Safe4337ModuleMetaData.Bin, bindings.NewSafe4337Module().PackConstructor(entryPoint.address()))}
 	setup := deployment{"SafeModuleSetup", arachnidProxy, common.Hash{}, code(bindings.SafeModuleSetupMetaData.Bin)}
 	token := deployment{"TestToken", arachnidProxy, common.Hash{},
-		code(bindings.TestTokenMetaData.Bin, bindings.NewTestToken().PackConstructor(a.faucet, new(big.Int), "Test Tether USD", "USDT", 6))}
+		code(bindings.TestTokenMetaData.Bin, bindings.NewTestToken().PackConstructor(a.faucet, new(big.Int), "Test Tether USD", "USDT", a.decimals))}
 
 	for _, d := range []deployment{entryPoint, safe, proxies, multiSend, module, setup, token} {
 		if err := a.deploy(ctx, d); err != nil {

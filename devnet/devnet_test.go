@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/rpc"
 
@@ -247,5 +248,18 @@ func TestStartSaysWhatIsMissing(t *testing.T) {
 	_, err = devnet.Start(t.Context(), devnet.Config{Binary: "/bin/false"})
 	if err == nil || !strings.Contains(err.Error(), "ended") {
 		t.Errorf("a binary that ends at once: %v", err)
+	}
+}
+
+func TestTheTokenHasTheDecimalsOfItsChain(t *testing.T) {
+	a := start(t, devnet.Config{ChainID: 56, TokenDecimals: 18})
+	contracts, err := a.Deploy(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := bindings.NewTestToken().PackDecimals()
+	out, err := a.Eth().CallContract(t.Context(), ethereum.CallMsg{To: &contracts.Token, Data: data}, nil)
+	if err != nil || new(big.Int).SetBytes(out).Int64() != 18 {
+		t.Errorf("decimals %x, %v; want 18", out, err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"strings"
 	"time"
 
@@ -58,7 +57,8 @@ type demo struct {
 }
 
 func runDemo(ctx context.Context, s *stack, out io.Writer) error {
-	d := &demo{stack: s}
+	d := &demo{stack: s, told: map[string]bool{}}
+	second := &demo{stack: s.on(s.chains[1]), told: d.told}
 	scenes := []struct {
 		title string
 		run   func(ctx context.Context) error
@@ -67,7 +67,18 @@ func runDemo(ctx context.Context, s *stack, out io.Writer) error {
 		{"A deposit of 250 USDT", d.deposit},
 		{"A deposit of 100 USDT that is reorganised away and comes back", d.reorganise},
 		{"Bad requests change nothing", d.refuse},
-		{"Withdrawals: 25 USDT, 120 USDT with two approvals, 210 USDT which the policy refuses", d.withdraw},
+		{"Withdrawals: 25 USDT, 120 USDT with two approvals, 210 USDT which the policy refuses", func(ctx context.Context) error { return d.withdraw(ctx, "204") }}, // 350 - 25 - 120 - two fees of 0.5
+		{"The same account on the BSC-like chain, whose USDT has 18 decimals", second.open},
+		{"A deposit of 250 USDT there, with six confirmations", func(ctx context.Context) error {
+			second.cursor = d.cursor
+			return second.deposit(ctx)
+		}},
+		{"The same withdrawals there", func(ctx context.Context) error {
+			if err := second.withdraw(ctx, "104"); err != nil {
+				return err
+			}
+			return d.wantBalance(ctx, "204", "0") // one chain's money is not the other's
+		}},
 		{"The books and the chain", func(ctx context.Context) error { return d.compare(ctx, out) }},
 	}
 	for _, scene := range scenes {
@@ -92,7 +103,7 @@ func (d *demo) open(ctx context.Context) error {
 		return err
 	}
 	d.address = common.HexToAddress(issued.IssueAddress.Address)
-	d.say("  account %s receives at %s", d.account, d.address)
+	d.say("  account %s receives at %s on %s", d.account, d.address, d.chain)
 	return nil
 }
 
@@ -135,7 +146,7 @@ func (d *demo) watch(ctx context.Context, tx common.Hash, want string) error {
 }
 
 func (d *demo) deposit(ctx context.Context) error {
-	tx, err := d.pay(ctx, d.address, usdtUnits(250))
+	tx, err := d.pay(ctx, d.address, d.units(250))
 	if err != nil {
 		return err
 	}
@@ -182,7 +193,7 @@ func (d *demo) wantBalance(ctx context.Context, available, held string) error {
 // reorganise lets a deposit be credited, replaces its blocks by others without it, and
 // sends the same transaction again.
 func (d *demo) reorganise(ctx context.Context) error {
-	tx, err := d.pay(ctx, d.address, usdtUnits(100))
+	tx, err := d.pay(ctx, d.address, d.units(100))
 	if err != nil {
 		return err
 	}
@@ -237,7 +248,7 @@ func (d *demo) refuse(ctx context.Context) error {
 		{"our own Safe", string(d.usdt), d.safe.Hex(), "1", "INVALID", "destination"},
 		{"zero", string(d.usdt), good, "0", "INVALID", "amount"},
 		{"a negative amount", string(d.usdt), good, "-1", "INVALID", "amount"},
-		{"seven decimals", string(d.usdt), good, "1.0000001", "INVALID", "amount"},
+		{"a decimal too many", string(d.usdt), good, d.tooFine(), "INVALID", "amount"},
 		{"an exponent", string(d.usdt), good, "1e30", "INVALID", "amount"},
 		{"too large a number", string(d.usdt), good, strings.Repeat("9", 78), "INVALID", "amount"},
 		{"more than Ann has", string(d.usdt), good, "1000000", "INSUFFICIENT", ""},
@@ -281,9 +292,6 @@ func (d *demo) request(ctx context.Context, key, asset, to, amount string) (with
 func (d *demo) await(ctx context.Context, want map[string]string) error {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
-	if d.told == nil {
-		d.told = map[string]bool{}
-	}
 	reached := map[string]bool{}
 	err := d.api.subscribe(ctx, `subscription($a: ID!) { withdrawalEvents(account: $a, after: "") { sequence withdrawal `+withdrawalFields+` } }`,
 		object{"a": d.account}, func(data json.RawMessage) error {
@@ -323,8 +331,9 @@ func (d *demo) await(ctx context.Context, want map[string]string) error {
 	return nil
 }
 
-func (d *demo) withdraw(ctx context.Context) error {
-	refused, err := d.request(ctx, "w-210", string(d.usdt), newAddress().Hex(), "210")
+// withdraw ends with what is left.
+func (d *demo) withdraw(ctx context.Context, left string) error {
+	refused, err := d.request(ctx, "w-210 "+string(d.chain), string(d.usdt), newAddress().Hex(), "210")
 	if err != nil {
 		return err
 	}
@@ -333,15 +342,15 @@ func (d *demo) withdraw(ctx context.Context) error {
 	}
 
 	small, large := newAddress(), newAddress()
-	first, err := d.request(ctx, "w-25", string(d.usdt), small.Hex(), "25")
+	first, err := d.request(ctx, "w-25 "+string(d.chain), string(d.usdt), small.Hex(), "25")
 	if err != nil {
 		return err
 	}
-	second, err := d.request(ctx, "w-120", string(d.usdt), large.Hex(), "120")
+	second, err := d.request(ctx, "w-120 "+string(d.chain), string(d.usdt), large.Hex(), "120")
 	if err != nil {
 		return err
 	}
-	again, err := d.request(ctx, "w-25", string(d.usdt), small.Hex(), "25")
+	again, err := d.request(ctx, "w-25 "+string(d.chain), string(d.usdt), small.Hex(), "25")
 	if err != nil {
 		return err
 	}
@@ -360,25 +369,13 @@ func (d *demo) withdraw(ctx context.Context) error {
 		return err
 	}
 
-	if err := paidExactly(ctx, d.stack, small, usdtUnits(25)); err != nil {
+	if err := d.paidExactly(ctx, small, d.units(25)); err != nil {
 		return err
 	}
-	if err := paidExactly(ctx, d.stack, large, usdtUnits(120)); err != nil {
+	if err := d.paidExactly(ctx, large, d.units(120)); err != nil {
 		return err
 	}
-	return d.wantBalance(ctx, "204", "0") // 350 - 25 - 120 - two fees of 0.5
-}
-
-// paidExactly checks a destination's balance on the chain.
-func paidExactly(ctx context.Context, s *stack, to common.Address, amount *big.Int) error {
-	balance, err := s.anvil.TokenBalance(ctx, s.contracts, to)
-	if err != nil {
-		return err
-	}
-	if balance.Cmp(amount) != 0 {
-		return fmt.Errorf("%s has %s base units, want %s", to, balance, amount)
-	}
-	return nil
+	return d.wantBalance(ctx, left, "0")
 }
 
 // newAddress is the address of somebody's wallet that has never been used.
@@ -425,8 +422,12 @@ func (d *demo) approve(ctx context.Context, id string, person int) error {
 	return nil
 }
 
-// compare stops the server, as an operator would, and asks the books.
+// compare waits until what was done is final, stops the server, as an operator would, and
+// asks the books.
 func (d *demo) compare(ctx context.Context, out io.Writer) error {
+	if err := d.eachChain(ctx, func(ctx context.Context, c *devChain) error { return c.finality(ctx) }); err != nil {
+		return err
+	}
 	if err := d.server.stop(); err != nil {
 		return err
 	}

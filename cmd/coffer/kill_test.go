@@ -31,12 +31,12 @@ var killPoints = []string{
 // in the end the books must equal the chain.
 func TestKilledAnywhereCreditsAndPaysOnce(t *testing.T) {
 	s := newTestStack(t)
-	d := &demo{stack: s}
+	d := &demo{stack: s, told: map[string]bool{}}
 	ctx := t.Context()
 	if err := d.open(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if tx, err := d.pay(ctx, d.address, usdtUnits(100)); err != nil {
+	if tx, err := d.pay(ctx, d.address, d.units(100)); err != nil {
 		t.Fatal(err)
 	} else if err := d.watch(ctx, tx, "UNLOCKED"); err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func killRound(ctx context.Context, d *demo, round int, point string) error {
 	destination := newAddress()
 	key := fmt.Sprintf("kill-%d", round)
 	_, _ = d.request(ctx, key, string(d.usdt), destination.Hex(), "10")
-	tx, err := d.pay(ctx, d.address, usdtUnits(20))
+	tx, err := d.pay(ctx, d.address, d.units(20))
 	if err != nil {
 		return err
 	}
@@ -107,5 +107,5 @@ func killRound(ctx context.Context, d *demo, round int, point string) error {
 	if err := d.await(ctx, map[string]string{w.ID: "SETTLED"}); err != nil {
 		return err
 	}
-	return paidExactly(ctx, d.stack, destination, usdtUnits(10))
+	return d.paidExactly(ctx, destination, d.units(10))
 }

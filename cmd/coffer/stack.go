@@ -13,8 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cofferhq/coffer"
-	"github.com/cofferhq/coffer/bindings"
 	"github.com/cofferhq/coffer/devnet"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
@@ -32,24 +30,19 @@ const (
 	finalityBlocks = 6          // more than anvil needs with two slots in an epoch
 )
 
-// stack is a whole system on this machine: a real node with the real contracts, SoftHSM
+// stack is a whole system on this machine: real nodes with the real contracts, SoftHSM
 // tokens, signer processes, and the server as a process of its own.
 type stack struct {
 	dir  string
 	self func(ctx context.Context, args ...string) *exec.Cmd // runs this program
 	say  func(format string, args ...any)
 
-	chain     coffer.ChainID
-	anvil     *devnet.Anvil
-	contracts devnet.Contracts
-	usdt      coffer.AssetID
-	native    coffer.AssetID
+	*devChain             // the one in front, the first unless on says otherwise
+	chains    []*devChain // all
 
 	tokens    []devnet.Token
 	owners    []common.Address
 	executor  common.Address
-	safe      common.Address
-	factory   common.Address
 	approvers []*ecdsa.PrivateKey // two people's keys; the policy file names them
 
 	signers []*process
@@ -72,7 +65,8 @@ func newStack(self func(ctx context.Context, args ...string) *exec.Cmd, say func
 			return nil, err
 		}
 	}
-	return &stack{dir: dir, self: self, say: say}, nil
+	chains := devChains()
+	return &stack{dir: dir, self: self, say: say, devChain: chains[0], chains: chains}, nil
 }
 
 // selfCommand runs this program's executable.
@@ -94,9 +88,9 @@ func (s *stack) up(ctx context.Context) error {
 		what string
 		run  func(ctx context.Context) error
 	}{
-		{"Ethereum node (anvil) with Safe 1.5.0, Safe4337Module, EntryPoint v0.7 and a test USDT", s.startChain},
+		{"two nodes (anvil), Ethereum-like and BSC-like, with Safe 1.5.0, Safe4337Module, EntryPoint v0.7 and a test USDT", s.startChains},
 		{"three SoftHSM tokens with a key each, and the executor's", s.makeKeys},
-		{"2-of-3 Safe, forwarder factory, funds", s.makeWallet},
+		{"on each chain a 2-of-3 Safe, a forwarder factory, funds", s.makeWallets},
 		{"policy, certificates, configuration", s.writeFiles},
 		{"three signer processes", s.startSigners},
 		{"private PostgreSQL, tenant and API key", s.makeTenant},
@@ -112,17 +106,10 @@ func (s *stack) up(ctx context.Context) error {
 	return nil
 }
 
-func (s *stack) startChain(ctx context.Context) (err error) {
-	if s.anvil, err = devnet.Start(ctx, devnet.Config{}); err != nil {
-		return err
-	}
-	if s.contracts, err = s.anvil.Deploy(ctx); err != nil {
-		return err
-	}
-	s.chain = coffer.ChainID(fmt.Sprintf("%s:%d", coffer.NamespaceEVM, s.anvil.ChainID))
-	s.usdt = coffer.NewAssetID(s.chain, coffer.AssetERC20, s.contracts.Token.Hex())
-	s.native = coffer.NewAssetID(s.chain, coffer.AssetNative, "60")
-	return nil
+func (s *stack) startChains(ctx context.Context) error {
+	return s.eachChain(ctx, func(ctx context.Context, c *devChain) error {
+		return c.start(ctx, s.path(fmt.Sprintf("anvil-%d.json", c.number)))
+	})
 }
 
 func (s *stack) makeKeys(ctx context.Context) error {
@@ -180,30 +167,8 @@ func (s *stack) command(ctx context.Context, env []string, args ...string) (stri
 	return strings.TrimSpace(string(out)), nil
 }
 
-// makeWallet makes the Safe and gives it what it pays with, gives the executor its gas, and
-// waits until all of that is final. From then on the node makes a block each second.
-func (s *stack) makeWallet(ctx context.Context) (err error) {
-	if s.safe, err = s.anvil.CreateSafe(ctx, s.contracts, s.owners, stackThreshold, 0); err != nil {
-		return err
-	}
-	if s.factory, err = s.anvil.DeployForwarderFactory(ctx, s.safe); err != nil {
-		return err
-	}
-	if _, err := s.anvil.Issue(ctx, s.contracts, s.safe, usdtUnits(5_000)); err != nil {
-		return err
-	}
-	if _, err := s.anvil.Issue(ctx, s.contracts, s.anvil.Faucet(), usdtUnits(100_000)); err != nil {
-		return err
-	}
-	if _, err := s.anvil.DepositTo(ctx, s.contracts, s.safe, ether(2)); err != nil {
-		return err
-	}
-	if _, err := s.anvil.FundNative(ctx, s.executor, ether(10)); err != nil {
-		return err
-	}
-	if err := s.anvil.Mine(ctx, finalityBlocks); err != nil {
-		return err
-	}
+// makeWallets funds every chain and makes the keys of the people who approve.
+func (s *stack) makeWallets(ctx context.Context) error {
 	for range stackThreshold {
 		key, err := crypto.GenerateKey()
 		if err != nil {
@@ -211,14 +176,10 @@ func (s *stack) makeWallet(ctx context.Context) (err error) {
 		}
 		s.approvers = append(s.approvers, key)
 	}
-	if err := s.anvil.SetAutomine(ctx, false); err != nil {
-		return err
-	}
-	return s.anvil.RPC().CallContext(ctx, nil, "evm_setIntervalMining", blockTime)
+	return s.eachChain(ctx, func(ctx context.Context, c *devChain) error { return c.fund(ctx, s.owners, s.executor) })
 }
 
-func usdtUnits(n int64) *big.Int { return new(big.Int).Mul(big.NewInt(n), big.NewInt(1e6)) }
-func ether(n int64) *big.Int     { return new(big.Int).Mul(big.NewInt(n), big.NewInt(1e18)) }
+func ether(n int64) *big.Int { return new(big.Int).Mul(big.NewInt(n), big.NewInt(1e18)) }
 
 func (s *stack) startSigners(ctx context.Context) error {
 	s.signers = make([]*process, stackSigners)
@@ -281,10 +242,13 @@ func (s *stack) halt() error {
 			found = append(found, p.stop())
 		}
 	}
-	if s.anvil != nil {
+	for _, c := range s.chains {
+		if c.anvil == nil {
+			continue
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
-		defer cancel()
-		found = append(found, s.anvil.Stop(ctx))
+		found = append(found, c.anvil.Stop(ctx))
+		cancel()
 	}
 	if err := errors.Join(found...); err != nil {
 		return fmt.Errorf("%w (logs are in %s)", err, s.path("logs"))
@@ -299,14 +263,4 @@ func (s *stack) logs(say func(format string, args ...any)) {
 			say("--- %s\n%s", p.name, p.tail())
 		}
 	}
-}
-
-// pay sends USDT from a customer's own wallet, and returns the transaction.
-func (s *stack) pay(ctx context.Context, to common.Address, amount *big.Int) (common.Hash, error) {
-	token := bindings.NewTestToken()
-	receipt, err := s.anvil.Send(ctx, devnet.Call{To: &s.contracts.Token, Data: token.PackTransfer(to, amount)})
-	if err != nil {
-		return common.Hash{}, err
-	}
-	return receipt.TxHash, nil
 }

@@ -68,7 +68,7 @@ func serverRefuses(t *testing.T, s *stack) {
 	}
 
 	for name, c := range map[string]struct{ old, new, says string }{
-		"absent node":                        {s.anvil.URL, "http://127.0.0.1:1", "for its chain id"},
+		"absent node":                        {s.anvil.URL, "http://127.0.0.1:1", "for their chain id"},
 		"node of another chain":              {s.anvil.URL, other.URL, "the node runs chain eip155:56, not " + string(s.chain)},
 		"another policy":                     {s.path("policy.yaml"), policy, "has pinned the policy"},
 		"absent signers":                     {"address: 127.0.0.1:", "address: 127.0.0.2:", "wants 2 owners' signatures"},
