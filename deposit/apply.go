@@ -105,6 +105,7 @@ type change struct {
 	entries []ledger.Entry // in the order of their bookings
 	blocks  [][]byte       // parallel: the block an entry stands or falls with
 	events  []stream.Record
+	audit   depositsql.AddAuditParams
 }
 
 // connect applies a block that joined the chain.
@@ -185,6 +186,12 @@ func (c *change) flush(ctx context.Context) error {
 		err := c.q.AddBookings(ctx, depositsql.AddBookingsParams{Chain: string(c.chain.ID), Entries: ids, BlockHashes: c.blocks})
 		if err != nil {
 			return fmt.Errorf("add bookings: %w", err)
+		}
+	}
+	if len(c.audit.Deposits) > 0 {
+		c.audit.At = c.at
+		if err := c.q.AddAudit(ctx, c.audit); err != nil {
+			return fmt.Errorf("add audit: %w", err)
 		}
 	}
 	for batch := range slices.Chunk(c.events, stream.MaxAppend) {

@@ -15,14 +15,18 @@ import (
 func (c *change) book(deposits []depositsql.Deposit, postings func(d depositsql.Deposit) (debit, credit string)) {
 	for _, d := range deposits {
 		debit, credit := postings(d)
-		asset := coffer.AssetID(d.Asset)
-		c.entries = append(c.entries, ledger.Entry{
-			ID:   fmt.Sprintf("%s/%s/%d", d.ID, d.State, d.Inclusion),
-			Kind: "deposit." + d.State, Resource: d.ID, Chain: c.chain.ID, Block: blockOf(d), At: c.at,
-			Postings: []ledger.Posting{ledger.Debit(debit, asset, d.Amount), ledger.Credit(credit, asset, d.Amount)},
-		})
-		c.blocks = append(c.blocks, d.BlockHash[:])
+		c.bookAs(d, d.State, fmt.Sprintf("%s/%s/%d", d.ID, d.State, d.Inclusion), debit, credit)
 	}
+}
+
+// bookAs collects one entry about a deposit. It is undone when the deposit's block leaves.
+func (c *change) bookAs(d depositsql.Deposit, what, id, debit, credit string) {
+	asset := coffer.AssetID(d.Asset)
+	c.entries = append(c.entries, ledger.Entry{
+		ID: id, Kind: "deposit." + what, Resource: d.ID, Chain: c.chain.ID, Block: blockOf(d), At: c.at,
+		Postings: []ledger.Posting{ledger.Debit(debit, asset, d.Amount), ledger.Credit(credit, asset, d.Amount)},
+	})
+	c.blocks = append(c.blocks, d.BlockHash[:])
 }
 
 func creditEntry(d depositsql.Deposit) (debit, credit string) {
@@ -40,17 +44,11 @@ func asideEntry(d depositsql.Deposit) (debit, credit string) {
 		return debit, ledger.SuspenseDust
 	case coffer.DepositUnsupported:
 		return debit, ledger.SuspenseUnsupported
+	case coffer.DepositMissingMemo:
+		return debit, ledger.SuspenseMissingMemo
 	default:
 		return debit, ledger.User(d.Account, ledger.BucketReview)
 	}
-}
-
-func releaseEntry(d depositsql.Deposit) (debit, credit string) {
-	return ledger.User(d.Account, ledger.BucketReview), ledger.User(d.Account, ledger.BucketPending)
-}
-
-func rejectEntry(d depositsql.Deposit) (debit, credit string) {
-	return ledger.User(d.Account, ledger.BucketReview), ledger.SuspenseUnknown
 }
 
 // tell collects an event for each deposit that entered a state.

@@ -230,22 +230,22 @@ func TestAPersonDecidesOnAReview(t *testing.T) {
 	h.wantState("ann", coffer.DepositReview)
 	id := h.only("ann").ID
 
-	if _, err := h.s.Release(t.Context(), "t-ann", id, "refund from a supplier"); coffer.ErrorCode(err) != coffer.CodeConflict {
+	if _, err := h.s.Release(t.Context(), decision("t-ann", id, "refund from a supplier")); coffer.ErrorCode(err) != coffer.CodeConflict {
 		t.Fatalf("release before it is deep enough: %v", err)
 	}
 	h.empty(3)
 	h.wantState("ann", coffer.DepositReview)
 	h.wantBalance("ann", h.usdt(), 0, 0)
-	if _, err := h.s.Release(t.Context(), "t-bob", id, "mine"); coffer.ErrorCode(err) != coffer.CodeNotFound {
+	if _, err := h.s.Release(t.Context(), decision("t-bob", id, "mine")); coffer.ErrorCode(err) != coffer.CodeNotFound {
 		t.Fatalf("release of another tenant's: %v", err)
 	}
 
-	released, err := h.s.Release(t.Context(), "t-ann", id, "refund from a supplier")
+	released, err := h.s.Release(t.Context(), decision("t-ann", id, "refund from a supplier"))
 	if err != nil || released.State != coffer.DepositCredited || released.Reason != "refund from a supplier" {
 		t.Fatalf("release: %+v, %v", released, err)
 	}
 	h.wantBalance("ann", h.usdt(), 0, 100)
-	if _, err := h.s.Reject(t.Context(), "t-ann", id, "changed my mind"); coffer.ErrorCode(err) != coffer.CodeConflict {
+	if _, err := h.s.Reject(t.Context(), decision("t-ann", id, "changed my mind")); coffer.ErrorCode(err) != coffer.CodeConflict {
 		t.Fatalf("reject after release: %v", err)
 	}
 	h.fake.SetFinal(h.only("ann").Block.Height)
@@ -263,7 +263,7 @@ func TestARejectedDepositIsKeptInSuspense(t *testing.T) {
 	own.From = hot
 	h.mine(own)
 	h.empty(2)
-	if _, err := h.s.Reject(t.Context(), "t-ann", h.only("ann").ID, "sent by mistake"); err != nil {
+	if _, err := h.s.Reject(t.Context(), decision("t-ann", h.only("ann").ID, "sent by mistake")); err != nil {
 		t.Fatal(err)
 	}
 	h.empty(3)

@@ -65,15 +65,15 @@ set transfers = deposit_unknown.transfers + excluded.transfers, last_height = ex
 -- Include adds deposits, or brings back orphaned and reversed ones with what they are
 -- now. A deposit that is still live is left out: the caller counts.
 insert into deposit as d (id, tenant, account, chain, tx, ref, address, asset, sender, amount, memo,
-                          height, block_hash, credit_height, unlock_height, created_at, updated_at)
+                          height, block_hash, block_time, credit_height, unlock_height, created_at, updated_at)
 select unnest(@ids::text[]), unnest(@tenants::text[]), unnest(@accounts::text[]), @chain::text,
        unnest(@txs::bytea[]), unnest(@refs::text[]), unnest(@addresses::text[]), unnest(@assets::text[]),
        unnest(@senders::text[]), unnest(@amounts::numeric[]), unnest(@memos::text[]),
-       @height::bigint, @block_hash::bytea, unnest(@credit_heights::bigint[]), unnest(@unlock_heights::bigint[]),
+       @height::bigint, @block_hash::bytea, @block_time::timestamptz, unnest(@credit_heights::bigint[]), unnest(@unlock_heights::bigint[]),
        @at::timestamptz, @at::timestamptz
 on conflict (id) do update
 set asset = excluded.asset, sender = excluded.sender, amount = excluded.amount, memo = excluded.memo,
-    height = excluded.height, block_hash = excluded.block_hash, credit_height = excluded.credit_height,
+    height = excluded.height, block_hash = excluded.block_hash, block_time = excluded.block_time, credit_height = excluded.credit_height,
     unlock_height = excluded.unlock_height, inclusion = d.inclusion + 1, state = 'observed', reason = '',
     sequence = d.sequence + 1, updated_at = excluded.updated_at
 where d.state in ('orphaned', 'reversed')
@@ -163,3 +163,31 @@ order by d.position desc limit @first;
 
 -- name: LockDeposit :one
 select * from deposit where tenant = $1 and id = $2 for update;
+
+-- name: Frequent :many
+-- Frequent counts, for each of some deposits of a block, what the account received in the
+-- same asset in earlier blocks since a time.
+select seen.place::integer as place, count(d.id)::bigint as deposits
+from (select unnest(@places::integer[]) as place, unnest(@tenants::text[]) as tenant, unnest(@accounts::text[]) as account, unnest(@assets::text[]) as asset) as seen
+join deposit d on d.account = seen.account and d.asset = seen.asset and d.tenant = seen.tenant
+where d.block_time > @since::timestamptz and d.height < @height::bigint and d.state not in ('orphaned', 'reversed', 'dust')
+group by seen.place;
+
+-- name: AddAudit :exec
+insert into deposit_audit (deposit, inclusion, sequence, action, actor, reason, at)
+select unnest(@deposits::text[]), unnest(@inclusions::bigint[]), unnest(@sequences::bigint[]), unnest(@actions::text[]),
+       unnest(@actors::text[]), unnest(@reasons::text[]), @at::timestamptz;
+
+-- name: AuditOf :many
+select * from deposit_audit where deposit = any (@deposits::text[]) order by id;
+
+-- name: Reviews :many
+-- Reviews lists what waits for a person, oldest first.
+select sqlc.embed(d), c.height as tip
+from deposit d left join deposit_cursor c on c.chain = d.chain
+where d.state in ('review', 'missing_memo') and d.position > @after::bigint
+  and (@tenant::text = '' or d.tenant = @tenant) and (@chain::text = '' or d.chain = @chain)
+order by d.position limit @first;
+
+-- name: WaitingPosition :one
+select position from deposit where id = $1 and (@tenant::text = '' or tenant = @tenant);

@@ -20,6 +20,7 @@ const (
 	reasonOwnSender   = "the sender is an address of ours"
 	reasonDust        = "the amount is below the asset's minimum deposit"
 	reasonUnsupported = "the asset is not supported"
+	reasonReview      = "held for review"
 )
 
 // receive takes the transfers of a connected block that touch our addresses.
@@ -47,6 +48,9 @@ func (c *change) receive(ctx context.Context) error {
 		} else {
 			c.bookHouse(transfer, o)
 		}
+	}
+	if err := c.park(ctx, arrived); err != nil {
+		return err
 	}
 	return c.include(ctx, arrived)
 }
@@ -130,6 +134,7 @@ type arrival struct {
 	credit, unlock  int64 // heights of the tip at which it is deep enough
 	aside           coffer.DepositState
 	reason          string
+	rule            string // that parked it
 }
 
 // judge decides what becomes of a transfer to an account's address.
@@ -148,7 +153,7 @@ func (c *change) judge(t coffer.Transfer, o depositsql.ObserveRow) arrival {
 	case !supported:
 		a.aside, a.reason = coffer.DepositUnsupported, reasonUnsupported
 	case o.SenderKind == kindDeposit || custodyKinds[o.SenderKind]:
-		a.aside, a.reason = coffer.DepositReview, reasonOwnSender
+		a.aside, a.reason, a.rule = coffer.DepositReview, reasonOwnSender, ruleOwnSender
 	case t.Amount.Cmp(asset.MinDeposit) < 0:
 		a.aside, a.reason = coffer.DepositDust, reasonDust
 	}
@@ -161,8 +166,9 @@ func (c *change) include(ctx context.Context, arrived []arrival) error {
 		return nil
 	}
 	hash := c.event.Block.Hash
-	p := depositsql.IncludeParams{Chain: string(c.chain.ID), Height: c.height, BlockHash: hash[:], At: c.at}
+	p := depositsql.IncludeParams{Chain: string(c.chain.ID), Height: c.height, BlockHash: hash[:], BlockTime: c.event.Block.Time.UTC(), At: c.at}
 	aside := depositsql.SetAsideParams{At: c.at}
+	rules := map[string]string{} // by deposit
 	for i := range arrived {
 		a := &arrived[i]
 		p.Ids = append(p.Ids, a.id)
@@ -182,6 +188,9 @@ func (c *change) include(ctx context.Context, arrived []arrival) error {
 			aside.States = append(aside.States, string(a.aside))
 			aside.Reasons = append(aside.Reasons, a.reason)
 		}
+		if a.rule != "" {
+			rules[a.id] = a.rule
+		}
 	}
 
 	included, err := c.q.Include(ctx, p)
@@ -200,6 +209,11 @@ func (c *change) include(ctx context.Context, arrived []arrival) error {
 		return fmt.Errorf("set aside: %w", err)
 	}
 	c.book(moved, asideEntry)
+	for _, d := range moved {
+		if rule := rules[d.ID]; rule != "" {
+			c.note(d, actionPark, rule, d.Reason)
+		}
+	}
 	return c.tell(moved)
 }
 

@@ -4,68 +4,179 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/deposit/depositsql"
+	"github.com/cofferhq/coffer/ledger"
 )
 
-// Release ends the review of a deposit in the customer's favour: it is credited, and
-// unlocked with the next block that is deep enough. reason is shown to the customer and
-// says who decided. CodeConflict: it is not in review, or not yet deep enough to be
-// credited.
-func (s *Service) Release(ctx context.Context, tenant, id, reason string) (coffer.Deposit, error) {
-	return s.decide(ctx, tenant, id, coffer.DepositCredited, reason, releaseEntry)
+// Decision is a person's word on a deposit that waits for one.
+type Decision struct {
+	Tenant  string
+	Deposit string
+	Actor   string // who decides, as the audit keeps it
+	Reason  string // why; the customer sees it
+}
+
+// Bounds of a Decision.
+const (
+	maxActorBytes  = 128
+	maxReasonBytes = 500
+)
+
+func (d Decision) check() error {
+	if d.Actor == "" || len(d.Actor) > maxActorBytes || strings.HasPrefix(d.Actor, rulePrefix) {
+		return coffer.Invalid("actor", "want 1 to %d bytes that do not begin with %q", maxActorBytes, rulePrefix)
+	}
+	if d.Reason == "" || len(d.Reason) > maxReasonBytes {
+		return coffer.Invalid("reason", "want 1 to %d bytes", maxReasonBytes)
+	}
+	return nil
+}
+
+// Release ends the wait of a deposit in review or without its memo in the customer's
+// favour: it is credited, and unlocked with the next block that is deep enough. The same
+// decision again is a no-op. CodeConflict: it does not wait for a person, or is not yet
+// deep enough to be credited.
+func (s *Service) Release(ctx context.Context, d Decision) (coffer.Deposit, error) {
+	return s.decide(ctx, d, actionRelease, (*change).release)
 }
 
 // Reject ends the review of a deposit against the customer: the money is kept in suspense.
-func (s *Service) Reject(ctx context.Context, tenant, id, reason string) (coffer.Deposit, error) {
-	return s.decide(ctx, tenant, id, coffer.DepositRejected, reason, rejectEntry)
+// The same decision again is a no-op; CodeConflict as in Release.
+func (s *Service) Reject(ctx context.Context, d Decision) (coffer.Deposit, error) {
+	return s.decide(ctx, d, actionReject, (*change).reject)
 }
 
-func (s *Service) decide(ctx context.Context, tenant, id string, state coffer.DepositState, reason string,
-	postings func(depositsql.Deposit) (debit, credit string)) (coffer.Deposit, error) {
+// waits reports whether a deposit waits for a person. What is in review may be rejected;
+// what lacks a memo is in suspense already.
+func waits(d depositsql.Deposit) bool {
+	return d.State == string(coffer.DepositReview) || d.State == string(coffer.DepositMissingMemo)
+}
+
+func (c *change) release(ctx context.Context, d depositsql.Deposit, by Decision) (depositsql.Deposit, error) {
+	if !waits(d) {
+		return d, coffer.Errorf(coffer.CodeConflict, "deposit %s is %s, it does not wait for a person", d.ID, d.State)
+	}
+	from := ledger.User(d.Account, ledger.BucketReview)
+	if d.State == string(coffer.DepositMissingMemo) {
+		from = ledger.SuspenseMissingMemo
+	}
+	d, err := c.move(ctx, d, coffer.DepositCredited, by.Reason)
+	if err != nil {
+		return d, err
+	}
+	c.bookAs(d, "released", fmt.Sprintf("%s/released/%d", d.ID, d.Inclusion), from, ledger.User(d.Account, ledger.BucketPending))
+	c.note(d, actionRelease, by.Actor, by.Reason)
+	return d, c.tell([]depositsql.Deposit{d})
+}
+
+func (c *change) reject(ctx context.Context, d depositsql.Deposit, by Decision) (depositsql.Deposit, error) {
+	if d.State != string(coffer.DepositReview) {
+		return d, coffer.Errorf(coffer.CodeConflict, "deposit %s is %s, not in review", d.ID, d.State)
+	}
+	d, err := c.move(ctx, d, coffer.DepositRejected, by.Reason)
+	if err != nil {
+		return d, err
+	}
+	c.bookAs(d, d.State, fmt.Sprintf("%s/%s/%d", d.ID, d.State, d.Inclusion), ledger.User(d.Account, ledger.BucketReview), ledger.SuspenseUnknown)
+	c.note(d, actionReject, by.Actor, by.Reason)
+	return d, c.tell([]depositsql.Deposit{d})
+}
+
+// move gives one deposit a state and a reason.
+func (c *change) move(ctx context.Context, d depositsql.Deposit, state coffer.DepositState, reason string) (depositsql.Deposit, error) {
+	moved, err := c.q.SetAside(ctx, depositsql.SetAsideParams{Ids: []string{d.ID}, States: []string{string(state)}, Reasons: []string{reason}, At: c.at})
+	if err != nil {
+		return d, fmt.Errorf("move %s to %s: %w", d.ID, state, err)
+	}
+	if len(moved) != 1 {
+		return d, fmt.Errorf("move %s to %s: it is not there", d.ID, state)
+	}
+	return moved[0], nil
+}
+
+// decide runs a command on one deposit, in one transaction.
+func (s *Service) decide(ctx context.Context, by Decision, action string,
+	command func(*change, context.Context, depositsql.Deposit, Decision) (depositsql.Deposit, error)) (coffer.Deposit, error) {
+	if err := by.check(); err != nil {
+		return coffer.Deposit{}, err
+	}
 	var decided coffer.Deposit
 	err := s.DB.Tx(ctx, func(tx pgx.Tx) error {
-		q := depositsql.New(tx)
-		row, err := q.Deposit(ctx, depositsql.DepositParams{Tenant: tenant, ID: id})
-		if errors.Is(err, pgx.ErrNoRows) {
-			return notFound(id)
-		}
+		c, d, err := s.lock(ctx, tx, by.Tenant, by.Deposit)
 		if err != nil {
 			return err
 		}
-		// The chain's cursor first, as block events do: no block comes or goes meanwhile.
-		cursor, err := q.LockCursor(ctx, row.Deposit.Chain)
-		if err != nil {
+		if done, err := c.decided(ctx, d, by, action); err != nil || done {
+			decided = depositOf(d, &c.height)
 			return err
 		}
-		d, err := q.LockDeposit(ctx, depositsql.LockDepositParams{Tenant: tenant, ID: id})
-		if err != nil {
+		if c.height < d.CreditHeight {
+			return coffer.Errorf(coffer.CodeConflict, "deposit %s has too few confirmations to be decided on", d.ID)
+		}
+		if d, err = command(c, ctx, d, by); err != nil {
 			return err
 		}
-		if d.State != string(coffer.DepositReview) {
-			return coffer.Errorf(coffer.CodeConflict, "deposit %s is %s, not in review", id, d.State)
-		}
-		if cursor.Height == nil || *cursor.Height < d.CreditHeight {
-			return coffer.Errorf(coffer.CodeConflict, "deposit %s has too few confirmations to be decided on", id)
-		}
-
-		c := &change{Service: s, tx: tx, q: q, chain: Chain{ID: coffer.ChainID(d.Chain)}, at: s.now(), height: *cursor.Height}
-		moved, err := q.SetAside(ctx, depositsql.SetAsideParams{Ids: []string{id}, States: []string{string(state)}, Reasons: []string{reason}, At: c.at})
-		if err != nil {
+		decided = depositOf(d, &c.height)
+		if err := c.flush(ctx); err != nil {
 			return err
 		}
-		c.book(moved, postings)
-		if err := c.tell(moved); err != nil {
-			return err
-		}
-		decided = depositOf(moved[0], cursor.Height)
-		return c.flush(ctx)
+		s.Checkpoint(CheckpointBeforeCommit)
+		return nil
 	})
 	if err != nil {
-		return coffer.Deposit{}, fmt.Errorf("decide on deposit %s: %w", id, err)
+		return coffer.Deposit{}, fmt.Errorf("%s deposit %s: %w", action, by.Deposit, err)
 	}
 	return decided, nil
+}
+
+// lock takes a chain's cursor first, as block events do, so that no block comes or goes
+// meanwhile, and then a deposit on it.
+func (s *Service) lock(ctx context.Context, tx pgx.Tx, tenant, id string) (*change, depositsql.Deposit, error) {
+	q := depositsql.New(tx)
+	row, err := q.Deposit(ctx, depositsql.DepositParams{Tenant: tenant, ID: id})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, depositsql.Deposit{}, notFound(id)
+	}
+	if err != nil {
+		return nil, depositsql.Deposit{}, err
+	}
+	c, err := s.lockChain(ctx, tx, coffer.ChainID(row.Deposit.Chain))
+	if err != nil {
+		return nil, depositsql.Deposit{}, err
+	}
+	d, err := q.LockDeposit(ctx, depositsql.LockDepositParams{Tenant: tenant, ID: id})
+	return c, d, err
+}
+
+// lockChain begins a change that no block event causes.
+func (s *Service) lockChain(ctx context.Context, tx pgx.Tx, id coffer.ChainID) (*change, error) {
+	chain, err := s.chain(id)
+	if err != nil {
+		return nil, err
+	}
+	q := depositsql.New(tx)
+	cursor, err := q.LockCursor(ctx, string(id))
+	if err != nil {
+		return nil, fmt.Errorf("lock the cursor of %s: %w", id, err)
+	}
+	c := &change{Service: s, tx: tx, q: q, chain: chain, at: s.now(), height: -1, final: cursor.Final}
+	if cursor.Height != nil {
+		c.height = *cursor.Height
+	}
+	return c, nil
+}
+
+// decided reports whether the last word on a deposit was this decision.
+func (c *change) decided(ctx context.Context, d depositsql.Deposit, by Decision, action string) (bool, error) {
+	rows, err := c.q.AuditOf(ctx, []string{d.ID})
+	if err != nil || len(rows) == 0 {
+		return false, err
+	}
+	last := rows[len(rows)-1]
+	return last.Inclusion == d.Inclusion && last.Action == action && last.Actor == by.Actor && last.Reason == by.Reason, nil
 }

@@ -64,6 +64,7 @@ type Config struct {
 	Chains []Chain
 	Assets []coffer.Asset   // supported
 	Known  []coffer.AssetID // known to operators, not supported: booked to suspense
+	Rules  []Rule           // park deposits for a person
 	Clock  coffer.Clock
 
 	Poll       time.Duration // after an error; DefaultPoll
@@ -111,6 +112,14 @@ func New(c Config) (*Service, error) {
 			return nil, fmt.Errorf("deposit: asset %s: want 1 ≤ credit (%d) ≤ unlock (%d) ≤ %d confirmations", a.ID, a.Credit, a.Unlock, maxDepth)
 		}
 		s.assets[a.ID] = a
+	}
+	if len(c.Rules) > maxRules {
+		return nil, fmt.Errorf("deposit: %d rules: want at most %d", len(c.Rules), maxRules)
+	}
+	for _, rule := range c.Rules {
+		if err := rule.check(); err != nil {
+			return nil, fmt.Errorf("deposit: rule %.80q: %w", rule.Name, err)
+		}
 	}
 	for _, id := range c.Known {
 		if _, supported := s.assets[id]; !supported {

@@ -33,6 +33,18 @@ type Deposit struct {
 	Sequence     int64
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
+	BlockTime    time.Time
+}
+
+type DepositAudit struct {
+	ID        int64
+	Deposit   string
+	Inclusion int64
+	Sequence  int64
+	Action    string
+	Actor     string
+	Reason    string
+	At        time.Time
 }
 
 type DepositCursor struct {

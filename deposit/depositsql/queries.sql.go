@@ -44,6 +44,35 @@ func (q *Queries) AddAddress(ctx context.Context, arg AddAddressParams) (int64, 
 	return result.RowsAffected(), nil
 }
 
+const addAudit = `-- name: AddAudit :exec
+insert into deposit_audit (deposit, inclusion, sequence, action, actor, reason, at)
+select unnest($1::text[]), unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::text[]),
+       unnest($5::text[]), unnest($6::text[]), $7::timestamptz
+`
+
+type AddAuditParams struct {
+	Deposits   []string
+	Inclusions []int64
+	Sequences  []int64
+	Actions    []string
+	Actors     []string
+	Reasons    []string
+	At         time.Time
+}
+
+func (q *Queries) AddAudit(ctx context.Context, arg AddAuditParams) error {
+	_, err := q.db.Exec(ctx, addAudit,
+		arg.Deposits,
+		arg.Inclusions,
+		arg.Sequences,
+		arg.Actions,
+		arg.Actors,
+		arg.Reasons,
+		arg.At,
+	)
+	return err
+}
+
 const addBookings = `-- name: AddBookings :exec
 insert into deposit_booking (entry, chain, block_hash)
 select unnest($1::text[]), $2::text, unnest($3::bytea[])
@@ -165,11 +194,44 @@ func (q *Queries) AddressesOf(ctx context.Context, arg AddressesOfParams) ([]Add
 	return items, nil
 }
 
+const auditOf = `-- name: AuditOf :many
+select id, deposit, inclusion, sequence, action, actor, reason, at from deposit_audit where deposit = any ($1::text[]) order by id
+`
+
+func (q *Queries) AuditOf(ctx context.Context, deposits []string) ([]DepositAudit, error) {
+	rows, err := q.db.Query(ctx, auditOf, deposits)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DepositAudit
+	for rows.Next() {
+		var i DepositAudit
+		if err := rows.Scan(
+			&i.ID,
+			&i.Deposit,
+			&i.Inclusion,
+			&i.Sequence,
+			&i.Action,
+			&i.Actor,
+			&i.Reason,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const confirm = `-- name: Confirm :many
 update deposit
 set state = 'confirming', sequence = sequence + 1, updated_at = $1
 where chain = $2 and state = 'observed' and height < $3::bigint and credit_height > $3::bigint
-returning id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at
+returning id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at, block_time
 `
 
 type ConfirmParams struct {
@@ -210,6 +272,7 @@ func (q *Queries) Confirm(ctx context.Context, arg ConfirmParams) ([]Deposit, er
 			&i.Sequence,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.BlockTime,
 		); err != nil {
 			return nil, err
 		}
@@ -270,7 +333,7 @@ const credit = `-- name: Credit :many
 update deposit
 set state = 'credited', sequence = sequence + 1, updated_at = $1
 where chain = $2 and state in ('observed', 'confirming') and credit_height <= $3::bigint
-returning id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at
+returning id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at, block_time
 `
 
 type CreditParams struct {
@@ -311,6 +374,7 @@ func (q *Queries) Credit(ctx context.Context, arg CreditParams) ([]Deposit, erro
 			&i.Sequence,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.BlockTime,
 		); err != nil {
 			return nil, err
 		}
@@ -343,7 +407,7 @@ func (q *Queries) Cursor(ctx context.Context, chain string) (DepositCursor, erro
 }
 
 const deposit = `-- name: Deposit :one
-select d.id, d.position, d.tenant, d.account, d.chain, d.tx, d.ref, d.address, d.asset, d.sender, d.amount, d.memo, d.height, d.block_hash, d.credit_height, d.unlock_height, d.inclusion, d.state, d.reason, d.sequence, d.created_at, d.updated_at, c.height as tip from deposit d left join deposit_cursor c on c.chain = d.chain
+select d.id, d.position, d.tenant, d.account, d.chain, d.tx, d.ref, d.address, d.asset, d.sender, d.amount, d.memo, d.height, d.block_hash, d.credit_height, d.unlock_height, d.inclusion, d.state, d.reason, d.sequence, d.created_at, d.updated_at, d.block_time, c.height as tip from deposit d left join deposit_cursor c on c.chain = d.chain
 where d.tenant = $1 and d.id = $2
 `
 
@@ -383,13 +447,14 @@ func (q *Queries) Deposit(ctx context.Context, arg DepositParams) (DepositRow, e
 		&i.Deposit.Sequence,
 		&i.Deposit.CreatedAt,
 		&i.Deposit.UpdatedAt,
+		&i.Deposit.BlockTime,
 		&i.Tip,
 	)
 	return i, err
 }
 
 const deposits = `-- name: Deposits :many
-select d.id, d.position, d.tenant, d.account, d.chain, d.tx, d.ref, d.address, d.asset, d.sender, d.amount, d.memo, d.height, d.block_hash, d.credit_height, d.unlock_height, d.inclusion, d.state, d.reason, d.sequence, d.created_at, d.updated_at, c.height as tip
+select d.id, d.position, d.tenant, d.account, d.chain, d.tx, d.ref, d.address, d.asset, d.sender, d.amount, d.memo, d.height, d.block_hash, d.credit_height, d.unlock_height, d.inclusion, d.state, d.reason, d.sequence, d.created_at, d.updated_at, d.block_time, c.height as tip
 from deposit d left join deposit_cursor c on c.chain = d.chain
 where d.tenant = $1 and d.position < $2::bigint
   and ($3::text = '' or d.account = $3) and ($4::text = '' or d.state = $4)
@@ -447,6 +512,7 @@ func (q *Queries) Deposits(ctx context.Context, arg DepositsParams) ([]DepositsR
 			&i.Deposit.Sequence,
 			&i.Deposit.CreatedAt,
 			&i.Deposit.UpdatedAt,
+			&i.Deposit.BlockTime,
 			&i.Tip,
 		); err != nil {
 			return nil, err
@@ -473,21 +539,72 @@ func (q *Queries) EnsureCursor(ctx context.Context, arg EnsureCursorParams) erro
 	return err
 }
 
+const frequent = `-- name: Frequent :many
+select seen.place::integer as place, count(d.id)::bigint as deposits
+from (select unnest($1::integer[]) as place, unnest($2::text[]) as tenant, unnest($3::text[]) as account, unnest($4::text[]) as asset) as seen
+join deposit d on d.account = seen.account and d.asset = seen.asset and d.tenant = seen.tenant
+where d.block_time > $5::timestamptz and d.height < $6::bigint and d.state not in ('orphaned', 'reversed', 'dust')
+group by seen.place
+`
+
+type FrequentParams struct {
+	Places   []int32
+	Tenants  []string
+	Accounts []string
+	Assets   []string
+	Since    time.Time
+	Height   int64
+}
+
+type FrequentRow struct {
+	Place    int32
+	Deposits int64
+}
+
+// Frequent counts, for each of some deposits of a block, what the account received in the
+// same asset in earlier blocks since a time.
+func (q *Queries) Frequent(ctx context.Context, arg FrequentParams) ([]FrequentRow, error) {
+	rows, err := q.db.Query(ctx, frequent,
+		arg.Places,
+		arg.Tenants,
+		arg.Accounts,
+		arg.Assets,
+		arg.Since,
+		arg.Height,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FrequentRow
+	for rows.Next() {
+		var i FrequentRow
+		if err := rows.Scan(&i.Place, &i.Deposits); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const include = `-- name: Include :many
 insert into deposit as d (id, tenant, account, chain, tx, ref, address, asset, sender, amount, memo,
-                          height, block_hash, credit_height, unlock_height, created_at, updated_at)
+                          height, block_hash, block_time, credit_height, unlock_height, created_at, updated_at)
 select unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), $4::text,
        unnest($5::bytea[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]),
        unnest($9::text[]), unnest($10::numeric[]), unnest($11::text[]),
-       $12::bigint, $13::bytea, unnest($14::bigint[]), unnest($15::bigint[]),
-       $16::timestamptz, $16::timestamptz
+       $12::bigint, $13::bytea, $14::timestamptz, unnest($15::bigint[]), unnest($16::bigint[]),
+       $17::timestamptz, $17::timestamptz
 on conflict (id) do update
 set asset = excluded.asset, sender = excluded.sender, amount = excluded.amount, memo = excluded.memo,
-    height = excluded.height, block_hash = excluded.block_hash, credit_height = excluded.credit_height,
+    height = excluded.height, block_hash = excluded.block_hash, block_time = excluded.block_time, credit_height = excluded.credit_height,
     unlock_height = excluded.unlock_height, inclusion = d.inclusion + 1, state = 'observed', reason = '',
     sequence = d.sequence + 1, updated_at = excluded.updated_at
 where d.state in ('orphaned', 'reversed')
-returning id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at
+returning id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at, block_time
 `
 
 type IncludeParams struct {
@@ -504,6 +621,7 @@ type IncludeParams struct {
 	Memos         []string
 	Height        int64
 	BlockHash     []byte
+	BlockTime     time.Time
 	CreditHeights []int64
 	UnlockHeights []int64
 	At            time.Time
@@ -526,6 +644,7 @@ func (q *Queries) Include(ctx context.Context, arg IncludeParams) ([]Deposit, er
 		arg.Memos,
 		arg.Height,
 		arg.BlockHash,
+		arg.BlockTime,
 		arg.CreditHeights,
 		arg.UnlockHeights,
 		arg.At,
@@ -560,6 +679,7 @@ func (q *Queries) Include(ctx context.Context, arg IncludeParams) ([]Deposit, er
 			&i.Sequence,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.BlockTime,
 		); err != nil {
 			return nil, err
 		}
@@ -576,7 +696,7 @@ update deposit
 set state = case when state in ('credited', 'unlocked', 'rejected') then 'reversed' else 'orphaned' end,
     reason = 'reorganised', sequence = sequence + 1, updated_at = $1
 where chain = $2 and block_hash = $3 and state not in ('orphaned', 'reversed', 'refunded')
-returning id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at
+returning id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at, block_time
 `
 
 type LeaveParams struct {
@@ -618,6 +738,7 @@ func (q *Queries) Leave(ctx context.Context, arg LeaveParams) ([]Deposit, error)
 			&i.Sequence,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.BlockTime,
 		); err != nil {
 			return nil, err
 		}
@@ -650,7 +771,7 @@ func (q *Queries) LockCursor(ctx context.Context, chain string) (DepositCursor, 
 }
 
 const lockDeposit = `-- name: LockDeposit :one
-select id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at from deposit where tenant = $1 and id = $2 for update
+select id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at, block_time from deposit where tenant = $1 and id = $2 for update
 `
 
 type LockDepositParams struct {
@@ -684,6 +805,7 @@ func (q *Queries) LockDeposit(ctx context.Context, arg LockDepositParams) (Depos
 		&i.Sequence,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.BlockTime,
 	)
 	return i, err
 }
@@ -846,12 +968,83 @@ func (q *Queries) PositionOf(ctx context.Context, arg PositionOfParams) (int64, 
 	return position, err
 }
 
+const reviews = `-- name: Reviews :many
+select d.id, d.position, d.tenant, d.account, d.chain, d.tx, d.ref, d.address, d.asset, d.sender, d.amount, d.memo, d.height, d.block_hash, d.credit_height, d.unlock_height, d.inclusion, d.state, d.reason, d.sequence, d.created_at, d.updated_at, d.block_time, c.height as tip
+from deposit d left join deposit_cursor c on c.chain = d.chain
+where d.state in ('review', 'missing_memo') and d.position > $1::bigint
+  and ($2::text = '' or d.tenant = $2) and ($3::text = '' or d.chain = $3)
+order by d.position limit $4
+`
+
+type ReviewsParams struct {
+	After  int64
+	Tenant string
+	Chain  string
+	First  int32
+}
+
+type ReviewsRow struct {
+	Deposit Deposit
+	Tip     *int64
+}
+
+// Reviews lists what waits for a person, oldest first.
+func (q *Queries) Reviews(ctx context.Context, arg ReviewsParams) ([]ReviewsRow, error) {
+	rows, err := q.db.Query(ctx, reviews,
+		arg.After,
+		arg.Tenant,
+		arg.Chain,
+		arg.First,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReviewsRow
+	for rows.Next() {
+		var i ReviewsRow
+		if err := rows.Scan(
+			&i.Deposit.ID,
+			&i.Deposit.Position,
+			&i.Deposit.Tenant,
+			&i.Deposit.Account,
+			&i.Deposit.Chain,
+			&i.Deposit.Tx,
+			&i.Deposit.Ref,
+			&i.Deposit.Address,
+			&i.Deposit.Asset,
+			&i.Deposit.Sender,
+			&i.Deposit.Amount,
+			&i.Deposit.Memo,
+			&i.Deposit.Height,
+			&i.Deposit.BlockHash,
+			&i.Deposit.CreditHeight,
+			&i.Deposit.UnlockHeight,
+			&i.Deposit.Inclusion,
+			&i.Deposit.State,
+			&i.Deposit.Reason,
+			&i.Deposit.Sequence,
+			&i.Deposit.CreatedAt,
+			&i.Deposit.UpdatedAt,
+			&i.Deposit.BlockTime,
+			&i.Tip,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const setAside = `-- name: SetAside :many
 update deposit as d
 set state = m.state, reason = m.reason, sequence = d.sequence + 1, updated_at = $1::timestamptz
 from (select unnest($2::text[]) as id, unnest($3::text[]) as state, unnest($4::text[]) as reason) as m
 where d.id = m.id
-returning d.id, d.position, d.tenant, d.account, d.chain, d.tx, d.ref, d.address, d.asset, d.sender, d.amount, d.memo, d.height, d.block_hash, d.credit_height, d.unlock_height, d.inclusion, d.state, d.reason, d.sequence, d.created_at, d.updated_at
+returning d.id, d.position, d.tenant, d.account, d.chain, d.tx, d.ref, d.address, d.asset, d.sender, d.amount, d.memo, d.height, d.block_hash, d.credit_height, d.unlock_height, d.inclusion, d.state, d.reason, d.sequence, d.created_at, d.updated_at, d.block_time
 `
 
 type SetAsideParams struct {
@@ -898,6 +1091,7 @@ func (q *Queries) SetAside(ctx context.Context, arg SetAsideParams) ([]Deposit, 
 			&i.Sequence,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.BlockTime,
 		); err != nil {
 			return nil, err
 		}
@@ -975,7 +1169,7 @@ const unlock = `-- name: Unlock :many
 update deposit
 set state = 'unlocked', sequence = sequence + 1, updated_at = $1
 where chain = $2 and state = 'credited' and unlock_height <= $3::bigint and height <= $4::bigint
-returning id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at
+returning id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at, block_time
 `
 
 type UnlockParams struct {
@@ -1023,6 +1217,7 @@ func (q *Queries) Unlock(ctx context.Context, arg UnlockParams) ([]Deposit, erro
 			&i.Sequence,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.BlockTime,
 		); err != nil {
 			return nil, err
 		}
@@ -1032,4 +1227,20 @@ func (q *Queries) Unlock(ctx context.Context, arg UnlockParams) ([]Deposit, erro
 		return nil, err
 	}
 	return items, nil
+}
+
+const waitingPosition = `-- name: WaitingPosition :one
+select position from deposit where id = $1 and ($2::text = '' or tenant = $2)
+`
+
+type WaitingPositionParams struct {
+	ID     string
+	Tenant string
+}
+
+func (q *Queries) WaitingPosition(ctx context.Context, arg WaitingPositionParams) (int64, error) {
+	row := q.db.QueryRow(ctx, waitingPosition, arg.ID, arg.Tenant)
+	var position int64
+	err := row.Scan(&position)
+	return position, err
 }
