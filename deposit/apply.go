@@ -168,6 +168,13 @@ func (c *change) disconnect(ctx context.Context, cursor depositsql.DepositCursor
 	if err != nil {
 		return fmt.Errorf("leave: %w", err)
 	}
+	ids := make([]string, len(left))
+	for i := range left {
+		ids[i] = left[i].ID
+	}
+	if err := c.q.DropRefunds(ctx, depositsql.DropRefundsParams{Deposits: ids, At: c.at}); err != nil {
+		return fmt.Errorf("drop refunds: %w", err)
+	}
 	return c.tell(left)
 }
 

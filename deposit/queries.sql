@@ -191,3 +191,34 @@ order by d.position limit @first;
 
 -- name: WaitingPosition :one
 select position from deposit where id = $1 and (@tenant::text = '' or tenant = @tenant);
+
+-- name: AddRefund :one
+insert into deposit_refund (id, deposit, inclusion, tenant, chain, asset, destination, amount, suspense, actor, created_at, updated_at)
+values (@id, @deposit, @inclusion, @tenant, @chain, @asset, @destination, @amount, @suspense, @actor, @at, @at)
+returning *;
+
+-- name: RefundsOf :many
+select * from deposit_refund where deposit = $1 order by position;
+
+-- name: LockRefund :one
+select * from deposit_refund where id = $1 for update;
+
+-- name: MoveRefund :execrows
+update deposit_refund set state = @state, payment = coalesce(sqlc.narg('payment'), payment), reason = @reason, updated_at = @at
+where id = @id and state = @previous;
+
+-- name: OpenRefunds :many
+-- OpenRefunds lists what is on its way, and what may go on its way: its deposit can no
+-- longer leave the chain.
+select r.* from deposit_refund r
+join deposit d on d.id = r.deposit
+join deposit_cursor c on c.chain = r.chain
+where r.chain = @chain and r.position > @after::bigint and (r.state = 'paying' or r.state = 'ordered'
+    and d.inclusion = r.inclusion and d.state in ('rejected', 'missing_memo')
+    and d.unlock_height <= c.height and (d.height <= c.final or @no_finality::boolean))
+order by r.position limit @first;
+
+-- name: DropRefunds :exec
+-- DropRefunds ends refunds that were not asked to be paid when their deposits left the chain.
+update deposit_refund set state = 'failed', reason = 'reorganised', updated_at = @at
+where deposit = any (@deposits::text[]) and state = 'ordered';

@@ -26,6 +26,7 @@ var ErrBroken = errors.New("block events contradict each other")
 const (
 	CheckpointBeforeCommit = "deposit.before_commit" // all of an event is written, nothing committed
 	CheckpointApplied      = "deposit.applied"       // an event is committed
+	CheckpointRefundAsked  = "deposit.refund_asked"  // the payer has a refund, which is not written yet
 )
 
 // Bounds of Step and Run.
@@ -33,6 +34,7 @@ const (
 	readRecords = stream.MaxParts
 	DefaultPoll = time.Second
 	maxWait     = 5 * time.Second
+	callTimeout = 15 * time.Second // of one call to a payer, a screener or a second node
 )
 
 // Log is the stream as this package uses it; *stream.Postgres is one.
@@ -65,6 +67,7 @@ type Config struct {
 	Assets []coffer.Asset   // supported
 	Known  []coffer.AssetID // known to operators, not supported: booked to suspense
 	Rules  []Rule           // park deposits for a person
+	Payer  Payer            // nil: refunds are ordered and wait
 	Clock  coffer.Clock
 
 	Poll       time.Duration // after an error; DefaultPoll

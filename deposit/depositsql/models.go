@@ -57,3 +57,22 @@ type DepositCursor struct {
 	Final      int64
 	UpdatedAt  time.Time
 }
+
+type DepositRefund struct {
+	ID          string
+	Position    int64
+	Deposit     string
+	Inclusion   int64
+	Tenant      string
+	Chain       string
+	Asset       string
+	Destination string
+	Amount      coffer.Amount
+	Suspense    string
+	Actor       string
+	State       string
+	Payment     *string
+	Reason      string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}

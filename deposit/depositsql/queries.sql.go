@@ -114,6 +114,62 @@ func (q *Queries) AddHouse(ctx context.Context, arg AddHouseParams) (int64, erro
 	return result.RowsAffected(), nil
 }
 
+const addRefund = `-- name: AddRefund :one
+insert into deposit_refund (id, deposit, inclusion, tenant, chain, asset, destination, amount, suspense, actor, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+returning id, position, deposit, inclusion, tenant, chain, asset, destination, amount, suspense, actor, state, payment, reason, created_at, updated_at
+`
+
+type AddRefundParams struct {
+	ID          string
+	Deposit     string
+	Inclusion   int64
+	Tenant      string
+	Chain       string
+	Asset       string
+	Destination string
+	Amount      coffer.Amount
+	Suspense    string
+	Actor       string
+	At          time.Time
+}
+
+func (q *Queries) AddRefund(ctx context.Context, arg AddRefundParams) (DepositRefund, error) {
+	row := q.db.QueryRow(ctx, addRefund,
+		arg.ID,
+		arg.Deposit,
+		arg.Inclusion,
+		arg.Tenant,
+		arg.Chain,
+		arg.Asset,
+		arg.Destination,
+		arg.Amount,
+		arg.Suspense,
+		arg.Actor,
+		arg.At,
+	)
+	var i DepositRefund
+	err := row.Scan(
+		&i.ID,
+		&i.Position,
+		&i.Deposit,
+		&i.Inclusion,
+		&i.Tenant,
+		&i.Chain,
+		&i.Asset,
+		&i.Destination,
+		&i.Amount,
+		&i.Suspense,
+		&i.Actor,
+		&i.State,
+		&i.Payment,
+		&i.Reason,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const addressOf = `-- name: AddressOf :one
 select id::text as id, tenant::text as tenant, account::text as account, chain, address, created_at from deposit_address
 where tenant = $1::text and account = $2::text and chain = $3 and kind = 'deposit'
@@ -525,6 +581,22 @@ func (q *Queries) Deposits(ctx context.Context, arg DepositsParams) ([]DepositsR
 	return items, nil
 }
 
+const dropRefunds = `-- name: DropRefunds :exec
+update deposit_refund set state = 'failed', reason = 'reorganised', updated_at = $1
+where deposit = any ($2::text[]) and state = 'ordered'
+`
+
+type DropRefundsParams struct {
+	At       time.Time
+	Deposits []string
+}
+
+// DropRefunds ends refunds that were not asked to be paid when their deposits left the chain.
+func (q *Queries) DropRefunds(ctx context.Context, arg DropRefundsParams) error {
+	_, err := q.db.Exec(ctx, dropRefunds, arg.At, arg.Deposits)
+	return err
+}
+
 const ensureCursor = `-- name: EnsureCursor :exec
 insert into deposit_cursor (chain, updated_at) values ($1, $2) on conflict (chain) do nothing
 `
@@ -810,6 +882,34 @@ func (q *Queries) LockDeposit(ctx context.Context, arg LockDepositParams) (Depos
 	return i, err
 }
 
+const lockRefund = `-- name: LockRefund :one
+select id, position, deposit, inclusion, tenant, chain, asset, destination, amount, suspense, actor, state, payment, reason, created_at, updated_at from deposit_refund where id = $1 for update
+`
+
+func (q *Queries) LockRefund(ctx context.Context, id string) (DepositRefund, error) {
+	row := q.db.QueryRow(ctx, lockRefund, id)
+	var i DepositRefund
+	err := row.Scan(
+		&i.ID,
+		&i.Position,
+		&i.Deposit,
+		&i.Inclusion,
+		&i.Tenant,
+		&i.Chain,
+		&i.Asset,
+		&i.Destination,
+		&i.Amount,
+		&i.Suspense,
+		&i.Actor,
+		&i.State,
+		&i.Payment,
+		&i.Reason,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const moveCursor = `-- name: MoveCursor :execrows
 update deposit_cursor
 set next_offset = $1, sequence = sequence + 1, epoch = $2, height = $3, hash = $4,
@@ -837,6 +937,35 @@ func (q *Queries) MoveCursor(ctx context.Context, arg MoveCursorParams) (int64, 
 		arg.Final,
 		arg.At,
 		arg.Chain,
+		arg.Previous,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const moveRefund = `-- name: MoveRefund :execrows
+update deposit_refund set state = $1, payment = coalesce($2, payment), reason = $3, updated_at = $4
+where id = $5 and state = $6
+`
+
+type MoveRefundParams struct {
+	State    string
+	Payment  *string
+	Reason   string
+	At       time.Time
+	ID       string
+	Previous string
+}
+
+func (q *Queries) MoveRefund(ctx context.Context, arg MoveRefundParams) (int64, error) {
+	result, err := q.db.Exec(ctx, moveRefund,
+		arg.State,
+		arg.Payment,
+		arg.Reason,
+		arg.At,
+		arg.ID,
 		arg.Previous,
 	)
 	if err != nil {
@@ -929,6 +1058,67 @@ func (q *Queries) Observe(ctx context.Context, arg ObserveParams) ([]ObserveRow,
 	return items, nil
 }
 
+const openRefunds = `-- name: OpenRefunds :many
+select r.id, r.position, r.deposit, r.inclusion, r.tenant, r.chain, r.asset, r.destination, r.amount, r.suspense, r.actor, r.state, r.payment, r.reason, r.created_at, r.updated_at from deposit_refund r
+join deposit d on d.id = r.deposit
+join deposit_cursor c on c.chain = r.chain
+where r.chain = $1 and r.position > $2::bigint and (r.state = 'paying' or r.state = 'ordered'
+    and d.inclusion = r.inclusion and d.state in ('rejected', 'missing_memo')
+    and d.unlock_height <= c.height and (d.height <= c.final or $3::boolean))
+order by r.position limit $4
+`
+
+type OpenRefundsParams struct {
+	Chain      string
+	After      int64
+	NoFinality bool
+	First      int32
+}
+
+// OpenRefunds lists what is on its way, and what may go on its way: its deposit can no
+// longer leave the chain.
+func (q *Queries) OpenRefunds(ctx context.Context, arg OpenRefundsParams) ([]DepositRefund, error) {
+	rows, err := q.db.Query(ctx, openRefunds,
+		arg.Chain,
+		arg.After,
+		arg.NoFinality,
+		arg.First,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DepositRefund
+	for rows.Next() {
+		var i DepositRefund
+		if err := rows.Scan(
+			&i.ID,
+			&i.Position,
+			&i.Deposit,
+			&i.Inclusion,
+			&i.Tenant,
+			&i.Chain,
+			&i.Asset,
+			&i.Destination,
+			&i.Amount,
+			&i.Suspense,
+			&i.Actor,
+			&i.State,
+			&i.Payment,
+			&i.Reason,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const owner = `-- name: Owner :one
 select kind, coalesce(tenant, '')::text as tenant, coalesce(account, '')::text as account
 from deposit_address where chain = $1 and address = $2
@@ -966,6 +1156,47 @@ func (q *Queries) PositionOf(ctx context.Context, arg PositionOfParams) (int64, 
 	var position int64
 	err := row.Scan(&position)
 	return position, err
+}
+
+const refundsOf = `-- name: RefundsOf :many
+select id, position, deposit, inclusion, tenant, chain, asset, destination, amount, suspense, actor, state, payment, reason, created_at, updated_at from deposit_refund where deposit = $1 order by position
+`
+
+func (q *Queries) RefundsOf(ctx context.Context, deposit string) ([]DepositRefund, error) {
+	rows, err := q.db.Query(ctx, refundsOf, deposit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DepositRefund
+	for rows.Next() {
+		var i DepositRefund
+		if err := rows.Scan(
+			&i.ID,
+			&i.Position,
+			&i.Deposit,
+			&i.Inclusion,
+			&i.Tenant,
+			&i.Chain,
+			&i.Asset,
+			&i.Destination,
+			&i.Amount,
+			&i.Suspense,
+			&i.Actor,
+			&i.State,
+			&i.Payment,
+			&i.Reason,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const reviews = `-- name: Reviews :many
