@@ -3,7 +3,6 @@ package deposit
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -131,11 +130,15 @@ func (c *change) connect(ctx context.Context) error {
 		return err
 	}
 
-	final := c.final
-	if c.chain.NoFinality {
-		final = math.MaxInt64
-	}
-	unlocked, err := c.q.Unlock(ctx, depositsql.UnlockParams{Chain: string(c.chain.ID), Tip: c.height, Final: final, At: c.at})
+	return c.unlock(ctx)
+}
+
+// unlock moves what may be spent from now on.
+func (c *change) unlock(ctx context.Context) error {
+	unlocked, err := c.q.Unlock(ctx, depositsql.UnlockParams{
+		Chain: string(c.chain.ID), Tip: c.height, Final: c.chain.finalOr(c.final), At: c.at,
+		Held: reasonHeld, Agreed: c.chain.Second != nil, Screened: c.Screener != nil,
+	})
 	if err != nil {
 		return fmt.Errorf("unlock: %w", err)
 	}
@@ -150,6 +153,9 @@ func (c *change) disconnect(ctx context.Context, cursor depositsql.DepositCursor
 	}
 	hash := c.event.Block.Hash
 
+	if err := c.q.DropAgreement(ctx, depositsql.DropAgreementParams{Chain: string(c.chain.ID), BlockHash: hash}); err != nil {
+		return fmt.Errorf("drop agreement: %w", err)
+	}
 	entries, err := c.q.TakeBookings(ctx, depositsql.TakeBookingsParams{Chain: string(c.chain.ID), BlockHash: hash[:]})
 	if err != nil {
 		return fmt.Errorf("take bookings: %w", err)

@@ -99,11 +99,19 @@ where chain = @chain and state in ('observed', 'confirming') and credit_height <
 returning *;
 
 -- name: Unlock :many
--- Unlock takes what is deep enough and, by the caller's final height, final.
-update deposit
-set state = 'unlocked', sequence = sequence + 1, updated_at = @at
-where chain = @chain and state = 'credited' and unlock_height <= @tip::bigint and height <= @final::bigint
-returning *;
+-- Unlock takes what is deep enough and, by the caller's final height, final; where a second
+-- node is asked, what it agrees with; where senders are screened, those who passed or whom
+-- a person let pass.
+update deposit d
+set state = 'unlocked', sequence = sequence + 1, updated_at = @at,
+    reason = case when reason = @held::text then '' else reason end
+where d.chain = @chain and d.state = 'credited' and d.unlock_height <= @tip::bigint and d.height <= @final::bigint
+  and (not @agreed::boolean or exists (
+      select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash))
+  and (not @screened::boolean
+      or exists (select from deposit_screening s where s.deposit = d.id and s.inclusion = d.inclusion and s.passed)
+      or exists (select from deposit_audit u where u.deposit = d.id and u.inclusion = d.inclusion and u.action = 'release'))
+returning d.*;
 
 -- name: Leave :many
 -- Leave undoes the deposits of a block that is no longer canonical.
@@ -215,10 +223,64 @@ join deposit d on d.id = r.deposit
 join deposit_cursor c on c.chain = r.chain
 where r.chain = @chain and r.position > @after::bigint and (r.state = 'paying' or r.state = 'ordered'
     and d.inclusion = r.inclusion and d.state in ('rejected', 'missing_memo')
-    and d.unlock_height <= c.height and (d.height <= c.final or @no_finality::boolean))
+    and d.unlock_height <= c.height and (d.height <= c.final or @no_finality::boolean)
+    and (not @agreed::boolean or exists (
+        select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)))
 order by r.position limit @first;
 
 -- name: DropRefunds :exec
 -- DropRefunds ends refunds that were not asked to be paid when their deposits left the chain.
 update deposit_refund set state = 'failed', reason = 'reorganised', updated_at = @at
 where deposit = any (@deposits::text[]) and state = 'ordered';
+
+-- name: BlocksToAgree :many
+-- BlocksToAgree lists blocks whose deposits would be unlocked or refunded if a second node
+-- agreed.
+select distinct d.height, d.block_hash from deposit d
+where d.chain = @chain and d.unlock_height <= @tip::bigint and d.height <= @final::bigint
+  and (d.state = 'credited' or d.state in ('rejected', 'missing_memo') and exists (select from deposit_refund r where r.deposit = d.id and r.state = 'ordered'))
+  and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+order by d.height limit @first;
+
+-- name: StillToAgree :one
+-- StillToAgree is false for a block that left the chain, or that was agreed on meanwhile.
+select (exists (
+    select from deposit d where d.chain = @chain and d.block_hash = @block_hash and d.state in ('credited', 'rejected', 'missing_memo')
+) and not exists (
+    select from deposit_agreement a where a.chain = @chain and a.block_hash = @block_hash and a.theirs = a.block_hash
+))::boolean as still;
+
+-- name: SetAgreement :execrows
+-- SetAgreement changes nothing when the same was said before.
+insert into deposit_agreement as a (chain, block_hash, height, theirs, at) values (@chain, @block_hash, @height, @theirs, @at)
+on conflict (chain, block_hash) do update set theirs = excluded.theirs, at = excluded.at where a.theirs <> excluded.theirs;
+
+-- name: DropAgreement :exec
+delete from deposit_agreement where chain = @chain and block_hash = @block_hash;
+
+-- name: Disagreements :many
+select chain, height, block_hash, theirs, at from deposit_agreement where chain = @chain and theirs <> block_hash order by height limit @first;
+
+-- name: SetReason :many
+-- SetReason tells the owners of a block's deposits why they are not unlocked.
+update deposit set reason = @reason::text, sequence = sequence + 1, updated_at = @at
+where chain = @chain and block_hash = @block_hash and state = 'credited' and reason <> @reason::text
+returning *;
+
+-- name: ToScreen :many
+select d.* from deposit d
+where d.chain = @chain and d.position > @after::bigint and d.state in ('observed', 'confirming', 'credited', 'review')
+  and not exists (select from deposit_screening s where s.deposit = d.id and s.inclusion = d.inclusion)
+order by d.position limit @first;
+
+-- name: AddScreening :execrows
+insert into deposit_screening (deposit, inclusion, passed, score, category, evidence, at)
+values (@deposit, @inclusion, @passed, @score, @category, @evidence, @at)
+on conflict (deposit, inclusion) do nothing;
+
+-- name: ScreeningsOf :many
+select s.* from deposit_screening s join deposit d on d.id = s.deposit and d.inclusion = s.inclusion
+where d.id = any (@deposits::text[]);
+
+-- name: TakeBooking :execrows
+update deposit_booking set reversed = true where entry = @entry and not reversed;

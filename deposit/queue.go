@@ -36,8 +36,9 @@ type Act struct {
 // Review is a deposit that waits for a person: in review, or without its memo.
 type Review struct {
 	Deposit   coffer.Deposit
-	Decidable bool  // deep enough for a decision
-	Audit     []Act // oldest first
+	Decidable bool       // deep enough for a decision
+	Audit     []Act      // oldest first
+	Screening *Screening // of the sender; nil when there was none
 }
 
 // ReviewFilter narrows the queue. Empty fields do not: the house's own operators see all
@@ -81,10 +82,14 @@ func (s *Service) Reviews(ctx context.Context, f ReviewFilter) ([]Review, error)
 	if err != nil {
 		return nil, err
 	}
+	screenings, err := s.screeningsOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	reviews := make([]Review, len(rows))
 	for i, row := range rows {
 		d := row.Deposit
-		reviews[i] = Review{Deposit: depositOf(d, row.Tip), Decidable: row.Tip != nil && *row.Tip >= d.CreditHeight, Audit: audit[d.ID]}
+		reviews[i] = Review{Deposit: depositOf(d, row.Tip), Decidable: row.Tip != nil && *row.Tip >= d.CreditHeight, Audit: audit[d.ID], Screening: screenings[d.ID]}
 	}
 	return reviews, nil
 }

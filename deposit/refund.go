@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -66,7 +65,6 @@ const (
 	reasonRefunding    = "a refund is on its way"
 	reasonRefundPaid   = "refunded"
 	reasonRefundFailed = "the refund could not be paid"
-	reasonReorganised  = "reorganised"
 )
 
 // actorPayer stands in the audit for what the payer reports.
@@ -210,8 +208,8 @@ func (s *Service) StepRefunds(ctx context.Context, id coffer.ChainID) (bool, err
 		return false, err
 	}
 	moved, trouble := false, error(nil)
-	for after := int64(math.MinInt64); ; {
-		open, err := s.sql.OpenRefunds(ctx, depositsql.OpenRefundsParams{Chain: string(id), After: after, NoFinality: chain.NoFinality, First: maxRefunds})
+	for after := int64(beforeAll); ; {
+		open, err := s.sql.OpenRefunds(ctx, depositsql.OpenRefundsParams{Chain: string(id), After: after, NoFinality: chain.NoFinality, Agreed: chain.Second != nil, First: maxRefunds})
 		if err != nil {
 			return moved, fmt.Errorf("open refunds of %s: %w", id, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -56,19 +57,37 @@ type Chain struct {
 
 	// NoFinality says that the chain never calls a block final. Then depth alone unlocks.
 	NoFinality bool
+
+	// Second is another node of the chain, asked before money is unlocked or refunded:
+	// it has to have the same block at the block's height. Nil: the indexer's word is enough.
+	Second Headers
+}
+
+// finalOr returns a final height, or one above all where depth is all there is.
+func (c Chain) finalOr(final int64) int64 {
+	if c.NoFinality {
+		return math.MaxInt64
+	}
+	return final
 }
 
 // Config is what a Service needs.
 type Config struct {
-	DB     *postgres.DB
-	Ledger *ledger.Ledger
-	Log    Log
-	Chains []Chain
-	Assets []coffer.Asset   // supported
-	Known  []coffer.AssetID // known to operators, not supported: booked to suspense
-	Rules  []Rule           // park deposits for a person
-	Payer  Payer            // nil: refunds are ordered and wait
-	Clock  coffer.Clock
+	DB       *postgres.DB
+	Ledger   *ledger.Ledger
+	Log      Log
+	Chains   []Chain
+	Assets   []coffer.Asset   // supported
+	Known    []coffer.AssetID // known to operators, not supported: booked to suspense
+	Rules    []Rule           // park deposits for a person
+	Payer    Payer            // nil: refunds are ordered and wait
+	Screener Screener         // of senders, before money is unlocked; nil: none
+
+	// Alarm is told what a person must look at, besides the log: a second node that
+	// contradicts the first. It may be told the same thing again.
+	Alarm func(chain coffer.ChainID, err error)
+
+	Clock coffer.Clock
 
 	Poll       time.Duration // after an error; DefaultPoll
 	Logger     *slog.Logger  // slog.Default when nil
@@ -83,6 +102,8 @@ type Service struct {
 	chains map[coffer.ChainID]Chain
 	assets map[coffer.AssetID]coffer.Asset
 	known  map[coffer.AssetID]bool
+
+	screened positions // last deposit that was looked at
 }
 
 // New returns a Service, or says what the configuration lacks.
@@ -95,6 +116,9 @@ func New(c Config) (*Service, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.Alarm == nil {
+		c.Alarm = func(coffer.ChainID, error) {}
 	}
 	if c.Checkpoint == nil {
 		c.Checkpoint = func(string) {}
@@ -151,10 +175,30 @@ func (s *Service) now() time.Time { return s.Clock().UTC().Truncate(time.Microse
 // chain turn out to be broken. Other errors are logged and tried again.
 func (s *Service) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for id := range s.chains {
+	for id, chain := range s.chains {
 		group.Go(func() error { return s.runChain(ctx, id) })
+		if chain.Second != nil || s.Screener != nil {
+			group.Go(func() error { return s.runBeside(ctx, id, "check deposits", s.Check) })
+		}
+		if s.Payer != nil {
+			group.Go(func() error { return s.runBeside(ctx, id, "refund", s.StepRefunds) })
+		}
 	}
 	return group.Wait()
+}
+
+// runBeside repeats what does not wait for block events, until ctx ends.
+func (s *Service) runBeside(ctx context.Context, chain coffer.ChainID, what string, step func(context.Context, coffer.ChainID) (bool, error)) error {
+	for ctx.Err() == nil {
+		moved, err := step(ctx, chain)
+		if err != nil && ctx.Err() == nil {
+			s.Logger.Warn("step failed, trying again", "step", what, "chain", chain, "error", err)
+		}
+		if err != nil || !moved {
+			pause(ctx, s.Poll)
+		}
+	}
+	return nil
 }
 
 func (s *Service) runChain(ctx context.Context, chain coffer.ChainID) error {

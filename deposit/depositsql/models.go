@@ -76,3 +76,13 @@ type DepositRefund struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
+
+type DepositScreening struct {
+	Deposit   string
+	Inclusion int64
+	Passed    bool
+	Score     int32
+	Category  string
+	Evidence  string
+	At        time.Time
+}

@@ -170,6 +170,38 @@ func (q *Queries) AddRefund(ctx context.Context, arg AddRefundParams) (DepositRe
 	return i, err
 }
 
+const addScreening = `-- name: AddScreening :execrows
+insert into deposit_screening (deposit, inclusion, passed, score, category, evidence, at)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (deposit, inclusion) do nothing
+`
+
+type AddScreeningParams struct {
+	Deposit   string
+	Inclusion int64
+	Passed    bool
+	Score     int32
+	Category  string
+	Evidence  string
+	At        time.Time
+}
+
+func (q *Queries) AddScreening(ctx context.Context, arg AddScreeningParams) (int64, error) {
+	result, err := q.db.Exec(ctx, addScreening,
+		arg.Deposit,
+		arg.Inclusion,
+		arg.Passed,
+		arg.Score,
+		arg.Category,
+		arg.Evidence,
+		arg.At,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const addressOf = `-- name: AddressOf :one
 select id::text as id, tenant::text as tenant, account::text as account, chain, address, created_at from deposit_address
 where tenant = $1::text and account = $2::text and chain = $3 and kind = 'deposit'
@@ -273,6 +305,53 @@ func (q *Queries) AuditOf(ctx context.Context, deposits []string) ([]DepositAudi
 			&i.Reason,
 			&i.At,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const blocksToAgree = `-- name: BlocksToAgree :many
+select distinct d.height, d.block_hash from deposit d
+where d.chain = $1 and d.unlock_height <= $2::bigint and d.height <= $3::bigint
+  and (d.state = 'credited' or d.state in ('rejected', 'missing_memo') and exists (select from deposit_refund r where r.deposit = d.id and r.state = 'ordered'))
+  and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+order by d.height limit $4
+`
+
+type BlocksToAgreeParams struct {
+	Chain string
+	Tip   int64
+	Final int64
+	First int32
+}
+
+type BlocksToAgreeRow struct {
+	Height    int64
+	BlockHash coffer.Hash
+}
+
+// BlocksToAgree lists blocks whose deposits would be unlocked or refunded if a second node
+// agreed.
+func (q *Queries) BlocksToAgree(ctx context.Context, arg BlocksToAgreeParams) ([]BlocksToAgreeRow, error) {
+	rows, err := q.db.Query(ctx, blocksToAgree,
+		arg.Chain,
+		arg.Tip,
+		arg.Final,
+		arg.First,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BlocksToAgreeRow
+	for rows.Next() {
+		var i BlocksToAgreeRow
+		if err := rows.Scan(&i.Height, &i.BlockHash); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -579,6 +658,63 @@ func (q *Queries) Deposits(ctx context.Context, arg DepositsParams) ([]DepositsR
 		return nil, err
 	}
 	return items, nil
+}
+
+const disagreements = `-- name: Disagreements :many
+select chain, height, block_hash, theirs, at from deposit_agreement where chain = $1 and theirs <> block_hash order by height limit $2
+`
+
+type DisagreementsParams struct {
+	Chain string
+	First int32
+}
+
+type DisagreementsRow struct {
+	Chain     string
+	Height    int64
+	BlockHash coffer.Hash
+	Theirs    coffer.Hash
+	At        time.Time
+}
+
+func (q *Queries) Disagreements(ctx context.Context, arg DisagreementsParams) ([]DisagreementsRow, error) {
+	rows, err := q.db.Query(ctx, disagreements, arg.Chain, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DisagreementsRow
+	for rows.Next() {
+		var i DisagreementsRow
+		if err := rows.Scan(
+			&i.Chain,
+			&i.Height,
+			&i.BlockHash,
+			&i.Theirs,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const dropAgreement = `-- name: DropAgreement :exec
+delete from deposit_agreement where chain = $1 and block_hash = $2
+`
+
+type DropAgreementParams struct {
+	Chain     string
+	BlockHash coffer.Hash
+}
+
+func (q *Queries) DropAgreement(ctx context.Context, arg DropAgreementParams) error {
+	_, err := q.db.Exec(ctx, dropAgreement, arg.Chain, arg.BlockHash)
+	return err
 }
 
 const dropRefunds = `-- name: DropRefunds :exec
@@ -1064,14 +1200,17 @@ join deposit d on d.id = r.deposit
 join deposit_cursor c on c.chain = r.chain
 where r.chain = $1 and r.position > $2::bigint and (r.state = 'paying' or r.state = 'ordered'
     and d.inclusion = r.inclusion and d.state in ('rejected', 'missing_memo')
-    and d.unlock_height <= c.height and (d.height <= c.final or $3::boolean))
-order by r.position limit $4
+    and d.unlock_height <= c.height and (d.height <= c.final or $3::boolean)
+    and (not $4::boolean or exists (
+        select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)))
+order by r.position limit $5
 `
 
 type OpenRefundsParams struct {
 	Chain      string
 	After      int64
 	NoFinality bool
+	Agreed     bool
 	First      int32
 }
 
@@ -1082,6 +1221,7 @@ func (q *Queries) OpenRefunds(ctx context.Context, arg OpenRefundsParams) ([]Dep
 		arg.Chain,
 		arg.After,
 		arg.NoFinality,
+		arg.Agreed,
 		arg.First,
 	)
 	if err != nil {
@@ -1270,6 +1410,67 @@ func (q *Queries) Reviews(ctx context.Context, arg ReviewsParams) ([]ReviewsRow,
 	return items, nil
 }
 
+const screeningsOf = `-- name: ScreeningsOf :many
+select s.deposit, s.inclusion, s.passed, s.score, s.category, s.evidence, s.at from deposit_screening s join deposit d on d.id = s.deposit and d.inclusion = s.inclusion
+where d.id = any ($1::text[])
+`
+
+func (q *Queries) ScreeningsOf(ctx context.Context, deposits []string) ([]DepositScreening, error) {
+	rows, err := q.db.Query(ctx, screeningsOf, deposits)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DepositScreening
+	for rows.Next() {
+		var i DepositScreening
+		if err := rows.Scan(
+			&i.Deposit,
+			&i.Inclusion,
+			&i.Passed,
+			&i.Score,
+			&i.Category,
+			&i.Evidence,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const setAgreement = `-- name: SetAgreement :execrows
+insert into deposit_agreement as a (chain, block_hash, height, theirs, at) values ($1, $2, $3, $4, $5)
+on conflict (chain, block_hash) do update set theirs = excluded.theirs, at = excluded.at where a.theirs <> excluded.theirs
+`
+
+type SetAgreementParams struct {
+	Chain     string
+	BlockHash coffer.Hash
+	Height    int64
+	Theirs    coffer.Hash
+	At        time.Time
+}
+
+// SetAgreement changes nothing when the same was said before.
+func (q *Queries) SetAgreement(ctx context.Context, arg SetAgreementParams) (int64, error) {
+	result, err := q.db.Exec(ctx, setAgreement,
+		arg.Chain,
+		arg.BlockHash,
+		arg.Height,
+		arg.Theirs,
+		arg.At,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const setAside = `-- name: SetAside :many
 update deposit as d
 set state = m.state, reason = m.reason, sequence = d.sequence + 1, updated_at = $1::timestamptz
@@ -1334,6 +1535,69 @@ func (q *Queries) SetAside(ctx context.Context, arg SetAsideParams) ([]Deposit, 
 	return items, nil
 }
 
+const setReason = `-- name: SetReason :many
+update deposit set reason = $1::text, sequence = sequence + 1, updated_at = $2
+where chain = $3 and block_hash = $4 and state = 'credited' and reason <> $1::text
+returning id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at, block_time
+`
+
+type SetReasonParams struct {
+	Reason    string
+	At        time.Time
+	Chain     string
+	BlockHash coffer.Hash
+}
+
+// SetReason tells the owners of a block's deposits why they are not unlocked.
+func (q *Queries) SetReason(ctx context.Context, arg SetReasonParams) ([]Deposit, error) {
+	rows, err := q.db.Query(ctx, setReason,
+		arg.Reason,
+		arg.At,
+		arg.Chain,
+		arg.BlockHash,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Deposit
+	for rows.Next() {
+		var i Deposit
+		if err := rows.Scan(
+			&i.ID,
+			&i.Position,
+			&i.Tenant,
+			&i.Account,
+			&i.Chain,
+			&i.Tx,
+			&i.Ref,
+			&i.Address,
+			&i.Asset,
+			&i.Sender,
+			&i.Amount,
+			&i.Memo,
+			&i.Height,
+			&i.BlockHash,
+			&i.CreditHeight,
+			&i.UnlockHeight,
+			&i.Inclusion,
+			&i.State,
+			&i.Reason,
+			&i.Sequence,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.BlockTime,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const skipRecords = `-- name: SkipRecords :exec
 update deposit_cursor set next_offset = greatest(next_offset, $1::bigint), updated_at = $2 where chain = $3
 `
@@ -1348,6 +1612,39 @@ type SkipRecordsParams struct {
 func (q *Queries) SkipRecords(ctx context.Context, arg SkipRecordsParams) error {
 	_, err := q.db.Exec(ctx, skipRecords, arg.NextOffset, arg.At, arg.Chain)
 	return err
+}
+
+const stillToAgree = `-- name: StillToAgree :one
+select (exists (
+    select from deposit d where d.chain = $1 and d.block_hash = $2 and d.state in ('credited', 'rejected', 'missing_memo')
+) and not exists (
+    select from deposit_agreement a where a.chain = $1 and a.block_hash = $2 and a.theirs = a.block_hash
+))::boolean as still
+`
+
+type StillToAgreeParams struct {
+	Chain     string
+	BlockHash coffer.Hash
+}
+
+// StillToAgree is false for a block that left the chain, or that was agreed on meanwhile.
+func (q *Queries) StillToAgree(ctx context.Context, arg StillToAgreeParams) (bool, error) {
+	row := q.db.QueryRow(ctx, stillToAgree, arg.Chain, arg.BlockHash)
+	var still bool
+	err := row.Scan(&still)
+	return still, err
+}
+
+const takeBooking = `-- name: TakeBooking :execrows
+update deposit_booking set reversed = true where entry = $1 and not reversed
+`
+
+func (q *Queries) TakeBooking(ctx context.Context, entry string) (int64, error) {
+	result, err := q.db.Exec(ctx, takeBooking, entry)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const takeBookings = `-- name: TakeBookings :many
@@ -1385,6 +1682,63 @@ func (q *Queries) TakeBookings(ctx context.Context, arg TakeBookingsParams) ([]s
 	return items, nil
 }
 
+const toScreen = `-- name: ToScreen :many
+select d.id, d.position, d.tenant, d.account, d.chain, d.tx, d.ref, d.address, d.asset, d.sender, d.amount, d.memo, d.height, d.block_hash, d.credit_height, d.unlock_height, d.inclusion, d.state, d.reason, d.sequence, d.created_at, d.updated_at, d.block_time from deposit d
+where d.chain = $1 and d.position > $2::bigint and d.state in ('observed', 'confirming', 'credited', 'review')
+  and not exists (select from deposit_screening s where s.deposit = d.id and s.inclusion = d.inclusion)
+order by d.position limit $3
+`
+
+type ToScreenParams struct {
+	Chain string
+	After int64
+	First int32
+}
+
+func (q *Queries) ToScreen(ctx context.Context, arg ToScreenParams) ([]Deposit, error) {
+	rows, err := q.db.Query(ctx, toScreen, arg.Chain, arg.After, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Deposit
+	for rows.Next() {
+		var i Deposit
+		if err := rows.Scan(
+			&i.ID,
+			&i.Position,
+			&i.Tenant,
+			&i.Account,
+			&i.Chain,
+			&i.Tx,
+			&i.Ref,
+			&i.Address,
+			&i.Asset,
+			&i.Sender,
+			&i.Amount,
+			&i.Memo,
+			&i.Height,
+			&i.BlockHash,
+			&i.CreditHeight,
+			&i.UnlockHeight,
+			&i.Inclusion,
+			&i.State,
+			&i.Reason,
+			&i.Sequence,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.BlockTime,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const unknownListed = `-- name: UnknownListed :one
 select count(*) from deposit_unknown where chain = $1
 `
@@ -1397,26 +1751,40 @@ func (q *Queries) UnknownListed(ctx context.Context, chain string) (int64, error
 }
 
 const unlock = `-- name: Unlock :many
-update deposit
-set state = 'unlocked', sequence = sequence + 1, updated_at = $1
-where chain = $2 and state = 'credited' and unlock_height <= $3::bigint and height <= $4::bigint
-returning id, position, tenant, account, chain, tx, ref, address, asset, sender, amount, memo, height, block_hash, credit_height, unlock_height, inclusion, state, reason, sequence, created_at, updated_at, block_time
+update deposit d
+set state = 'unlocked', sequence = sequence + 1, updated_at = $1,
+    reason = case when reason = $2::text then '' else reason end
+where d.chain = $3 and d.state = 'credited' and d.unlock_height <= $4::bigint and d.height <= $5::bigint
+  and (not $6::boolean or exists (
+      select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash))
+  and (not $7::boolean
+      or exists (select from deposit_screening s where s.deposit = d.id and s.inclusion = d.inclusion and s.passed)
+      or exists (select from deposit_audit u where u.deposit = d.id and u.inclusion = d.inclusion and u.action = 'release'))
+returning d.id, d.position, d.tenant, d.account, d.chain, d.tx, d.ref, d.address, d.asset, d.sender, d.amount, d.memo, d.height, d.block_hash, d.credit_height, d.unlock_height, d.inclusion, d.state, d.reason, d.sequence, d.created_at, d.updated_at, d.block_time
 `
 
 type UnlockParams struct {
-	At    time.Time
-	Chain string
-	Tip   int64
-	Final int64
+	At       time.Time
+	Held     string
+	Chain    string
+	Tip      int64
+	Final    int64
+	Agreed   bool
+	Screened bool
 }
 
-// Unlock takes what is deep enough and, by the caller's final height, final.
+// Unlock takes what is deep enough and, by the caller's final height, final; where a second
+// node is asked, what it agrees with; where senders are screened, those who passed or whom
+// a person let pass.
 func (q *Queries) Unlock(ctx context.Context, arg UnlockParams) ([]Deposit, error) {
 	rows, err := q.db.Query(ctx, unlock,
 		arg.At,
+		arg.Held,
 		arg.Chain,
 		arg.Tip,
 		arg.Final,
+		arg.Agreed,
+		arg.Screened,
 	)
 	if err != nil {
 		return nil, err

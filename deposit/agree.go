@@ -1,0 +1,173 @@
+package deposit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/deposit/depositsql"
+)
+
+// Headers is the part of a coffer.Source that a second node is asked for.
+type Headers interface {
+	// Header is the canonical header at a height, or coffer.ErrNotFound above the head.
+	Header(ctx context.Context, height uint64) (coffer.Header, error)
+}
+
+// ErrDisagree says that a second node has another block where a deposit's is.
+var ErrDisagree = errors.New("two nodes disagree")
+
+// reasonHeld is shown while a second node contradicts the first.
+const reasonHeld = "held: two nodes disagree about its block"
+
+// Bounds of one Check.
+const (
+	maxBlocksPerCheck     = 64
+	maxScreeningsPerCheck = 64
+	maxScreeningFailures  = 4
+	maxDisagreements      = 100
+)
+
+// Disagreement is a block of ours where a second node has another.
+type Disagreement struct {
+	Block  coffer.BlockRef // ours
+	Theirs coffer.Hash     // at the same height
+	At     time.Time       // since when
+}
+
+// Disagreements returns where the second node of a chain contradicts the first, lowest
+// first. What they hold up is unlocked when they agree.
+func (s *Service) Disagreements(ctx context.Context, chain coffer.ChainID) ([]Disagreement, error) {
+	rows, err := s.sql.Disagreements(ctx, depositsql.DisagreementsParams{Chain: string(chain), First: maxDisagreements})
+	if err != nil {
+		return nil, fmt.Errorf("disagreements on %s: %w", chain, err)
+	}
+	all := make([]Disagreement, len(rows))
+	for i, row := range rows {
+		all[i] = Disagreement{coffer.BlockRef{Height: uint64(row.Height), Hash: row.BlockHash}, row.Theirs, row.At.UTC()} // #nosec G115 -- not negative in the table
+	}
+	return all, nil
+}
+
+// Check asks a chain's second node and the screener what has to be known before money is
+// unlocked, writes it down, and unlocks what may be. It reports whether it learnt
+// anything. It asks outside of transactions; what a block took back meanwhile is left.
+func (s *Service) Check(ctx context.Context, id coffer.ChainID) (bool, error) {
+	chain, err := s.chain(id)
+	if err != nil {
+		return false, err
+	}
+	var agreed, screened bool
+	var trouble error
+	if chain.Second != nil {
+		agreed, trouble = s.checkBlocks(ctx, chain)
+	}
+	if s.Screener != nil {
+		screened, err = s.checkSenders(ctx, id)
+	}
+	return agreed || screened, errors.Join(trouble, err)
+}
+
+// checkBlocks asks the second node about blocks. A node that is behind is asked again.
+func (s *Service) checkBlocks(ctx context.Context, chain Chain) (bool, error) {
+	cursor, err := s.sql.Cursor(ctx, string(chain.ID))
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && cursor.Height == nil {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("deposit cursor of %s: %w", chain.ID, err)
+	}
+	blocks, err := s.sql.BlocksToAgree(ctx, depositsql.BlocksToAgreeParams{
+		Chain: string(chain.ID), Tip: *cursor.Height, Final: chain.finalOr(cursor.Final), First: maxBlocksPerCheck,
+	})
+	if err != nil {
+		return false, fmt.Errorf("blocks to agree on: %w", err)
+	}
+
+	learnt := false
+	for _, block := range blocks {
+		theirs, err := s.second(ctx, chain, block.Height)
+		if errors.Is(err, coffer.ErrNotFound) {
+			break // it is behind: nothing to say about higher blocks either
+		}
+		if err != nil {
+			return learnt, err
+		}
+		news, err := s.writeAgreement(ctx, chain.ID, block, theirs)
+		if err != nil {
+			return learnt, err
+		}
+		learnt = learnt || news
+		if news && theirs != block.BlockHash {
+			err := fmt.Errorf("%w: height %d of %s is %s, and %s at the second node", ErrDisagree, block.Height, chain.ID, block.BlockHash, theirs)
+			s.Logger.Error("deposits are held", "chain", chain.ID, "error", err)
+			s.Alarm(chain.ID, err)
+		}
+	}
+	return learnt, nil
+}
+
+// second asks the second node which block it has at a height.
+func (s *Service) second(ctx context.Context, chain Chain, height int64) (coffer.Hash, error) {
+	call, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	header, err := chain.Second.Header(call, uint64(height)) // #nosec G115 -- not negative in the table
+	if err != nil {
+		return coffer.Hash{}, fmt.Errorf("second node of %s: header %d: %w", chain.ID, height, err)
+	}
+	if header.Height != uint64(height) { // #nosec G115 -- as above
+		return coffer.Hash{}, fmt.Errorf("second node of %s: asked for height %d, answers with %d", chain.ID, height, header.Height)
+	}
+	return header.Hash, nil
+}
+
+// writeAgreement keeps what the second node said, while the block is still one of ours, and
+// reports whether it is news.
+func (s *Service) writeAgreement(ctx context.Context, chain coffer.ChainID, block depositsql.BlocksToAgreeRow, theirs coffer.Hash) (news bool, err error) {
+	err = s.DB.Tx(ctx, func(tx pgx.Tx) error {
+		news = false
+		c, err := s.lockChain(ctx, tx, chain)
+		if err != nil {
+			return err
+		}
+		still, err := c.q.StillToAgree(ctx, depositsql.StillToAgreeParams{Chain: string(chain), BlockHash: block.BlockHash})
+		if err != nil || !still {
+			return err
+		}
+		rows, err := c.q.SetAgreement(ctx, depositsql.SetAgreementParams{Chain: string(chain), BlockHash: block.BlockHash, Height: block.Height, Theirs: theirs, At: c.at})
+		if err != nil || rows == 0 {
+			return err
+		}
+		news = true
+		if theirs == block.BlockHash {
+			err = c.unlock(ctx)
+		} else {
+			err = c.hold(ctx, block.BlockHash)
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.flush(ctx); err != nil {
+			return err
+		}
+		s.Checkpoint(CheckpointBeforeCommit)
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("agreement about block %s of %s: %w", block.BlockHash, chain, err)
+	}
+	return news, nil
+}
+
+// hold tells the owners of a block's deposits why they are not unlocked.
+func (c *change) hold(ctx context.Context, block coffer.Hash) error {
+	held, err := c.q.SetReason(ctx, depositsql.SetReasonParams{Chain: string(c.chain.ID), BlockHash: block, Reason: reasonHeld, At: c.at})
+	if err != nil {
+		return fmt.Errorf("hold: %w", err)
+	}
+	return c.tell(held)
+}

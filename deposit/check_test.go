@@ -1,0 +1,314 @@
+package deposit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/chaintest"
+	"github.com/cofferhq/coffer/deposit"
+	"github.com/cofferhq/coffer/ledger"
+)
+
+// second is another node: it follows the harness's chain unless it is told otherwise.
+type second struct {
+	*chaintest.Fake
+	forked bool
+	wrong  bool
+}
+
+func (s *second) Header(ctx context.Context, height uint64) (coffer.Header, error) {
+	header, err := s.Fake.Header(ctx, height)
+	if s.forked {
+		header.Hash[0]++
+	}
+	if s.wrong {
+		header.Height++
+	}
+	return header, err
+}
+
+func (h *harness) check(want bool) {
+	h.t.Helper()
+	moved, err := h.s.Check(context.Background(), h.chain)
+	if err != nil || moved != want {
+		h.t.Fatalf("check: %v, %v; want %v", moved, err, want)
+	}
+}
+
+func twoNodes(t *testing.T) (*harness, *second, *[]error) {
+	h := newHarness(t, nil)
+	node, alarms := &second{Fake: h.fake}, new([]error)
+	h.s = h.start(h.db, func(c *deposit.Config) {
+		c.Chains[0].Second = node
+		c.Alarm = func(chain coffer.ChainID, err error) {
+			if chain != h.chain || !errors.Is(err, deposit.ErrDisagree) {
+				t.Errorf("alarm about %s: %v", chain, err)
+			}
+			*alarms = append(*alarms, err)
+		}
+	})
+	return h, node, alarms
+}
+
+func TestNothingIsUnlockedBeforeTwoNodesAgree(t *testing.T) {
+	h, _, alarms := twoNodes(t)
+	h.check(false)
+	h.mine(transfer(h.usdt(), 1, "log:0", h.user("ann"), 100))
+	h.empty(2)
+	h.check(false) // not deep enough to ask
+	h.empty(5)
+	h.wantState("ann", coffer.DepositCredited)
+	h.wantBalance("ann", h.usdt(), 0, 100)
+
+	h.check(true)
+	h.wantState("ann", coffer.DepositUnlocked)
+	h.wantBalance("ann", h.usdt(), 100, 0)
+	h.check(false)
+	if len(*alarms) != 0 {
+		t.Errorf("alarms: %v", *alarms)
+	}
+	if got, want := h.states("ann"), "observed credited unlocked"; got != want {
+		t.Errorf("events %q, want %q", got, want)
+	}
+}
+
+func TestADisagreementHoldsAndAlarms(t *testing.T) {
+	h, node, alarms := twoNodes(t)
+	block := h.mine(transfer(h.usdt(), 1, "log:0", h.user("ann"), 100), transfer(h.eth(), 1, "trace:0", h.user("bob"), 5))
+	h.empty(5)
+	node.forked = true
+	h.check(true)
+	for range 3 {
+		h.check(false) // once is enough
+		h.empty(1)
+	}
+	h.wantState("ann", coffer.DepositCredited)
+	h.wantState("bob", coffer.DepositCredited)
+	if d := h.only("ann"); !strings.Contains(d.Reason, "disagree") {
+		t.Errorf("reason %q", d.Reason)
+	}
+	if len(*alarms) != 1 || !strings.Contains((*alarms)[0].Error(), block.Hash.String()) {
+		t.Errorf("alarms: %v", *alarms)
+	}
+	all, err := h.s.Disagreements(t.Context(), h.chain)
+	if err != nil || len(all) != 1 || all[0].Block != block.BlockRef || all[0].Theirs == block.Hash {
+		t.Errorf("disagreements: %+v, %v", all, err)
+	}
+
+	node.forked = false
+	h.check(true)
+	h.wantBalance("ann", h.usdt(), 100, 0)
+	h.wantBalance("bob", h.eth(), 5, 0)
+	if d := h.only("ann"); d.State != coffer.DepositUnlocked || d.Reason != "" {
+		t.Errorf("deposit: %+v", d)
+	}
+	if all, err := h.s.Disagreements(t.Context(), h.chain); err != nil || len(all) != 0 {
+		t.Errorf("disagreements: %+v, %v", all, err)
+	}
+	if got, want := h.states("ann"), "observed credited credited unlocked"; got != want {
+		t.Errorf("events %q, want %q", got, want)
+	}
+}
+
+func TestASecondNodeThatFailsHolds(t *testing.T) {
+	h, node, alarms := twoNodes(t)
+	h.mine(transfer(h.usdt(), 1, "log:0", h.user("ann"), 100))
+	h.empty(5)
+
+	h.fake.Lag(6) // it does not have the block yet
+	h.check(false)
+	h.fake.Lag(0)
+	h.fake.Fail(chaintest.CallHeader, 1)
+	if _, err := h.s.Check(t.Context(), h.chain); !errors.Is(err, chaintest.ErrNode) {
+		t.Errorf("check: %v", err)
+	}
+	node.wrong = true
+	if _, err := h.s.Check(t.Context(), h.chain); err == nil {
+		t.Error("an answer about another height is taken")
+	}
+	h.wantState("ann", coffer.DepositCredited)
+	node.wrong = false
+	h.check(true)
+	h.wantState("ann", coffer.DepositUnlocked)
+	if len(*alarms) != 0 {
+		t.Errorf("alarms: %v", *alarms)
+	}
+}
+
+func TestAnAgreementEndsWithItsBlock(t *testing.T) {
+	h, _, _ := twoNodes(t)
+	h.s = h.start(h.db, func(c *deposit.Config) {
+		c.Chains[0].Second, c.Chains[0].NoFinality = &second{Fake: h.fake}, true
+	})
+	h.fake.SetFinal(0)
+	h.mine(transfer(h.usdt(), 1, "log:0", h.user("ann"), 100))
+	h.empty(3)
+	h.check(true)
+	h.wantState("ann", coffer.DepositUnlocked)
+
+	old := h.fake.Tip()
+	h.reorg(4, nil)
+	h.fake.Switch(old.Hash)
+	h.settle()
+	h.wantState("ann", coffer.DepositCredited) // both nodes are asked anew
+	h.check(true)
+	h.wantBalance("ann", h.usdt(), 100, 0)
+}
+
+func TestABlockThatLeavesWhileTheNodeIsAsked(t *testing.T) {
+	h, _, _ := twoNodes(t)
+	h.s = h.start(h.db, func(c *deposit.Config) {
+		c.Chains[0].Second, c.Chains[0].NoFinality = h.fake, true
+	})
+	h.fake.SetFinal(0)
+	h.mine(transfer(h.usdt(), 1, "log:0", h.user("ann"), 100))
+	h.empty(3)
+	h.fake.Before(func(string) {
+		h.fake.Before(nil)
+		h.reorg(4, nil, nil, nil, nil, nil)
+	})
+	h.check(false)
+	h.wantState("ann", coffer.DepositReversed)
+	if n := h.count("select count(*) from deposit_agreement"); n != 0 {
+		t.Errorf("%d agreements about blocks that are gone", n)
+	}
+}
+
+// screener says what it is told about senders.
+type screener struct {
+	bad   map[coffer.Address]deposit.Screening
+	fail  map[coffer.Address]bool
+	asked int
+}
+
+func (s *screener) ScreenDeposit(_ context.Context, d coffer.Deposit) (deposit.Screening, error) {
+	s.asked++
+	if s.fail[d.From] {
+		return deposit.Screening{}, errors.New("503")
+	}
+	if v, bad := s.bad[d.From]; bad {
+		return v, nil
+	}
+	return deposit.Screening{Pass: true}, nil
+}
+
+// thief is a sender that does not pass.
+var thief = chaintest.Address(66)
+
+func screened(t *testing.T) (*harness, *screener) {
+	h := newHarness(t, nil)
+	s := &screener{bad: map[coffer.Address]deposit.Screening{thief: {Score: 99, Category: "sanctions", Evidence: "list 7, row 12"}}, fail: map[coffer.Address]bool{}}
+	h.s = h.start(h.db, func(c *deposit.Config) { c.Screener = s })
+	return h, s
+}
+
+func stolen(h *harness, tx uint64, account string, amount uint64) coffer.Transfer {
+	paid := transfer(h.usdt(), tx, "log:0", h.user(account), amount)
+	paid.From = thief
+	return paid
+}
+
+func TestNothingIsUnlockedBeforeItsSenderPassed(t *testing.T) {
+	h, s := screened(t)
+	s.fail[stranger] = true
+	h.mine(transfer(h.usdt(), 1, "log:0", h.user("ann"), 100))
+	h.empty(6)
+	if _, err := h.s.Check(t.Context(), h.chain); err == nil {
+		t.Error("a screener that fails is no error")
+	}
+	h.wantState("ann", coffer.DepositCredited)
+	s.fail[stranger] = false
+	h.check(true)
+	h.wantState("ann", coffer.DepositUnlocked)
+	h.check(false)
+	if s.asked != 2 {
+		t.Errorf("asked %d times, want 2", s.asked)
+	}
+}
+
+func TestASenderThatDoesNotPassParksTheDeposit(t *testing.T) {
+	for name, depth := range map[string]int{"observed": 0, "credited": 3} {
+		t.Run(name, func(t *testing.T) {
+			h, _ := screened(t)
+			h.fake.SetFinal(0)
+			h.mine(stolen(h, 1, "ann", 100))
+			h.empty(depth)
+			h.wantState("ann", coffer.DepositState(name))
+			h.check(true)
+			h.wantState("ann", coffer.DepositReview)
+			h.wantReview("ann", h.usdt(), 100)
+			h.wantBalance("ann", h.usdt(), 0, 0)
+			h.wantHouse(ledger.PrefixCustodyDeposit, h.usdt(), 100)
+			reviews, err := h.s.Reviews(t.Context(), deposit.ReviewFilter{})
+			if err != nil || len(reviews) != 1 || reviews[0].Screening == nil || reviews[0].Screening.Category != "sanctions" || reviews[0].Screening.Score != 99 {
+				t.Fatalf("queue: %+v, %v", reviews, err)
+			}
+
+			h.empty(3)
+			if _, err := h.s.Release(t.Context(), decision("t-ann", h.only("ann").ID, "a namesake")); err != nil {
+				t.Fatal(err)
+			}
+			h.wantBalance("ann", h.usdt(), 0, 100)
+			h.check(false)
+			h.fake.SetFinal(h.only("ann").Block.Height)
+			h.empty(1)
+			h.wantBalance("ann", h.usdt(), 100, 0)
+			if got, want := h.acts("ann"), "park by rule:screening sanctions, release by olga"; got != want {
+				t.Errorf("audit %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestASuspectedDepositIsReversedWithItsBlock(t *testing.T) {
+	h, _ := screened(t)
+	h.fake.SetFinal(0)
+	h.mine(stolen(h, 1, "ann", 100))
+	h.empty(3)
+	h.check(true)
+	old := h.fake.Tip()
+	for range 2 {
+		h.reorg(4, nil)
+		h.wantReview("ann", h.usdt(), 0)
+		h.wantHouse(ledger.PrefixCustodyDeposit, h.usdt(), 0)
+		h.wantState("ann", coffer.DepositOrphaned)
+		h.fake.Switch(old.Hash)
+		h.settle()
+		h.wantBalance("ann", h.usdt(), 0, 100)
+		h.check(true) // asked anew
+		h.wantReview("ann", h.usdt(), 100)
+		h.wantBalance("ann", h.usdt(), 0, 0)
+	}
+}
+
+func TestOneScreeningThatFailsDoesNotStarveTheOthers(t *testing.T) {
+	h, s := screened(t)
+	var paid []coffer.Transfer
+	for i := range uint64(150) {
+		one := transfer(h.usdt(), i, "log:0", h.user(fmt.Sprintf("a%d", i%3)), 100)
+		if i < 70 {
+			one.From = chaintest.Address(500 + i)
+			s.fail[one.From] = true
+		}
+		paid = append(paid, one)
+	}
+	h.mine(paid...)
+	h.empty(5)
+	for range 60 {
+		_, _ = h.s.Check(t.Context(), h.chain)
+	}
+	if n := h.count("select count(*) from deposit where state = 'unlocked'"); n != 80 {
+		t.Errorf("%d are unlocked, want the 80 that can be screened", n)
+	}
+	s.fail = nil
+	for range 60 {
+		_, _ = h.s.Check(t.Context(), h.chain)
+	}
+	if n := h.count("select count(*) from deposit where state = 'unlocked'"); n != 150 {
+		t.Errorf("%d are unlocked, want all", n)
+	}
+}

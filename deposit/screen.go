@@ -1,0 +1,179 @@
+package deposit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/deposit/depositsql"
+	"github.com/cofferhq/coffer/ledger"
+)
+
+// Screener judges senders: a sanctions list, an analytics service. What it does not answer
+// is counted and stays locked.
+type Screener interface {
+	ScreenDeposit(ctx context.Context, d coffer.Deposit) (Screening, error)
+}
+
+// Screening is what a screener says about the sender of a deposit.
+type Screening struct {
+	Pass     bool   // false: a person has to look at it
+	Score    int    // the screener's own measure
+	Category string // "sanctions", "mixer", …; at most 64 bytes
+	Evidence string // where to read on; at most 500 bytes
+	At       time.Time
+}
+
+const maxCategoryBytes = 64
+
+// checkSenders screens the senders of what arrived, going on where the last call ended. One
+// that cannot be screened does not keep the others from it; a screener that is down is
+// left in peace soon.
+func (s *Service) checkSenders(ctx context.Context, chain coffer.ChainID) (bool, error) {
+	after := s.screened.get(chain)
+	rows, err := s.sql.ToScreen(ctx, depositsql.ToScreenParams{Chain: string(chain), After: after, First: maxScreeningsPerCheck})
+	if err != nil {
+		return false, fmt.Errorf("deposits to screen: %w", err)
+	}
+	learnt, failures, trouble := false, 0, error(nil)
+	for _, row := range rows {
+		if ctx.Err() != nil || failures >= maxScreeningFailures {
+			break
+		}
+		after = row.Position
+		call, cancel := context.WithTimeout(ctx, callTimeout)
+		verdict, err := s.Screener.ScreenDeposit(call, depositOf(row, nil))
+		cancel()
+		if err == nil {
+			err = s.writeScreening(ctx, row, verdict)
+		}
+		if err != nil {
+			failures++
+			trouble = errors.Join(trouble, fmt.Errorf("screen %s: %w", row.ID, err))
+			continue
+		}
+		learnt = true
+	}
+	if len(rows) < maxScreeningsPerCheck && failures < maxScreeningFailures {
+		after = beforeAll
+	}
+	s.screened.set(chain, after)
+	return learnt, trouble
+}
+
+// beforeAll is a position below every row's.
+const beforeAll = math.MinInt64
+
+// positions is how far something has come on each chain. Losing it costs a second look.
+type positions struct {
+	mu sync.Mutex
+	at map[coffer.ChainID]int64
+}
+
+func (p *positions) get(chain coffer.ChainID) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at, ok := p.at[chain]; ok {
+		return at
+	}
+	return beforeAll
+}
+
+func (p *positions) set(chain coffer.ChainID, at int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.at == nil {
+		p.at = map[coffer.ChainID]int64{}
+	}
+	p.at[chain] = at
+}
+
+// writeScreening keeps a verdict about an inclusion of a deposit, and acts on it.
+func (s *Service) writeScreening(ctx context.Context, row depositsql.Deposit, v Screening) error {
+	return s.DB.Tx(ctx, func(tx pgx.Tx) error {
+		c, d, err := s.lock(ctx, tx, row.Tenant, row.ID)
+		if err != nil || d.Inclusion != row.Inclusion {
+			return err // it left the chain meanwhile, and is asked about anew when it is back
+		}
+		added, err := c.q.AddScreening(ctx, depositsql.AddScreeningParams{
+			Deposit: d.ID, Inclusion: d.Inclusion, Passed: v.Pass, Score: int32(max(math.MinInt32, min(v.Score, math.MaxInt32))), // #nosec G115 -- bounded
+			Category: firstBytes(v.Category, maxCategoryBytes), Evidence: firstBytes(v.Evidence, maxReasonBytes), At: c.at,
+		})
+		if err != nil || added == 0 {
+			return err
+		}
+		if v.Pass {
+			err = c.unlock(ctx)
+		} else {
+			err = c.suspect(ctx, d, firstBytes(v.Category, maxCategoryBytes))
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.flush(ctx); err != nil {
+			return err
+		}
+		s.Checkpoint(CheckpointBeforeCommit)
+		return nil
+	})
+}
+
+// suspect parks a deposit whose sender did not pass, unless a person let it pass. What
+// was credited is taken back first: the customer may owe part of it already.
+func (c *change) suspect(ctx context.Context, d depositsql.Deposit, category string) error {
+	switch coffer.DepositState(d.State) {
+	case coffer.DepositObserved, coffer.DepositConfirming:
+	case coffer.DepositCredited:
+		audit, err := c.q.AuditOf(ctx, []string{d.ID})
+		if err != nil {
+			return err
+		}
+		for _, act := range audit {
+			if act.Inclusion == d.Inclusion && act.Action == actionRelease {
+				return nil
+			}
+		}
+		if err := c.uncredit(ctx, d); err != nil {
+			return err
+		}
+	default:
+		return nil // a person looks at it already
+	}
+
+	moved, err := c.move(ctx, d, coffer.DepositReview, reasonReview)
+	if err != nil {
+		return err
+	}
+	c.book([]depositsql.Deposit{moved}, asideEntry)
+	c.note(moved, actionPark, firstBytes(rulePrefix+"screening "+category, maxActorBytes), reasonReview)
+	return c.tell([]depositsql.Deposit{moved})
+}
+
+// uncredit undoes the entry that credited a deposit.
+func (c *change) uncredit(ctx context.Context, d depositsql.Deposit) error {
+	entry := fmt.Sprintf("%s/%s/%d", d.ID, coffer.DepositCredited, d.Inclusion)
+	taken, err := c.q.TakeBooking(ctx, entry)
+	if err != nil || taken != 1 {
+		return fmt.Errorf("take booking %s: %d taken, %w", entry, taken, err)
+	}
+	return c.Ledger.ReverseAll(ctx, c.tx, ledger.Reversal{EntryID: entry, ID: entry + "/reversed", Kind: "deposit.suspected", Block: blockOf(d), At: c.at})
+}
+
+// screeningsOf returns what was said about deposits as they are included now.
+func (s *Service) screeningsOf(ctx context.Context, ids []string) (map[string]*Screening, error) {
+	rows, err := s.sql.ScreeningsOf(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read screenings: %w", err)
+	}
+	screenings := make(map[string]*Screening, len(rows))
+	for _, row := range rows {
+		screenings[row.Deposit] = &Screening{Pass: row.Passed, Score: int(row.Score), Category: row.Category, Evidence: row.Evidence, At: row.At.UTC()}
+	}
+	return screenings, nil
+}
