@@ -65,6 +65,7 @@ type Asset struct {
 	Decimals uint8  // decimal places between the unit people say and the base unit
 
 	MinDeposit  Amount // smaller deposits are dust
+	NeedsMemo   bool   // deposits count only with the memo of their address
 	Credit      uint64 // confirmations at which a deposit is counted
 	Unlock      uint64 // confirmations at which it can be spent, never before the chain's finality
 	WithdrawFee Amount // fixed fee per withdrawal, in this asset

@@ -2,10 +2,12 @@ package deposit
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +30,7 @@ type Address struct {
 	Account   string
 	Chain     coffer.ChainID
 	Address   coffer.Address
+	Memo      string // deposits of assets that need one must carry it; empty where none does
 	CreatedAt time.Time
 }
 
@@ -90,7 +93,7 @@ func (s *Service) IssueAddress(ctx context.Context, tenant, account string, chai
 		return issued, err
 	}
 
-	salt := coffer.RequestHash("deposit-address", tenant, account)
+	salt := saltOf(tenant, account)
 	address, err := served.Deriver.DepositAddress(ctx, salt)
 	if err != nil {
 		return Address{}, &coffer.Error{Code: coffer.CodeUnavailable, Message: "no deposit address can be given out on this chain now", Cause: err}
@@ -119,7 +122,30 @@ func (s *Service) addressOf(ctx context.Context, tenant, account string, chain c
 	if err != nil {
 		return Address{}, fmt.Errorf("address of %s on %s: %w", account, chain, err)
 	}
-	return Address{row.ID, row.Tenant, row.Account, coffer.ChainID(row.Chain), coffer.Address(row.Address), row.CreatedAt.UTC()}, nil
+	return s.issued(depositsql.AddressesOfRow(row)), nil
+}
+
+func (s *Service) issued(row depositsql.AddressesOfRow) Address {
+	a := Address{ID: row.ID, Tenant: row.Tenant, Account: row.Account, Chain: coffer.ChainID(row.Chain), Address: coffer.Address(row.Address), CreatedAt: row.CreatedAt.UTC()}
+	for id, asset := range s.assets {
+		if asset.NeedsMemo && id.Chain() == a.Chain {
+			a.Memo = memoOf(a.Tenant, a.Account)
+		}
+	}
+	return a
+}
+
+// saltOf is what an account's addresses are derived from, the same on every chain.
+func saltOf(tenant, account string) coffer.Hash {
+	return coffer.RequestHash("deposit-address", tenant, account)
+}
+
+// memoOf is the memo of an account: ten digits, the first of which is not zero, so that
+// nothing is lost where a form takes it for a number.
+func memoOf(tenant, account string) string {
+	salt := saltOf(tenant, account)
+	const least, count = 1_000_000_000, 9_000_000_000
+	return strconv.FormatUint(least+binary.BigEndian.Uint64(salt[:8])%count, 10)
 }
 
 // Addresses returns what was given out to an account, by chain.
@@ -130,7 +156,7 @@ func (s *Service) Addresses(ctx context.Context, tenant, account string) ([]Addr
 	}
 	addresses := make([]Address, len(rows))
 	for i, row := range rows {
-		addresses[i] = Address{row.ID, row.Tenant, row.Account, coffer.ChainID(row.Chain), coffer.Address(row.Address), row.CreatedAt.UTC()}
+		addresses[i] = s.issued(row)
 	}
 	return addresses, nil
 }

@@ -1,6 +1,8 @@
 package deposit_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"github.com/cofferhq/coffer"
@@ -16,6 +18,10 @@ func TestFalseDeposits(t *testing.T) {
 		t.From = sender
 		return t
 	}
+	memo := func(text string, t coffer.Transfer) coffer.Transfer {
+		t.Memo = text
+		return t
+	}
 	type balance map[string]uint64 // available by account
 	tests := []struct {
 		name      string
@@ -25,6 +31,8 @@ func TestFalseDeposits(t *testing.T) {
 		dust      int64 // suspense in USDT
 		gold      int64 // suspense in GOLD
 		unknown   int   // tokens counted
+		memo      bool  // USDT needs one
+		missing   int64 // suspense in USDT for want of a memo
 	}{
 		{
 			name: "a token of the same name at another address",
@@ -117,10 +125,97 @@ func TestFalseDeposits(t *testing.T) {
 				return []coffer.Transfer{transfer(h.usdt(), 1, "log:0", stranger, 100), transfer(h.usdt(), 1, "log:1", contract, 100)}
 			},
 		},
+		{
+			name: "a token that says it comes from nobody, as a mint does",
+			block: func(h *harness) []coffer.Transfer {
+				return []coffer.Transfer{from("0x0000000000000000000000000000000000000000", transfer(h.usdt(), 1, "log:0", h.user("ann"), 100))}
+			},
+			usdt: balance{"ann": 100},
+		},
+		{
+			name: "zero from one of ours to another, as address poisoning does",
+			block: func(h *harness) []coffer.Transfer {
+				return []coffer.Transfer{from(hot, transfer(h.usdt(), 1, "log:0", h.user("ann"), 0)), from(h.user("ann"), transfer(h.usdt(), 1, "log:1", h.user("bob"), 0))}
+			},
+		},
+		{
+			name: "an address that pays itself",
+			block: func(h *harness) []coffer.Transfer {
+				return []coffer.Transfer{
+					from(h.user("ann"), transfer(h.usdt(), 1, "log:0", h.user("ann"), 100)), from(hot, transfer(h.usdt(), 2, "log:0", hot, 70)),
+					from(executor, transfer(h.eth(), 3, "trace:0", executor, 70)),
+				}
+			},
+			states: map[string]string{"ann": "observed review"},
+		},
+		{
+			name: "a token that keeps a fee: what arrived is what the log of the transfer says, and the fee is another's",
+			block: func(h *harness) []coffer.Transfer {
+				return []coffer.Transfer{transfer(h.usdt(), 1, "log:0", h.user("ann"), 95), transfer(h.usdt(), 1, "log:1", contract, 5)}
+			},
+			usdt: balance{"ann": 95},
+		},
+		{
+			name: "coins of the chain from the block itself or from a contract that ends, which no transfer reports",
+			block: func(h *harness) []coffer.Transfer {
+				h.user("ann")
+				return nil
+			},
+		},
+		{
+			name: "internal and top-level coins of one transaction",
+			block: func(h *harness) []coffer.Transfer {
+				return []coffer.Transfer{transfer(h.eth(), 1, "trace:0", h.user("ann"), 3), transfer(h.eth(), 1, "trace:0.2", h.user("ann"), 4)}
+			},
+			eth: balance{"ann": 7},
+		},
+		{
+			name: "an allow-listed token written in other letters",
+			block: func(h *harness) []coffer.Transfer {
+				upper := coffer.AssetID(strings.Replace(strings.ToUpper(string(h.usdt())), strings.ToUpper(string(h.chain))+"/ERC20:0X", string(h.chain)+"/erc20:0x", 1))
+				return []coffer.Transfer{transfer(upper, 1, "log:0", h.user("ann"), 100)}
+			},
+			unknown: 1,
+		},
+		{
+			name: "a memo that nobody asked for",
+			block: func(h *harness) []coffer.Transfer {
+				return []coffer.Transfer{memo("1234567890", transfer(h.usdt(), 1, "log:0", h.user("ann"), 100))}
+			},
+			usdt: balance{"ann": 100},
+		},
+		{
+			name: "the right memo", memo: true,
+			block: func(h *harness) []coffer.Transfer {
+				return []coffer.Transfer{memo(h.memo("ann"), transfer(h.usdt(), 1, "log:0", h.user("ann"), 100)), transfer(h.eth(), 1, "trace:0", h.user("bob"), 7)}
+			},
+			states: map[string]string{"ann": "observed credited unlocked"},
+			usdt:   balance{"ann": 100}, eth: balance{"bob": 7},
+		},
+		{
+			name: "no memo, and memos that are not quite it", memo: true,
+			block: func(h *harness) []coffer.Transfer {
+				right := h.memo("ann")
+				var all []coffer.Transfer
+				for i, wrong := range []string{"", "0" + right, " " + right, right + " ", right[:9], h.memo("bob"), wide(right)} {
+					all = append(all, memo(wrong, transfer(h.usdt(), uint64(i), "log:0", h.user("ann"), 10)))
+				}
+				return all
+			},
+			missing: 70,
+		},
+		{
+			name: "dust without a memo is dust", memo: true,
+			block: func(h *harness) []coffer.Transfer {
+				return []coffer.Transfer{transfer(h.usdt(), 1, "log:0", h.user("ann"), usdtMin-1)}
+			},
+			states: map[string]string{"ann": "observed dust"},
+			dust:   usdtMin - 1,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			h := newHarness(t, nil)
+			h := newHarness(t, func(c *deposit.Config) { c.Assets[0].NeedsMemo = test.memo })
 			h.mine(test.block(h)...)
 			h.empty(4)
 			for _, account := range []string{"ann", "bob"} {
@@ -134,6 +229,7 @@ func TestFalseDeposits(t *testing.T) {
 			}
 			h.wantHouse(ledger.SuspenseDust, h.usdt(), -test.dust)
 			h.wantHouse(ledger.SuspenseUnsupported, h.gold(), -test.gold)
+			h.wantHouse(ledger.SuspenseMissingMemo, h.usdt(), -test.missing)
 			h.wantHouse(ledger.SuspenseUnknown, h.usdt(), 0)
 			if got := h.count("select count(*) from deposit_unknown"); got != test.unknown {
 				t.Errorf("%d unknown tokens, want %d", got, test.unknown)
@@ -152,6 +248,93 @@ func TestFalseDeposits(t *testing.T) {
 				h.wantHouse("suspense:", asset, 0)
 			}
 		})
+	}
+}
+
+// memo returns the memo of an account's address.
+func (h *harness) memo(account string) string {
+	h.t.Helper()
+	h.user(account)
+	issued, err := h.s.Addresses(context.Background(), "t-"+account, account)
+	if err != nil || len(issued) != 1 || len(issued[0].Memo) != 10 {
+		h.t.Fatalf("addresses of %s: %+v, %v; want one with a memo", account, issued, err)
+	}
+	return issued[0].Memo
+}
+
+// wide writes digits in full width, as some keyboards do.
+func wide(digits string) string {
+	var b strings.Builder
+	for _, r := range digits {
+		b.WriteRune(r - '0' + '０')
+	}
+	return b.String()
+}
+
+func TestAPersonDecidesOnAMissingMemo(t *testing.T) {
+	h := newHarness(t, nil)
+	p := newPayer(h)
+	h.s = h.start(h.db, func(c *deposit.Config) { c.Assets[0].NeedsMemo, c.Payer = true, p })
+	h.mine(transfer(h.usdt(), 1, "log:0", h.user("ann"), 100), transfer(h.usdt(), 2, "log:0", h.user("bob"), 50))
+	h.wantState("ann", coffer.DepositMissingMemo)
+	h.empty(3)
+	h.wantHouse(ledger.SuspenseMissingMemo, h.usdt(), -150)
+	if reviews, err := h.s.Reviews(t.Context(), deposit.ReviewFilter{}); err != nil || len(reviews) != 2 || !reviews[0].Decidable {
+		t.Fatalf("queue: %+v, %v", reviews, err)
+	}
+
+	if _, err := h.s.Reject(t.Context(), decision("t-ann", h.only("ann").ID, "no")); coffer.ErrorCode(err) != coffer.CodeConflict {
+		t.Errorf("reject: %v", err)
+	}
+	if _, err := h.s.Release(t.Context(), decision("t-ann", h.only("ann").ID, "the sender named the account")); err != nil {
+		t.Fatal(err)
+	}
+	h.empty(1)
+	h.wantBalance("ann", h.usdt(), 100, 0)
+
+	r := h.refund("bob", "nobody claims it")
+	h.refunds(true)
+	p.pay(r)
+	h.refunds(true)
+	h.wantState("bob", coffer.DepositRefunded)
+	h.wantHouse("suspense:", h.usdt(), 0)
+	if got, want := h.states("bob"), "observed missing_memo missing_memo refunded"; got != want {
+		t.Errorf("events %q, want %q", got, want)
+	}
+}
+
+func TestWhatExecutorsSendKeepsTheBooksEqual(t *testing.T) {
+	h := newHarness(t, nil)
+	entryPoint := chaintest.Address(5)
+	if err := h.s.RegisterHouse(t.Context(), h.chain, entryPoint, deposit.HouseEntryPoint); err != nil {
+		t.Fatal(err)
+	}
+	h.fake.SetFinal(0)
+	from := func(sender coffer.Address, t coffer.Transfer) coffer.Transfer {
+		t.From = sender
+		return t
+	}
+	h.mine(
+		transfer(h.eth(), 1, "trace:0", executor, 1000),                  // a top-up from outside
+		transfer(h.usdt(), 1, "log:0", executor, 9),                      // a token that has no business there
+		from(executor, transfer(h.eth(), 2, "trace:0", hot, 300)),        // a top-up of the Safe
+		from(executor, transfer(h.usdt(), 3, "log:0", hot, 9)),           // rescued
+		from(executor, transfer(h.eth(), 4, "trace:0", stranger, 50)),    // gone
+		from(executor, transfer(h.eth(), 5, "trace:0", entryPoint, 100)), // prepaid gas
+		from(entryPoint, transfer(h.eth(), 6, "trace:0.1", executor, 7)), // income: a payout books it
+		from(hot, transfer(h.eth(), 7, "trace:0.1", executor, 40)),       // a refill: a payout books it
+		from(executor, transfer(h.eth(), 8, "trace:0", h.user("ann"), 20)),
+	)
+	h.wantHouse(ledger.PrefixGasExecutor+string(executor), h.eth(), 1000-300-50-100-20)
+	h.wantHouse(ledger.PrefixCustodyHot+string(executor), h.usdt(), 0)
+	h.wantHouse(ledger.PrefixCustodyHot+string(hot), h.eth(), 300)
+	h.wantHouse(ledger.PrefixCustodyHot+string(hot), h.usdt(), 9)
+	h.wantHouse(ledger.SuspenseUnknown, h.eth(), -1000+50+100+20)
+	h.wantReview("ann", h.eth(), 20)
+	h.reorg(1, nil)
+	for _, code := range []string{ledger.PrefixGasExecutor, ledger.PrefixCustodyHot, "custody:deposit_addr:", "suspense:"} {
+		h.wantHouse(code, h.eth(), 0)
+		h.wantHouse(code, h.usdt(), 0)
 	}
 }
 

@@ -293,7 +293,7 @@ func (w *world) transfer(t *rapid.T, tx coffer.Hash, ref string) coffer.Transfer
 	return coffer.Transfer{
 		Tx: tx, Ref: ref,
 		Asset:  rapid.SampledFrom([]coffer.AssetID{h.usdt(), h.usdt(), h.eth(), h.eth(), h.gold(), h.token(666)}).Draw(t, "asset"),
-		From:   rapid.SampledFrom([]coffer.Address{stranger, stranger, stranger, ann, hot}).Draw(t, "from"),
+		From:   rapid.SampledFrom([]coffer.Address{stranger, stranger, stranger, ann, hot, executor}).Draw(t, "from"),
 		To:     rapid.SampledFrom([]coffer.Address{ann, ann, bob, hot, executor, contract, stranger}).Draw(t, "to"),
 		Amount: coffer.NewAmount(rapid.Uint64Range(0, 3*usdtMin).Draw(t, "amount")),
 	}
@@ -424,7 +424,17 @@ func (w *world) bookTransfer(b books, t coffer.Transfer, d live) {
 		b.move(deposited, "user:"+d.account, t.Asset, amount)
 	}
 
-	if (t.To == hot || t.To == executor) && t.From != hot {
+	if t.From == executor && t.To != executor {
+		from, to := ledger.PrefixCustodyHot+string(executor), ledger.SuspenseUnknown
+		if t.Asset == w.h.eth() {
+			from = ledger.PrefixGasExecutor + string(executor)
+		}
+		if t.To == hot {
+			to = ledger.PrefixCustodyHot + string(hot)
+		}
+		b.move(to, from, t.Asset, amount)
+	}
+	if (t.To == hot || t.To == executor) && t.From != hot && t.From != executor {
 		to, from := ledger.PrefixCustodyHot+string(t.To), ledger.SuspenseUnknown
 		if t.To == executor && t.Asset == w.h.eth() {
 			to = ledger.PrefixGasExecutor + string(t.To)

@@ -19,17 +19,19 @@ update deposit_cursor set next_offset = greatest(next_offset, @next_offset::bigi
 
 -- name: Observe :many
 -- Observe keeps the transfers of a block that touch our addresses and says whose they
--- are. sender_kind is empty when the sender is not ours.
+-- are. Kinds are empty for addresses that are not ours; what an executor sends is kept
+-- whoever gets it.
 with seen as (
     select unnest(@places::integer[]) as place, unnest(@txs::bytea[]) as tx, unnest(@refs::text[]) as ref,
            unnest(@assets::text[]) as asset, unnest(@senders::text[]) as sender,
            unnest(@recipients::text[]) as recipient, unnest(@amounts::numeric[]) as amount, unnest(@memos::text[]) as memo
 ), ours as (
-    select seen.place, seen.tx, seen.ref, seen.asset, seen.sender, seen.recipient, seen.amount, seen.memo, r.kind as recipient_kind, coalesce(r.tenant, '')::text as tenant, coalesce(r.account, '')::text as account,
+    select seen.place, seen.tx, seen.ref, seen.asset, seen.sender, seen.recipient, seen.amount, seen.memo, coalesce(r.kind, '')::text as recipient_kind, coalesce(r.tenant, '')::text as tenant, coalesce(r.account, '')::text as account,
            coalesce(s.kind, '')::text as sender_kind
     from seen
-    join deposit_address r on r.chain = @chain::text and r.address = seen.recipient
+    left join deposit_address r on r.chain = @chain::text and r.address = seen.recipient
     left join deposit_address s on s.chain = @chain::text and s.address = seen.sender
+    where r.kind is not null or s.kind = 'executor'
 ), kept as (
     insert into deposit_observation (chain, block_hash, tx, ref, height, asset, sender, recipient, amount, memo, seen_at)
     select @chain::text, @block_hash::bytea, tx, ref, @height::bigint, asset, sender, recipient, amount, memo, @at::timestamptz

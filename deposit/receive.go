@@ -21,6 +21,8 @@ const (
 	reasonDust        = "the amount is below the asset's minimum deposit"
 	reasonUnsupported = "the asset is not supported"
 	reasonReview      = "held for review"
+	reasonNoMemo      = "the memo is missing"
+	reasonOtherMemo   = "the memo is not the one of this address"
 )
 
 // receive takes the transfers of a connected block that touch our addresses.
@@ -45,8 +47,9 @@ func (c *change) receive(ctx context.Context) error {
 		transfer := known[o.Place]
 		if o.RecipientKind == kindDeposit {
 			arrived = append(arrived, c.judge(transfer, o))
-		} else {
-			c.bookHouse(transfer, o)
+		}
+		if debit, credit, kind := house(transfer, o); kind != "" {
+			c.bookHouse(transfer, kind, debit, credit)
 		}
 	}
 	if err := c.park(ctx, arrived); err != nil {
@@ -156,6 +159,10 @@ func (c *change) judge(t coffer.Transfer, o depositsql.ObserveRow) arrival {
 		a.aside, a.reason, a.rule = coffer.DepositReview, reasonOwnSender, ruleOwnSender
 	case t.Amount.Cmp(asset.MinDeposit) < 0:
 		a.aside, a.reason = coffer.DepositDust, reasonDust
+	case asset.NeedsMemo && t.Memo == "":
+		a.aside, a.reason = coffer.DepositMissingMemo, reasonNoMemo
+	case asset.NeedsMemo && t.Memo != memoOf(o.Tenant, o.Account):
+		a.aside, a.reason = coffer.DepositMissingMemo, reasonOtherMemo
 	}
 	return a
 }
@@ -217,28 +224,47 @@ func (c *change) include(ctx context.Context, arrived []arrival) error {
 	return c.tell(moved)
 }
 
-// bookHouse books a transfer to a house address, unless whoever sent it books it.
-func (c *change) bookHouse(t coffer.Transfer, o depositsql.ObserveRow) {
-	if !custodyKinds[o.RecipientKind] || custodyKinds[o.SenderKind] {
-		return
+// house says which entry a transfer that touches house addresses asks for; kind is empty
+// for none.
+//
+// What leaves a custody wallet is booked by the payout that sent it, both sides. Executors
+// send on their own: whatever leaves them besides fees is booked here. What the EntryPoint
+// pays them is income, which payouts book from outcomes.
+func house(t coffer.Transfer, o depositsql.ObserveRow) (debit, credit, kind string) {
+	custody := custodyKinds[o.RecipientKind]
+	switch {
+	case t.From == t.To:
+		return "", "", ""
+	case o.SenderKind == HouseExecutor && custody:
+		return houseAccount(o.RecipientKind, t.To, t.Asset), houseAccount(o.SenderKind, t.From, t.Asset), "deposit.moved"
+	case o.SenderKind == HouseExecutor:
+		return ledger.SuspenseUnknown, houseAccount(o.SenderKind, t.From, t.Asset), "deposit.executor_spent"
+	case !custody || custodyKinds[o.SenderKind]:
+		return "", "", ""
+	case o.SenderKind == HouseEntryPoint && o.RecipientKind == HouseExecutor && t.Asset.IsNative():
+		return "", "", ""
+	case o.SenderKind == kindDeposit:
+		return houseAccount(o.RecipientKind, t.To, t.Asset), ledger.PrefixCustodyDeposit + string(t.From), "deposit.flushed"
 	}
-	if o.SenderKind == HouseEntryPoint && o.RecipientKind == HouseExecutor && t.Asset.IsNative() {
-		return // income of a bundle, which payouts book from its outcomes
-	}
-	to, from, kind := ledger.PrefixCustodyHot+string(t.To), ledger.SuspenseUnknown, "deposit.foreign"
-	if o.RecipientKind == HouseExecutor && t.Asset.IsNative() {
-		to = ledger.PrefixGasExecutor + string(t.To)
-	}
-	if o.SenderKind == kindDeposit {
-		from, kind = ledger.PrefixCustodyDeposit+string(t.From), "deposit.flushed"
-	}
+	return houseAccount(o.RecipientKind, t.To, t.Asset), ledger.SuspenseUnknown, "deposit.foreign"
+}
 
+// houseAccount is where the money of a custody address is booked.
+func houseAccount(kind string, address coffer.Address, asset coffer.AssetID) string {
+	if kind == HouseExecutor && asset.IsNative() {
+		return ledger.PrefixGasExecutor + string(address)
+	}
+	return ledger.PrefixCustodyHot + string(address)
+}
+
+// bookHouse collects the entry of a transfer that touches house addresses.
+func (c *change) bookHouse(t coffer.Transfer, kind, debit, credit string) {
 	// The sequence tells this inclusion from an earlier one, also in the same block.
 	id := coffer.DeriveID("house", string(c.chain.ID), t.Tx.String(), t.Ref, fmt.Sprint(c.event.Sequence))
 	hash := c.event.Block.Hash
 	c.entries = append(c.entries, ledger.Entry{
 		ID: id, Kind: kind, Resource: t.Tx.String(), Chain: c.chain.ID, Block: c.event.Block.BlockRef, At: c.at,
-		Postings: []ledger.Posting{ledger.Debit(to, t.Asset, t.Amount), ledger.Credit(from, t.Asset, t.Amount)},
+		Postings: []ledger.Posting{ledger.Debit(debit, t.Asset, t.Amount), ledger.Credit(credit, t.Asset, t.Amount)},
 	})
 	c.blocks = append(c.blocks, hash[:])
 }

@@ -1116,11 +1116,12 @@ with seen as (
            unnest($4::text[]) as asset, unnest($5::text[]) as sender,
            unnest($6::text[]) as recipient, unnest($7::numeric[]) as amount, unnest($8::text[]) as memo
 ), ours as (
-    select seen.place, seen.tx, seen.ref, seen.asset, seen.sender, seen.recipient, seen.amount, seen.memo, r.kind as recipient_kind, coalesce(r.tenant, '')::text as tenant, coalesce(r.account, '')::text as account,
+    select seen.place, seen.tx, seen.ref, seen.asset, seen.sender, seen.recipient, seen.amount, seen.memo, coalesce(r.kind, '')::text as recipient_kind, coalesce(r.tenant, '')::text as tenant, coalesce(r.account, '')::text as account,
            coalesce(s.kind, '')::text as sender_kind
     from seen
-    join deposit_address r on r.chain = $9::text and r.address = seen.recipient
+    left join deposit_address r on r.chain = $9::text and r.address = seen.recipient
     left join deposit_address s on s.chain = $9::text and s.address = seen.sender
+    where r.kind is not null or s.kind = 'executor'
 ), kept as (
     insert into deposit_observation (chain, block_hash, tx, ref, height, asset, sender, recipient, amount, memo, seen_at)
     select $9::text, $10::bytea, tx, ref, $11::bigint, asset, sender, recipient, amount, memo, $12::timestamptz
@@ -1154,7 +1155,8 @@ type ObserveRow struct {
 }
 
 // Observe keeps the transfers of a block that touch our addresses and says whose they
-// are. sender_kind is empty when the sender is not ours.
+// are. Kinds are empty for addresses that are not ours; what an executor sends is kept
+// whoever gets it.
 func (q *Queries) Observe(ctx context.Context, arg ObserveParams) ([]ObserveRow, error) {
 	rows, err := q.db.Query(ctx, observe,
 		arg.Places,
