@@ -84,3 +84,18 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (withdrawal_id, person) do update
 set order_hash = excluded.order_hash, scheme = excluded.scheme, key = excluded.key,
     expires = excluded.expires, signature = excluded.signature, created_at = excluded.created_at;
+
+-- name: InsertQuote :exec
+insert into withdrawal_quotes (id, tenant, account, asset, destination, amount, fee, expires, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: Quote :one
+select * from withdrawal_quotes where tenant = $1 and id = $2;
+
+-- name: UseQuote :execrows
+update withdrawal_quotes set withdrawal_id = sqlc.arg(withdrawal_id)::text
+where tenant = sqlc.arg(tenant) and id = sqlc.arg(id) and withdrawal_id is null;
+
+-- name: PurgeQuotes :exec
+delete from withdrawal_quotes where id in (
+    select q.id from withdrawal_quotes q where q.withdrawal_id is null and q.expires < sqlc.arg(before)::timestamptz limit sqlc.arg(most));

@@ -17,8 +17,9 @@ import (
 // transaction. The same request under the same key returns the same withdrawal for ever,
 // as it is by then.
 //
-// Errors: CodeInvalid with the field, CodeNotFound (account), CodeIdempotency (the key
-// came with another request), CodeInsufficient, CodeConflict (the account is frozen).
+// Errors: CodeInvalid with the field, CodeNotFound (account, quote), CodeIdempotency (the
+// key came with another request), CodeInsufficient, CodeConflict (the account is frozen),
+// CodeUnavailable (the network's cost is not known).
 func (s *Service) Request(ctx context.Context, r Request) (coffer.Withdrawal, error) {
 	if err := r.checkTexts(); err != nil {
 		return coffer.Withdrawal{}, err
@@ -102,6 +103,9 @@ func (s *Service) accept(ctx context.Context, tx pgx.Tx, r Request, w coffer.Wit
 		CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt,
 	}); err != nil {
 		return false, fmt.Errorf("store withdrawal %s: %w", w.ID, err)
+	}
+	if err := s.useQuote(ctx, tx, w, r.Quote); err != nil {
+		return false, err
 	}
 	return true, s.publish(ctx, tx, w)
 }

@@ -83,9 +83,10 @@ type bench struct {
 	now    time.Time
 	owners map[coffer.Address]withdrawal.Owner
 	assets []coffer.Asset
+	clock  coffer.Clock
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t *testing.T, changes ...func(*withdrawal.Config)) *bench {
 	t.Helper()
 	b := &bench{
 		t: t, db: postgrestest.New(t), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
@@ -99,25 +100,24 @@ func newBench(t *testing.T) *bench {
 			{ID: ether, Symbol: "ETH", Decimals: 18},
 		},
 	}
-	clock := func() time.Time {
+	b.clock = func() time.Time {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		return b.now
 	}
-	b.books = ledger.New(b.db, clock)
-	b.log = stream.NewPostgres(b.db, clock)
+	b.books = ledger.New(b.db, b.clock)
+	b.log = stream.NewPostgres(b.db, b.clock)
 	var err error
 	if b.policy, err = policy.Parse(fmt.Appendf(nil, policyFile, alicePublicKey())); err != nil {
 		t.Fatal(err)
 	}
-	b.Service = b.service(clock)
+	b.Service = b.service(changes...)
 	return b
 }
 
-func (b *bench) service(clock coffer.Clock) *withdrawal.Service {
-	b.t.Helper()
-	s, err := withdrawal.New(withdrawal.Config{
-		DB: b.db, Ledger: b.books, Events: b.log, Policy: b.policy, Assets: b.assets, Clock: clock,
+func (b *bench) config() withdrawal.Config {
+	return withdrawal.Config{
+		DB: b.db, Ledger: b.books, Events: b.log, Policy: b.policy, Assets: b.assets, Clock: b.clock,
 		Parsers: map[coffer.ChainID]withdrawal.AddressParser{chain: parser{}},
 		Account: func(_ context.Context, t, a string) error {
 			if t != tenant || !strings.HasPrefix(a, "acct_") {
@@ -130,7 +130,16 @@ func (b *bench) service(clock coffer.Clock) *withdrawal.Service {
 			defer b.mu.Unlock()
 			return b.owners[a], nil
 		},
-	})
+	}
+}
+
+func (b *bench) service(changes ...func(*withdrawal.Config)) *withdrawal.Service {
+	b.t.Helper()
+	c := b.config()
+	for _, change := range changes {
+		change(&c)
+	}
+	s, err := withdrawal.New(c)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -32,11 +32,16 @@ type Request struct {
 	Destination    string
 	Memo           string
 	Amount         string
+	Quote          string // id of a quote that fixes the fee; optional
 }
 
 // hash is what the idempotency key is bound to: the request as it was written.
 func (r Request) hash() coffer.Hash {
-	return coffer.RequestHash("withdrawal", r.Tenant, r.Account, string(r.Chain), string(r.Asset), r.Destination, r.Memo, r.Amount)
+	parts := []string{r.Tenant, r.Account, string(r.Chain), string(r.Asset), r.Destination, r.Memo, r.Amount}
+	if r.Quote != "" {
+		parts = append(parts, r.Quote)
+	}
+	return coffer.RequestHash("withdrawal", parts...)
 }
 
 // zeroAddresses are addresses nobody has a key for and that wallets show when a field
@@ -72,6 +77,7 @@ func (r Request) checkTexts() error {
 		checkText("destination", r.Destination, 1, maxAddressBytes),
 		checkText("memo", r.Memo, 0, maxMemoBytes),
 		checkText("amount", r.Amount, 1, maxAmountBytes),
+		checkText("quote", r.Quote, 0, maxIDBytes),
 	)
 }
 
@@ -112,10 +118,13 @@ func (s *Service) validate(ctx context.Context, r Request) (coffer.Order, error)
 	if err != nil {
 		return coffer.Order{}, err
 	}
-	return coffer.Order{
-		Tenant: r.Tenant, Account: r.Account, Asset: asset.ID, Destination: destination,
-		Amount: amount, FeeCap: asset.WithdrawFee,
-	}, nil
+	order := coffer.Order{Tenant: r.Tenant, Account: r.Account, Asset: asset.ID, Destination: destination, Amount: amount}
+	if r.Quote != "" {
+		order.FeeCap, err = s.quoted(ctx, r.Quote, order)
+	} else {
+		order.FeeCap, err = s.fee(ctx, asset, amount)
+	}
+	return order, err
 }
 
 // checkDestination refuses addresses that money must not or need not be sent to. It is
@@ -161,9 +170,6 @@ func parseAmount(text string, asset coffer.Asset) (coffer.Amount, error) {
 		return coffer.Amount{}, coffer.Invalid("amount", "must be more than zero")
 	case amount.Cmp(asset.MinWithdraw) < 0:
 		return coffer.Amount{}, coffer.Invalid("amount", "is below the minimum of %s %s", asset.MinWithdraw.Units(asset.Decimals), asset.Symbol)
-	}
-	if _, err := amount.Add(asset.WithdrawFee); err != nil {
-		return coffer.Amount{}, coffer.Invalid("amount", "is too large")
 	}
 	return amount, nil
 }

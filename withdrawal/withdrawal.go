@@ -1,9 +1,12 @@
 package withdrawal
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -28,6 +31,8 @@ const (
 	DefaultOrderTTL = 72 * time.Hour
 	DefaultMargin   = 30 * time.Minute
 	DefaultPoll     = 500 * time.Millisecond
+	DefaultQuoteTTL = 2 * time.Minute
+	DefaultTimeout  = 10 * time.Second
 )
 
 // Events writes domain events inside a transaction; *stream.Postgres does.
@@ -65,12 +70,21 @@ type Config struct {
 	// Lookup says whose an address is.
 	Lookup func(ctx context.Context, chain coffer.ChainID, address coffer.Address) (Owner, error)
 
-	Clock      coffer.Clock
-	OrderTTL   time.Duration // life of an order; DefaultOrderTTL
-	Margin     time.Duration // orders and approvals that end sooner are not paid any more; DefaultMargin
-	Poll       time.Duration // how often Run looks for work nobody told it about; DefaultPoll
-	Log        *slog.Logger
-	Checkpoint func(name string) // called where a crash is interesting; nil is none
+	// Fees are what withdrawals cost; an asset without a rule costs its WithdrawFee.
+	// NetworkCost is what one payment costs on the chain now, in base units of the asset
+	// paid; only rules that ask for it need it.
+	Fees        map[coffer.AssetID]FeeRule
+	NetworkCost func(ctx context.Context, asset coffer.AssetID) (coffer.Amount, error)
+	QuoteTTL    time.Duration // how long a quote holds; DefaultQuoteTTL
+
+	Clock       coffer.Clock
+	Random      io.Reader     // crypto/rand when nil
+	CallTimeout time.Duration // of a call to the outside; DefaultTimeout
+	OrderTTL    time.Duration // life of an order; DefaultOrderTTL
+	Margin      time.Duration // orders and approvals that end sooner are not paid any more; DefaultMargin
+	Poll        time.Duration // how often Run looks for work nobody told it about; DefaultPoll
+	Log         *slog.Logger
+	Checkpoint  func(name string) // called where a crash is interesting; nil is none
 }
 
 // Service accepts withdrawals and leads them up to approved.
@@ -78,6 +92,7 @@ type Service struct {
 	Config
 	sql    *withdrawalsql.Queries
 	assets map[coffer.AssetID]coffer.Asset
+	fees   map[coffer.AssetID]FeeRule
 	wake   chan struct{}
 }
 
@@ -86,26 +101,20 @@ func New(c Config) (*Service, error) {
 	if c.DB == nil || c.Ledger == nil || c.Events == nil || c.Policy == nil || c.Account == nil || c.Lookup == nil || c.Clock == nil {
 		return nil, errors.New("withdrawal: DB, Ledger, Events, Policy, Account, Lookup and Clock are needed")
 	}
-	if c.OrderTTL == 0 {
-		c.OrderTTL = DefaultOrderTTL
-	}
-	if c.Margin == 0 {
-		c.Margin = DefaultMargin
-	}
-	if c.Poll == 0 {
-		c.Poll = DefaultPoll
-	}
+	c = c.withDefaults()
 	if c.OrderTTL <= c.Margin {
 		return nil, fmt.Errorf("withdrawal: orders live %s, which must be more than the margin of %s", c.OrderTTL, c.Margin)
 	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
+	fees, err := c.feeRules()
+	if err != nil {
+		return nil, err
 	}
 
 	s := &Service{
 		Config: c,
 		sql:    withdrawalsql.New(c.DB.Pool()),
 		assets: make(map[coffer.AssetID]coffer.Asset, len(c.Assets)),
+		fees:   fees,
 		wake:   make(chan struct{}, 1),
 	}
 	for _, a := range c.Assets {
@@ -117,10 +126,26 @@ func New(c Config) (*Service, error) {
 	return s, nil
 }
 
+func (c Config) withDefaults() Config {
+	c.OrderTTL = cmp.Or(c.OrderTTL, DefaultOrderTTL)
+	c.Margin = cmp.Or(c.Margin, DefaultMargin)
+	c.Poll = cmp.Or(c.Poll, DefaultPoll)
+	c.QuoteTTL = cmp.Or(c.QuoteTTL, DefaultQuoteTTL)
+	c.CallTimeout = cmp.Or(c.CallTimeout, DefaultTimeout)
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
 // Run steps until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var purge time.Time // when old quotes are deleted next
 	for {
 		select {
 		case <-ctx.Done():
@@ -132,6 +157,12 @@ func (s *Service) Run(ctx context.Context) error {
 		moved, err := s.Step(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.Log.Error("withdrawal step failed", "error", err)
+		}
+		if now := s.now(); now.After(purge) {
+			purge = now.Add(purgeEvery)
+			if err := s.PurgeQuotes(ctx); err != nil && ctx.Err() == nil {
+				s.Log.Error("old quotes stay", "error", err)
+			}
 		}
 		if moved > 0 && err == nil {
 			s.nudge()

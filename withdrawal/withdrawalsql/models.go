@@ -48,3 +48,16 @@ type WithdrawalApproval struct {
 	Signature    []byte
 	CreatedAt    time.Time
 }
+
+type WithdrawalQuote struct {
+	ID           string
+	Tenant       string
+	Account      string
+	Asset        string
+	Destination  string
+	Amount       coffer.Amount
+	Fee          coffer.Amount
+	Expires      time.Time
+	CreatedAt    time.Time
+	WithdrawalID *string
+}

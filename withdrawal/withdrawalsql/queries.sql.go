@@ -280,6 +280,38 @@ func (q *Queries) Insert(ctx context.Context, arg InsertParams) error {
 	return err
 }
 
+const insertQuote = `-- name: InsertQuote :exec
+insert into withdrawal_quotes (id, tenant, account, asset, destination, amount, fee, expires, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+`
+
+type InsertQuoteParams struct {
+	ID          string
+	Tenant      string
+	Account     string
+	Asset       string
+	Destination string
+	Amount      coffer.Amount
+	Fee         coffer.Amount
+	Expires     time.Time
+	CreatedAt   time.Time
+}
+
+func (q *Queries) InsertQuote(ctx context.Context, arg InsertQuoteParams) error {
+	_, err := q.db.Exec(ctx, insertQuote,
+		arg.ID,
+		arg.Tenant,
+		arg.Account,
+		arg.Asset,
+		arg.Destination,
+		arg.Amount,
+		arg.Fee,
+		arg.Expires,
+		arg.CreatedAt,
+	)
+	return err
+}
+
 const insertRequest = `-- name: InsertRequest :execrows
 insert into withdrawal_requests (tenant, key, request_hash, created_at) values ($1, $2, $3, $4)
 on conflict (tenant, key) do nothing
@@ -518,6 +550,48 @@ func (q *Queries) LockWaiting(ctx context.Context, arg LockWaitingParams) (Withd
 	return i, err
 }
 
+const purgeQuotes = `-- name: PurgeQuotes :exec
+delete from withdrawal_quotes where id in (
+    select q.id from withdrawal_quotes q where q.withdrawal_id is null and q.expires < $1::timestamptz limit $2)
+`
+
+type PurgeQuotesParams struct {
+	Before time.Time
+	Most   int32
+}
+
+func (q *Queries) PurgeQuotes(ctx context.Context, arg PurgeQuotesParams) error {
+	_, err := q.db.Exec(ctx, purgeQuotes, arg.Before, arg.Most)
+	return err
+}
+
+const quote = `-- name: Quote :one
+select id, tenant, account, asset, destination, amount, fee, expires, created_at, withdrawal_id from withdrawal_quotes where tenant = $1 and id = $2
+`
+
+type QuoteParams struct {
+	Tenant string
+	ID     string
+}
+
+func (q *Queries) Quote(ctx context.Context, arg QuoteParams) (WithdrawalQuote, error) {
+	row := q.db.QueryRow(ctx, quote, arg.Tenant, arg.ID)
+	var i WithdrawalQuote
+	err := row.Scan(
+		&i.ID,
+		&i.Tenant,
+		&i.Account,
+		&i.Asset,
+		&i.Destination,
+		&i.Amount,
+		&i.Fee,
+		&i.Expires,
+		&i.CreatedAt,
+		&i.WithdrawalID,
+	)
+	return i, err
+}
+
 const requestHash = `-- name: RequestHash :one
 select request_hash from withdrawal_requests where tenant = $1 and key = $2
 `
@@ -639,6 +713,25 @@ func (q *Queries) Spent(ctx context.Context, arg SpentParams) (SpentRow, error) 
 	var i SpentRow
 	err := row.Scan(&i.ByAsset, &i.ByAccount)
 	return i, err
+}
+
+const useQuote = `-- name: UseQuote :execrows
+update withdrawal_quotes set withdrawal_id = $1::text
+where tenant = $2 and id = $3 and withdrawal_id is null
+`
+
+type UseQuoteParams struct {
+	WithdrawalID string
+	Tenant       string
+	ID           string
+}
+
+func (q *Queries) UseQuote(ctx context.Context, arg UseQuoteParams) (int64, error) {
+	result, err := q.db.Exec(ctx, useQuote, arg.WithdrawalID, arg.Tenant, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const waiting = `-- name: Waiting :many
