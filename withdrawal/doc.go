@@ -12,6 +12,11 @@
 //	       rejected (screening, policy, expiry)              paying, confirming ──▶ failed
 //	       cancelled (by the customer, until a signature was asked for)
 //
+// A destination that is an address of another account here is paid by the books, in one
+// transaction and for nothing: approved ──▶ settled, and the other side gets a
+// coffer.BookTransfer with its own event. Request, order, approvals and policy are the
+// same as for any other. House addresses are never paid this way.
+//
 // Who moves it: [Service.Step] screens, asks policy and ends what expired;
 // [Service.Approve] and [Service.Cancel] are people; everything from approved on is the
 // payout's, which calls [Service.Approved], [Service.Paying], [Service.Commit],

@@ -18,7 +18,7 @@ func (s *Service) Explain(ctx context.Context, r Request) (policy.Decision, erro
 	if err := r.checkTexts(); err != nil {
 		return policy.Decision{}, err
 	}
-	order, err := s.validate(ctx, r)
+	order, _, err := s.validate(ctx, r)
 	if err != nil {
 		return policy.Decision{}, err
 	}

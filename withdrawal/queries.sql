@@ -7,8 +7,8 @@ select request_hash from withdrawal_requests where tenant = $1 and key = $2;
 
 -- name: Insert :exec
 insert into withdrawal (id, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash,
-                        idempotency_key, fee, sequence, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
+                        idempotency_key, fee, sequence, created_at, updated_at, to_tenant, to_account)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, sqlc.narg(to_tenant), sqlc.narg(to_account));
 
 -- name: Get :one
 select * from withdrawal where tenant = $1 and id = $2;
@@ -37,13 +37,14 @@ select * from withdrawal where id = $1 and state = sqlc.arg(state)::text for upd
 -- name: Waiting :many
 select * from withdrawal
 where state in ('requested', 'screened')
+   or (state = 'approved' and to_account is not null)
    or (state in ('awaiting_approval', 'approved') and expires <= sqlc.arg(deadline)::timestamptz)
 order by position
 limit sqlc.arg(first);
 
 -- name: Approved :many
 select * from withdrawal
-where state = 'approved' and chain = sqlc.arg(chain) and expires > sqlc.arg(deadline)::timestamptz
+where state = 'approved' and to_account is null and chain = sqlc.arg(chain) and expires > sqlc.arg(deadline)::timestamptz
   and id <> all(sqlc.arg(excluded)::text[])
 order by position
 limit sqlc.arg(first)
@@ -52,7 +53,7 @@ for update skip locked;
 -- name: AnyApproved :one
 select exists (
     select from withdrawal
-    where state = 'approved' and chain = sqlc.arg(chain) and expires > sqlc.arg(deadline)::timestamptz
+    where state = 'approved' and to_account is null and chain = sqlc.arg(chain) and expires > sqlc.arg(deadline)::timestamptz
       and id <> all(sqlc.arg(excluded)::text[]));
 
 -- name: Save :execrows
@@ -99,3 +100,15 @@ where tenant = sqlc.arg(tenant) and id = sqlc.arg(id) and withdrawal_id is null;
 -- name: PurgeQuotes :exec
 delete from withdrawal_quotes where id in (
     select q.id from withdrawal_quotes q where q.withdrawal_id is null and q.expires < sqlc.arg(before)::timestamptz limit sqlc.arg(most));
+
+-- name: InsertTransfer :exec
+insert into withdrawal_transfers (id, withdrawal_id, tenant, account, asset, address, amount, sender, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: Transfers :many
+select * from withdrawal_transfers t
+where t.tenant = sqlc.arg(tenant)
+  and (sqlc.arg(account)::text = '' or t.account = sqlc.arg(account))
+  and (sqlc.arg(after)::text = '' or t.position < (select a.position from withdrawal_transfers a where a.tenant = sqlc.arg(tenant) and a.id = sqlc.arg(after)))
+order by t.position desc
+limit sqlc.arg(first);

@@ -43,7 +43,7 @@ func (s *Service) Quote(ctx context.Context, r Request) (Quote, error) {
 	if err := r.checkTexts(); err != nil {
 		return Quote{}, err
 	}
-	order, err := s.validate(ctx, r)
+	order, _, err := s.validate(ctx, r)
 	if err != nil {
 		return Quote{}, err
 	}

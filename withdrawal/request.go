@@ -29,7 +29,7 @@ func (s *Service) Request(ctx context.Context, r Request) (coffer.Withdrawal, er
 		return w, err
 	}
 
-	order, err := s.validate(ctx, r)
+	order, to, err := s.validate(ctx, r)
 	if err != nil {
 		return coffer.Withdrawal{}, err
 	}
@@ -37,13 +37,13 @@ func (s *Service) Request(ctx context.Context, r Request) (coffer.Withdrawal, er
 	order.ID = coffer.DeriveID("wd", r.Tenant, r.IdempotencyKey)
 	order.Expires = now.Add(s.OrderTTL).Truncate(time.Second)
 	w := coffer.Withdrawal{
-		Order: order, OrderHash: order.Hash(), IdempotencyKey: r.IdempotencyKey, Fee: order.FeeCap,
+		Order: order, OrderHash: order.Hash(), IdempotencyKey: r.IdempotencyKey, Fee: order.FeeCap, Internal: to.inside(),
 		State: coffer.WithdrawalRequested, Sequence: 1, CreatedAt: now, UpdatedAt: now,
 	}
 
 	fresh := false
 	err = s.DB.Tx(ctx, func(tx pgx.Tx) error {
-		fresh, err = s.accept(ctx, tx, r, w)
+		fresh, err = s.accept(ctx, tx, r, w, to)
 		return err
 	})
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Service) earlier(ctx context.Context, r Request) (coffer.Withdrawal, bo
 
 // accept writes a new withdrawal; false means that the key is taken. A second request
 // with the same key waits at the first row until the first one ended.
-func (s *Service) accept(ctx context.Context, tx pgx.Tx, r Request, w coffer.Withdrawal) (bool, error) {
+func (s *Service) accept(ctx context.Context, tx pgx.Tx, r Request, w coffer.Withdrawal, to recipient) (bool, error) {
 	q := s.sql.WithTx(tx)
 	n, err := q.InsertRequest(ctx, withdrawalsql.InsertRequestParams{
 		Tenant: r.Tenant, Key: r.IdempotencyKey, RequestHash: r.hash(), CreatedAt: w.CreatedAt,
@@ -96,12 +96,16 @@ func (s *Service) accept(ctx context.Context, tx pgx.Tx, r Request, w coffer.Wit
 	if err := s.Ledger.Hold(ctx, tx, hold, w.CreatedAt); err != nil {
 		return false, fmt.Errorf("hold the money: %w", err)
 	}
-	if err := q.Insert(ctx, withdrawalsql.InsertParams{
+	params := withdrawalsql.InsertParams{
 		ID: w.ID, Tenant: w.Tenant, Account: w.Account, Chain: string(w.Asset.Chain()), Asset: string(w.Asset),
 		Destination: string(w.Destination), Memo: w.Memo, Amount: w.Amount, FeeCap: w.FeeCap, Expires: w.Expires,
 		OrderHash: w.OrderHash, IdempotencyKey: w.IdempotencyKey, Fee: w.Fee, Sequence: int64(w.Sequence), //nolint:gosec // it is 1
 		CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt,
-	}); err != nil {
+	}
+	if to.inside() {
+		params.ToTenant, params.ToAccount = &to.tenant, &to.account
+	}
+	if err := q.Insert(ctx, params); err != nil {
 		return false, fmt.Errorf("store withdrawal %s: %w", w.ID, err)
 	}
 	if err := s.useQuote(ctx, tx, w, r.Quote); err != nil {

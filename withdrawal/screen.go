@@ -44,11 +44,13 @@ func (s *Service) step(ctx context.Context, seen record) (bool, error) {
 		return s.screen(ctx, seen)
 	case coffer.WithdrawalScreened:
 		return s.inState(ctx, seen, s.decide)
-	default:
-		return s.inState(ctx, seen, func(ctx context.Context, tx pgx.Tx, r *record) error {
-			return s.reject(ctx, tx, r, "the order expired before it was paid")
-		})
 	}
+	if seen.Expires.After(s.payableAfter()) {
+		return s.inState(ctx, seen, s.settleInside)
+	}
+	return s.inState(ctx, seen, func(ctx context.Context, tx pgx.Tx, r *record) error {
+		return s.reject(ctx, tx, r, "the order expired before it was paid")
+	})
 }
 
 // inState runs fn on the locked withdrawal if it is still in the state it was seen in,
@@ -81,7 +83,10 @@ func (s *Service) inState(ctx context.Context, seen record, fn func(context.Cont
 
 // screen asks again whether the destination may be paid, since addresses become known.
 func (s *Service) screen(ctx context.Context, seen record) (bool, error) {
-	verdict := s.checkDestination(ctx, seen.Asset.Chain(), seen.Destination, seen.Tenant, seen.Account)
+	owner, verdict := s.checkDestination(ctx, seen.Asset.Chain(), seen.Destination, seen.Tenant, seen.Account)
+	if verdict == nil && recipientOf(owner) != seen.to {
+		verdict = coffer.Invalid("destination", "became the address of another account since it was asked for")
+	}
 	var refusal *coffer.Error
 	if verdict != nil && !errors.As(verdict, &refusal) {
 		return false, verdict // could not be asked; later

@@ -35,6 +35,7 @@ const (
 	own    = "0x90F79bf6EB2c4f870365E785982E1f101E93b906"
 	theirs = "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65"
 	banned = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc"
+	friend = "0x976EA74026E726554dB657fA54763abd0C3a0aa9"
 
 	tenant  = "acme"
 	account = "acct_1"
@@ -93,6 +94,7 @@ func newBench(t *testing.T, changes ...func(*withdrawal.Config)) *bench {
 		owners: map[coffer.Address]withdrawal.Owner{
 			house:  {Kind: withdrawal.OwnerHouse},
 			own:    {Kind: withdrawal.OwnerDeposit, Tenant: tenant, Account: account},
+			friend: {Kind: withdrawal.OwnerDeposit, Tenant: tenant, Account: "acct_2"},
 			theirs: {Kind: withdrawal.OwnerDeposit, Tenant: "other", Account: "acct_9"},
 		},
 		assets: []coffer.Asset{
@@ -230,6 +232,25 @@ func (b *bench) balance(account string, available, held uint64) {
 // events returns the states a withdrawal's events name, and checks their sequence.
 func (b *bench) events(id string) []string {
 	b.t.Helper()
+	var states []string
+	for _, e := range b.allEvents() {
+		if e.Resource != id {
+			continue
+		}
+		var w coffer.Withdrawal
+		if err := json.Unmarshal(e.Body, &w); err != nil {
+			b.t.Fatal(err)
+		}
+		states = append(states, e.State)
+		if e.Sequence != uint64(len(states)) || w.Sequence != e.Sequence || string(w.State) != e.State || e.Tenant != tenant {
+			b.t.Errorf("event %d of %s: sequence %d, body %d %s", len(states), id, e.Sequence, w.Sequence, w.State)
+		}
+	}
+	return states
+}
+
+func (b *bench) allEvents() []coffer.Event {
+	b.t.Helper()
 	for {
 		n, err := b.log.Sequence(b.t.Context())
 		if err != nil {
@@ -243,7 +264,7 @@ func (b *bench) events(id string) []string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	var states []string
+	var events []coffer.Event
 	for at := int64(0); at < tail; {
 		records, err := b.log.Read(b.t.Context(), stream.TopicEvents, stream.PartitionAll, at, 100)
 		if err != nil {
@@ -252,23 +273,13 @@ func (b *bench) events(id string) []string {
 		for _, r := range records {
 			at = r.Offset + 1
 			var e coffer.Event
-			var w coffer.Withdrawal
 			if err := json.Unmarshal(r.Value, &e); err != nil {
 				b.t.Fatal(err)
 			}
-			if err := json.Unmarshal(e.Body, &w); err != nil {
-				b.t.Fatal(err)
-			}
-			if e.Resource != id {
-				continue
-			}
-			states = append(states, e.State)
-			if e.Sequence != uint64(len(states)) || w.Sequence != e.Sequence || string(w.State) != e.State || e.Tenant != tenant {
-				b.t.Errorf("event %d of %s: sequence %d, body %d %s", len(states), id, e.Sequence, w.Sequence, w.State)
-			}
+			events = append(events, e)
 		}
 	}
-	return states
+	return events
 }
 
 // Keys 1 to 3 are alice's, bob's and carol's.

@@ -21,6 +21,7 @@ type record struct {
 	decidedAt  *time.Time
 	committed  bool
 	cancelling bool
+	to         recipient
 }
 
 func fromRow(r withdrawalsql.Withdrawal) record {
@@ -32,6 +33,7 @@ func fromRow(r withdrawalsql.Withdrawal) record {
 		OrderHash:         r.OrderHash,
 		IdempotencyKey:    r.IdempotencyKey,
 		Fee:               r.Fee,
+		Internal:          r.ToAccount != nil,
 		State:             coffer.WithdrawalState(r.State),
 		Reason:            r.Reason,
 		ApprovalsRequired: uint32(r.ApprovalsRequired), //nolint:gosec // not negative, by a check in SQL
@@ -43,7 +45,11 @@ func fromRow(r withdrawalsql.Withdrawal) record {
 	if r.Payout != nil {
 		w.Payout = *r.Payout
 	}
-	return record{Withdrawal: w, decidedAt: r.DecidedAt, committed: r.Committed, cancelling: r.Cancelling}
+	rec := record{Withdrawal: w, decidedAt: r.DecidedAt, committed: r.Committed, cancelling: r.Cancelling}
+	if r.ToAccount != nil { // a check in SQL makes the other not null either
+		rec.to = recipient{*r.ToTenant, *r.ToAccount}
+	}
+	return rec
 }
 
 // load turns rows into withdrawals with their approvals, and refuses an order that does

@@ -81,79 +81,81 @@ func (r Request) checkTexts() error {
 	)
 }
 
-// validate turns a request into an order without identity and times, or names the field
-// and the rule it breaks.
-func (s *Service) validate(ctx context.Context, r Request) (coffer.Order, error) {
+// validate turns a request into an order without identity and times, and says whose the
+// destination is if it is ours; or it names the field and the rule it breaks. A book
+// transfer costs nothing.
+func (s *Service) validate(ctx context.Context, r Request) (coffer.Order, recipient, error) {
 	if err := s.Account(ctx, r.Tenant, r.Account); err != nil {
 		if coffer.ErrorCode(err) == coffer.CodeNotFound {
-			return coffer.Order{}, &coffer.Error{Code: coffer.CodeNotFound, Field: "account", Message: "no such account", Cause: err}
+			return coffer.Order{}, recipient{}, &coffer.Error{Code: coffer.CodeNotFound, Field: "account", Message: "no such account", Cause: err}
 		}
-		return coffer.Order{}, fmt.Errorf("read the account: %w", err)
+		return coffer.Order{}, recipient{}, fmt.Errorf("read the account: %w", err)
 	}
 
 	parser, known := s.Parsers[r.Chain]
 	if !known {
-		return coffer.Order{}, coffer.Invalid("chain", "%s is not a chain we serve", r.Chain)
+		return coffer.Order{}, recipient{}, coffer.Invalid("chain", "%s is not a chain we serve", r.Chain)
 	}
 	asset, known := s.assets[r.Asset]
 	if !known {
-		return coffer.Order{}, coffer.Invalid("asset", "%s is not an asset we serve", r.Asset)
+		return coffer.Order{}, recipient{}, coffer.Invalid("asset", "%s is not an asset we serve", r.Asset)
 	}
 	if asset.ID.Chain() != r.Chain {
-		return coffer.Order{}, coffer.Invalid("asset", "%s is not on chain %s", r.Asset, r.Chain)
+		return coffer.Order{}, recipient{}, coffer.Invalid("asset", "%s is not on chain %s", r.Asset, r.Chain)
 	}
 
 	destination, err := parser.ParseAddress(r.Destination)
 	if err != nil {
-		return coffer.Order{}, &coffer.Error{Code: coffer.CodeInvalid, Field: "destination", Message: "is not a valid address of " + string(r.Chain) + ": " + err.Error(), Cause: err}
+		return coffer.Order{}, recipient{}, &coffer.Error{Code: coffer.CodeInvalid, Field: "destination", Message: "is not a valid address of " + string(r.Chain) + ": " + err.Error(), Cause: err}
 	}
-	if err := s.checkDestination(ctx, r.Chain, destination, r.Tenant, r.Account); err != nil {
-		return coffer.Order{}, err
+	owner, err := s.checkDestination(ctx, r.Chain, destination, r.Tenant, r.Account)
+	if err != nil {
+		return coffer.Order{}, recipient{}, err
 	}
 	if r.Memo != "" {
-		return coffer.Order{}, coffer.Invalid("memo", "chain %s has no memos", r.Chain)
+		return coffer.Order{}, recipient{}, coffer.Invalid("memo", "chain %s has no memos", r.Chain)
 	}
 
 	amount, err := parseAmount(r.Amount, asset)
 	if err != nil {
-		return coffer.Order{}, err
+		return coffer.Order{}, recipient{}, err
 	}
 	order := coffer.Order{Tenant: r.Tenant, Account: r.Account, Asset: asset.ID, Destination: destination, Amount: amount}
-	if r.Quote != "" {
+	to := recipientOf(owner)
+	switch {
+	case r.Quote != "":
 		order.FeeCap, err = s.quoted(ctx, r.Quote, order)
-	} else {
+	case !to.inside():
 		order.FeeCap, err = s.fee(ctx, asset, amount)
 	}
-	return order, err
+	return order, to, err
 }
 
-// checkDestination refuses addresses that money must not or need not be sent to. It is
-// asked when the request comes and again when it is screened.
-func (s *Service) checkDestination(ctx context.Context, chain coffer.ChainID, to coffer.Address, tenant, account string) error {
+// checkDestination refuses addresses that money must not or need not be sent to, and says
+// whose the others are. It is asked when the request comes and again when it is screened.
+func (s *Service) checkDestination(ctx context.Context, chain coffer.ChainID, to coffer.Address, tenant, account string) (Owner, error) {
 	if zero, ok := zeroAddresses[chain.Namespace()]; ok && to == zero {
-		return coffer.Invalid("destination", "is the zero address")
+		return Owner{}, coffer.Invalid("destination", "is the zero address")
 	}
 	for _, a := range s.assets {
 		if a.ID.Chain() == chain && a.ID.Reference() == string(to) {
-			return coffer.Invalid("destination", "is the token contract of %s, which would keep the money", a.Symbol)
+			return Owner{}, coffer.Invalid("destination", "is the token contract of %s, which would keep the money", a.Symbol)
 		}
 	}
 
 	owner, err := s.Lookup(ctx, chain, to)
 	if err != nil {
-		return fmt.Errorf("look up the destination: %w", err)
+		return Owner{}, fmt.Errorf("look up the destination: %w", err)
 	}
 	switch {
 	case owner.Kind == OwnerHouse:
-		return coffer.Invalid("destination", "is an address of this custody itself")
+		return Owner{}, coffer.Invalid("destination", "is an address of this custody itself")
 	case owner.Kind == OwnerDeposit && owner.Tenant == tenant && owner.Account == account:
-		return coffer.Invalid("destination", "is the account's own deposit address")
-	case owner.Kind == OwnerDeposit:
-		return coffer.Invalid("destination", "is a deposit address of another account here; transfers between accounts are not supported yet")
-	case owner.Kind != "":
-		return coffer.Invalid("destination", "is a known address of kind %s", owner.Kind)
+		return Owner{}, coffer.Invalid("destination", "is the account's own deposit address")
+	case owner.Kind == OwnerDeposit && owner.Tenant != "" && owner.Account != "", owner.Kind == "":
+		return owner, nil
 	}
-	return nil
+	return Owner{}, coffer.Invalid("destination", "is a known address of kind %s", owner.Kind)
 }
 
 // parseAmount reads what people say into base units and holds it to the asset's rules.

@@ -36,6 +36,8 @@ type Withdrawal struct {
 	Sequence          int64
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
+	ToTenant          *string
+	ToAccount         *string
 }
 
 type WithdrawalApproval struct {
@@ -60,4 +62,17 @@ type WithdrawalQuote struct {
 	Expires      time.Time
 	CreatedAt    time.Time
 	WithdrawalID *string
+}
+
+type WithdrawalTransfer struct {
+	ID           string
+	Position     int64
+	WithdrawalID string
+	Tenant       string
+	Account      string
+	Asset        string
+	Address      string
+	Amount       coffer.Amount
+	Sender       string
+	CreatedAt    time.Time
 }

@@ -15,7 +15,7 @@ import (
 const anyApproved = `-- name: AnyApproved :one
 select exists (
     select from withdrawal
-    where state = 'approved' and chain = $1 and expires > $2::timestamptz
+    where state = 'approved' and to_account is null and chain = $1 and expires > $2::timestamptz
       and id <> all($3::text[]))
 `
 
@@ -66,8 +66,8 @@ func (q *Queries) Approvals(ctx context.Context, ids []string) ([]WithdrawalAppr
 }
 
 const approved = `-- name: Approved :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at from withdrawal
-where state = 'approved' and chain = $1 and expires > $2::timestamptz
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal
+where state = 'approved' and to_account is null and chain = $1 and expires > $2::timestamptz
   and id <> all($3::text[])
 order by position
 limit $4
@@ -121,6 +121,8 @@ func (q *Queries) Approved(ctx context.Context, arg ApprovedParams) ([]Withdrawa
 			&i.Sequence,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.ToTenant,
+			&i.ToAccount,
 		); err != nil {
 			return nil, err
 		}
@@ -133,7 +135,7 @@ func (q *Queries) Approved(ctx context.Context, arg ApprovedParams) ([]Withdrawa
 }
 
 const byIDs = `-- name: ByIDs :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at from withdrawal where id = any($1::text[]) order by id
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal where id = any($1::text[]) order by id
 `
 
 func (q *Queries) ByIDs(ctx context.Context, ids []string) ([]Withdrawal, error) {
@@ -171,6 +173,8 @@ func (q *Queries) ByIDs(ctx context.Context, ids []string) ([]Withdrawal, error)
 			&i.Sequence,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.ToTenant,
+			&i.ToAccount,
 		); err != nil {
 			return nil, err
 		}
@@ -192,7 +196,7 @@ func (q *Queries) Commit(ctx context.Context, ids []string) error {
 }
 
 const get = `-- name: Get :one
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at from withdrawal where tenant = $1 and id = $2
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal where tenant = $1 and id = $2
 `
 
 type GetParams struct {
@@ -229,14 +233,16 @@ func (q *Queries) Get(ctx context.Context, arg GetParams) (Withdrawal, error) {
 		&i.Sequence,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.ToTenant,
+		&i.ToAccount,
 	)
 	return i, err
 }
 
 const insert = `-- name: Insert :exec
 insert into withdrawal (id, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash,
-                        idempotency_key, fee, sequence, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                        idempotency_key, fee, sequence, created_at, updated_at, to_tenant, to_account)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 `
 
 type InsertParams struct {
@@ -256,6 +262,8 @@ type InsertParams struct {
 	Sequence       int64
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+	ToTenant       *string
+	ToAccount      *string
 }
 
 func (q *Queries) Insert(ctx context.Context, arg InsertParams) error {
@@ -276,6 +284,8 @@ func (q *Queries) Insert(ctx context.Context, arg InsertParams) error {
 		arg.Sequence,
 		arg.CreatedAt,
 		arg.UpdatedAt,
+		arg.ToTenant,
+		arg.ToAccount,
 	)
 	return err
 }
@@ -337,8 +347,40 @@ func (q *Queries) InsertRequest(ctx context.Context, arg InsertRequestParams) (i
 	return result.RowsAffected(), nil
 }
 
+const insertTransfer = `-- name: InsertTransfer :exec
+insert into withdrawal_transfers (id, withdrawal_id, tenant, account, asset, address, amount, sender, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+`
+
+type InsertTransferParams struct {
+	ID           string
+	WithdrawalID string
+	Tenant       string
+	Account      string
+	Asset        string
+	Address      string
+	Amount       coffer.Amount
+	Sender       string
+	CreatedAt    time.Time
+}
+
+func (q *Queries) InsertTransfer(ctx context.Context, arg InsertTransferParams) error {
+	_, err := q.db.Exec(ctx, insertTransfer,
+		arg.ID,
+		arg.WithdrawalID,
+		arg.Tenant,
+		arg.Account,
+		arg.Asset,
+		arg.Address,
+		arg.Amount,
+		arg.Sender,
+		arg.CreatedAt,
+	)
+	return err
+}
+
 const list = `-- name: List :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at from withdrawal w
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal w
 where w.tenant = $1
   and ($2::text = '' or w.account = $2)
   and ($3::text = '' or w.state = $3)
@@ -396,6 +438,8 @@ func (q *Queries) List(ctx context.Context, arg ListParams) ([]Withdrawal, error
 			&i.Sequence,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.ToTenant,
+			&i.ToAccount,
 		); err != nil {
 			return nil, err
 		}
@@ -408,7 +452,7 @@ func (q *Queries) List(ctx context.Context, arg ListParams) ([]Withdrawal, error
 }
 
 const lock = `-- name: Lock :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at from withdrawal where id = any($1::text[]) order by id for update
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal where id = any($1::text[]) order by id for update
 `
 
 func (q *Queries) Lock(ctx context.Context, ids []string) ([]Withdrawal, error) {
@@ -446,6 +490,8 @@ func (q *Queries) Lock(ctx context.Context, ids []string) ([]Withdrawal, error) 
 			&i.Sequence,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.ToTenant,
+			&i.ToAccount,
 		); err != nil {
 			return nil, err
 		}
@@ -458,7 +504,7 @@ func (q *Queries) Lock(ctx context.Context, ids []string) ([]Withdrawal, error) 
 }
 
 const lockOwn = `-- name: LockOwn :one
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at from withdrawal where tenant = $1 and id = $2 for update
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal where tenant = $1 and id = $2 for update
 `
 
 type LockOwnParams struct {
@@ -495,6 +541,8 @@ func (q *Queries) LockOwn(ctx context.Context, arg LockOwnParams) (Withdrawal, e
 		&i.Sequence,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.ToTenant,
+		&i.ToAccount,
 	)
 	return i, err
 }
@@ -509,7 +557,7 @@ func (q *Queries) LockVelocity(ctx context.Context, asset string) error {
 }
 
 const lockWaiting = `-- name: LockWaiting :one
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at from withdrawal where id = $1 and state = $2::text for update skip locked
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal where id = $1 and state = $2::text for update skip locked
 `
 
 type LockWaitingParams struct {
@@ -546,6 +594,8 @@ func (q *Queries) LockWaiting(ctx context.Context, arg LockWaitingParams) (Withd
 		&i.Sequence,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.ToTenant,
+		&i.ToAccount,
 	)
 	return i, err
 }
@@ -715,6 +765,58 @@ func (q *Queries) Spent(ctx context.Context, arg SpentParams) (SpentRow, error) 
 	return i, err
 }
 
+const transfers = `-- name: Transfers :many
+select id, position, withdrawal_id, tenant, account, asset, address, amount, sender, created_at from withdrawal_transfers t
+where t.tenant = $1
+  and ($2::text = '' or t.account = $2)
+  and ($3::text = '' or t.position < (select a.position from withdrawal_transfers a where a.tenant = $1 and a.id = $3))
+order by t.position desc
+limit $4
+`
+
+type TransfersParams struct {
+	Tenant  string
+	Account string
+	After   string
+	First   int32
+}
+
+func (q *Queries) Transfers(ctx context.Context, arg TransfersParams) ([]WithdrawalTransfer, error) {
+	rows, err := q.db.Query(ctx, transfers,
+		arg.Tenant,
+		arg.Account,
+		arg.After,
+		arg.First,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WithdrawalTransfer
+	for rows.Next() {
+		var i WithdrawalTransfer
+		if err := rows.Scan(
+			&i.ID,
+			&i.Position,
+			&i.WithdrawalID,
+			&i.Tenant,
+			&i.Account,
+			&i.Asset,
+			&i.Address,
+			&i.Amount,
+			&i.Sender,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const useQuote = `-- name: UseQuote :execrows
 update withdrawal_quotes set withdrawal_id = $1::text
 where tenant = $2 and id = $3 and withdrawal_id is null
@@ -735,8 +837,9 @@ func (q *Queries) UseQuote(ctx context.Context, arg UseQuoteParams) (int64, erro
 }
 
 const waiting = `-- name: Waiting :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at from withdrawal
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal
 where state in ('requested', 'screened')
+   or (state = 'approved' and to_account is not null)
    or (state in ('awaiting_approval', 'approved') and expires <= $1::timestamptz)
 order by position
 limit $2
@@ -782,6 +885,8 @@ func (q *Queries) Waiting(ctx context.Context, arg WaitingParams) ([]Withdrawal,
 			&i.Sequence,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.ToTenant,
+			&i.ToAccount,
 		); err != nil {
 			return nil, err
 		}
