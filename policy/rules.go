@@ -125,12 +125,26 @@ func checkBlocked(address string) error {
 }
 
 // foldAddress makes all spellings of one hex address one. Addresses in base58 keep their
-// case, which is part of them; bech32 is lower case in its canonical form.
+// case, which is part of them; bech32 may be written all in upper case (BIP-173).
 func foldAddress(s string) string {
 	if strings.HasPrefix(s, "0x") || strings.HasPrefix(s, "0X") {
 		return strings.ToLower(s)
 	}
+	if _, isBech32 := bech32Data(strings.ToLower(s)); isBech32 && s == strings.ToUpper(s) {
+		return strings.ToLower(s)
+	}
 	return s
+}
+
+// bech32Data is what stands behind the human-readable part of a bech32 address of ours
+// (BIP-173): mainnet, testnet and regtest.
+func bech32Data(s string) (string, bool) {
+	for _, prefix := range []string{"bc1", "tb1", "bcrt1"} {
+		if data, ok := strings.CutPrefix(s, prefix); ok {
+			return data, true
+		}
+	}
+	return "", false
 }
 
 type approvals struct {
