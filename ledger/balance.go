@@ -50,6 +50,15 @@ func (l *Ledger) BalanceOf(ctx context.Context, account string, asset coffer.Ass
 	return Balance{Asset: asset, Available: r.Available, Pending: r.Pending, Held: r.Held, Review: r.Review, Frozen: frozen}, nil
 }
 
+// Frozen returns those of the accounts whose withdrawals are stopped.
+func (l *Ledger) Frozen(ctx context.Context, tx pgx.Tx, accounts []string) ([]string, error) {
+	frozen, err := ledgersql.New(tx).FrozenAmong(ctx, accounts)
+	if err != nil {
+		return nil, fmt.Errorf("look for frozen accounts: %w", err)
+	}
+	return frozen, nil
+}
+
 // Net is the sum of postings: debits above credits, or credits above debits. Zero is a
 // debit.
 type Net struct {

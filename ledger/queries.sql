@@ -20,6 +20,9 @@ select from ledger_balance where account = $1 and asset = $2 for update;
 -- name: Frozen :one
 select exists (select from ledger_frozen where account = $1);
 
+-- name: FrozenAmong :many
+select account from ledger_frozen where account = any(sqlc.arg(accounts)::text[]) order by account;
+
 -- The update changes nothing and takes the lock that Thaw waits for.
 -- name: Freeze :exec
 insert into ledger_frozen (account, entry, at) values ($1, $2, $3) on conflict (account) do update set account = excluded.account;

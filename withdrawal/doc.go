@@ -5,6 +5,8 @@
 // request is accepted, and stored with its hash; approvals, signers and payouts name it
 // by that hash. The money is held in the ledger in the same transaction.
 //
+//	         review (a person releases it back to screened, or rejects it)
+//	           ▲ ▲─────────────────┬───────────────────┐
 //	requested ──▶ screened ──▶ awaiting_approval ──▶ approved ──▶ paying ──▶ confirming ──▶ settled
 //	    │            │  └──────── no approval needed ────▲   ▲      │  ▲          │  │
 //	    │            │               │                   │   └──────┘  └──────────┘  │
@@ -18,14 +20,17 @@
 // same as for any other. House addresses are never paid this way.
 //
 // Who moves it: [Service.Step] screens, asks policy and ends what expired;
-// [Service.Approve] and [Service.Cancel] are people; everything from approved on is the
-// payout's, which calls [Service.Approved], [Service.Paying], [Service.Commit],
-// [Service.Confirming], [Service.Reopened], [Service.Returned], [Service.Settled] and
-// [Service.Failed] inside its own transaction.
+// [Service.Approve], [Service.Cancel], [Service.Release] and [Service.Reject] are people;
+// everything from approved on is the payout's, which calls [Service.Approved],
+// [Service.Paying], [Service.Commit], [Service.Confirming], [Service.Reopened],
+// [Service.Returned], [Service.Settled] and [Service.Failed] inside its own transaction.
 //
 // Invariants:
 //   - A withdrawal that is not settled, rejected, cancelled or failed has exactly its
 //     amount plus fee held, by a hold of its own id.
+//   - Nothing is planned or committed to on findings that do not hold any more. Screeners
+//     are asked outside transactions; what they said is stored with the time until which
+//     it holds. Without an answer nothing is paid.
 //   - The order never changes; the state moves only along coffer.WithdrawalMoves. Both
 //     are checked here and in SQL.
 //   - Every change raises the sequence by one and writes one event, in the transaction

@@ -16,12 +16,18 @@ import (
 // ErrCancelling is returned by Commit when a customer asked to cancel in time.
 var ErrCancelling = errors.New("a withdrawal of the payout was cancelled")
 
+// ErrUnscreened is returned by Commit when what was found about a withdrawal does not
+// hold any more. It is asked again soon: try later.
+var ErrUnscreened = errors.New("a withdrawal of the payout has to be screened again")
+
 // What follows is for payout, inside its transaction. A withdrawal in another state than
 // the call expects is an error: the two packages disagree, and nothing must be written.
 
 // Approved locks and returns the oldest approved withdrawals of a chain, without those
-// that are locked or excluded, at most limit. Orders about to expire are left out; one
-// whose approvals are about to expire is rejected on the way.
+// that are locked or excluded, at most limit. Orders about to expire are left out, and so
+// are those that have to be screened again: findings are rows with a time until which they
+// hold, and Step asks anew. One whose approvals are about to expire is rejected on the
+// way, one whose account was frozen goes to review.
 func (s *Service) Approved(ctx context.Context, tx pgx.Tx, chain coffer.ChainID, excluded []string, limit int) ([]coffer.Withdrawal, error) {
 	if limit < 1 || limit > stepBatch {
 		return nil, fmt.Errorf("approved withdrawals: limit %d is not in 1 to %d", limit, stepBatch)
@@ -31,7 +37,7 @@ func (s *Service) Approved(ctx context.Context, tx pgx.Tx, chain coffer.ChainID,
 	}
 	q := s.sql.WithTx(tx)
 	rows, err := q.Approved(ctx, withdrawalsql.ApprovedParams{
-		Chain: string(chain), Deadline: s.payableAfter(), Excluded: excluded, First: int32(limit),
+		Chain: string(chain), Deadline: s.payableAfter(), Excluded: excluded, Gated: s.gated(), Now: s.now(), First: int32(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read approved withdrawals: %w", err)
@@ -41,9 +47,24 @@ func (s *Service) Approved(ctx context.Context, tx pgx.Tx, chain coffer.ChainID,
 		return nil, err
 	}
 
+	accounts := make([]string, len(records))
+	for i, r := range records {
+		accounts[i] = r.Account
+	}
+	frozen, err := s.Ledger.Frozen(ctx, tx, accounts)
+	if err != nil {
+		return nil, err
+	}
+
 	approved := make([]coffer.Withdrawal, 0, len(records))
 	for i := range records {
 		r := &records[i]
+		if slices.Contains(frozen, r.Account) {
+			if err := s.move(ctx, tx, r, coffer.WithdrawalReview, whyFrozen); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		people, _ := s.Policy.Approvers(r.Order, r.Approvals, s.payableAfter())
 		if uint64(len(people)) < uint64(r.ApprovalsRequired) {
 			if err := s.reject(ctx, tx, r, "the approvals expired before it was paid"); err != nil {
@@ -62,7 +83,7 @@ func (s *Service) AnyApproved(ctx context.Context, chain coffer.ChainID, exclude
 		excluded = []string{}
 	}
 	found, err := s.sql.AnyApproved(ctx, withdrawalsql.AnyApprovedParams{
-		Chain: string(chain), Deadline: s.payableAfter(), Excluded: excluded,
+		Chain: string(chain), Deadline: s.payableAfter(), Excluded: excluded, Gated: s.gated(), Now: s.now(),
 	})
 	if err != nil {
 		return false, fmt.Errorf("look for approved withdrawals: %w", err)
@@ -100,15 +121,18 @@ func (s *Service) Paying(ctx context.Context, tx pgx.Tx, payout string, ids []st
 }
 
 // Commit is called with the step that asks for the first signature: from here on there is
-// no cancelling. It returns ErrCancelling, and changes nothing, when that was asked for
-// before; the payout then ends and calls Returned.
+// no cancelling. It changes nothing and returns ErrCancelling when that was asked for
+// before, or screening found something since; the payout then ends and calls Returned. It
+// returns ErrUnscreened when what was found does not hold any more.
 func (s *Service) Commit(ctx context.Context, tx pgx.Tx, ids []string) error {
 	err := s.each(ctx, tx, ids, func(r *record) error {
 		switch {
 		case r.State != coffer.WithdrawalPaying:
 			return fmt.Errorf("withdrawal %s is %s, not paying", r.ID, r.State)
-		case r.cancelling:
+		case r.cancelling || r.halted:
 			return fmt.Errorf("withdrawal %s: %w", r.ID, ErrCancelling)
+		case s.unscreened(*r):
+			return fmt.Errorf("withdrawal %s: %w", r.ID, ErrUnscreened)
 		}
 		return nil
 	})
@@ -123,6 +147,9 @@ func (s *Service) Commit(ctx context.Context, tx pgx.Tx, ids []string) error {
 func (s *Service) Returned(ctx context.Context, tx pgx.Tx, ids []string, reason string) error {
 	return s.each(ctx, tx, ids, func(r *record) error {
 		cancelling := r.cancelling
+		if r.halted {
+			r.halted, r.screenedUntil = false, nil
+		}
 		r.Payout, r.committed, r.cancelling, r.Tx = "", false, false, nil
 		if err := s.move(ctx, tx, r, coffer.WithdrawalApproved, reason); err != nil || !cancelling {
 			return err

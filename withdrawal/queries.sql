@@ -36,15 +36,20 @@ select * from withdrawal where id = $1 and state = sqlc.arg(state)::text for upd
 
 -- name: Waiting :many
 select * from withdrawal
-where state in ('requested', 'screened')
-   or (state = 'approved' and to_account is not null)
-   or (state in ('awaiting_approval', 'approved') and expires <= sqlc.arg(deadline)::timestamptz)
+where state in ('requested', 'screened', 'review', 'awaiting_approval', 'approved', 'paying')
+  and (retry_at is null or retry_at <= sqlc.arg(now)::timestamptz)
+  and (state in ('requested', 'screened')
+    or (state = 'approved' and to_account is not null)
+    or (state in ('review', 'awaiting_approval', 'approved') and expires <= sqlc.arg(deadline)::timestamptz)
+    or (sqlc.arg(gated)::boolean and (screened_until is null or screened_until <= sqlc.arg(now)::timestamptz)
+        and (state = 'approved' or (state = 'paying' and not committed and not halted and not cancelling))))
 order by position
 limit sqlc.arg(first);
 
 -- name: Approved :many
 select * from withdrawal
 where state = 'approved' and to_account is null and chain = sqlc.arg(chain) and expires > sqlc.arg(deadline)::timestamptz
+  and (not sqlc.arg(gated)::boolean or screened_until > sqlc.arg(now)::timestamptz)
   and id <> all(sqlc.arg(excluded)::text[])
 order by position
 limit sqlc.arg(first)
@@ -54,13 +59,15 @@ for update skip locked;
 select exists (
     select from withdrawal
     where state = 'approved' and to_account is null and chain = sqlc.arg(chain) and expires > sqlc.arg(deadline)::timestamptz
+      and (not sqlc.arg(gated)::boolean or screened_until > sqlc.arg(now)::timestamptz)
       and id <> all(sqlc.arg(excluded)::text[]));
 
 -- name: Save :execrows
 update withdrawal
 set state = sqlc.arg(state), reason = sqlc.arg(reason), approvals_required = sqlc.arg(approvals_required),
     decided_at = sqlc.narg(decided_at), payout = sqlc.narg(payout), committed = sqlc.arg(committed),
-    cancelling = sqlc.arg(cancelling), tx = sqlc.narg(tx), sequence = sqlc.arg(sequence)::bigint, updated_at = sqlc.arg(updated_at)
+    cancelling = sqlc.arg(cancelling), halted = sqlc.arg(halted), released = sqlc.arg(released),
+    screened_until = sqlc.narg(screened_until), retry_at = null, tx = sqlc.narg(tx), sequence = sqlc.arg(sequence)::bigint, updated_at = sqlc.arg(updated_at)
 where id = sqlc.arg(id) and sequence = sqlc.arg(sequence)::bigint - 1;
 
 -- name: Commit :exec
@@ -111,4 +118,30 @@ where t.tenant = sqlc.arg(tenant)
   and (sqlc.arg(account)::text = '' or t.account = sqlc.arg(account))
   and (sqlc.arg(after)::text = '' or t.position < (select a.position from withdrawal_transfers a where a.tenant = sqlc.arg(tenant) and a.id = sqlc.arg(after)))
 order by t.position desc
+limit sqlc.arg(first);
+
+-- name: InsertScreening :exec
+insert into withdrawal_screenings (withdrawal_id, screener, verdict, evidence, screened_at, valid_until)
+values ($1, $2, $3, $4, $5, $6);
+
+-- name: Screenings :many
+select * from withdrawal_screenings where withdrawal_id = $1 order by id desc limit sqlc.arg(first);
+
+-- name: SetScreened :exec
+update withdrawal set screened_until = sqlc.narg(screened_until), halted = sqlc.arg(halted), retry_at = null where id = sqlc.arg(id);
+
+-- name: PutOff :exec
+update withdrawal set retry_at = sqlc.arg(retry_at)::timestamptz where id = sqlc.arg(id);
+
+-- name: InsertReview :exec
+insert into withdrawal_reviews (withdrawal_id, action, actor, note, created_at) values ($1, $2, $3, $4, $5);
+
+-- name: Reviews :many
+select * from withdrawal_reviews where withdrawal_id = $1 order by id limit sqlc.arg(first);
+
+-- name: InReview :many
+select * from withdrawal w
+where w.state = 'review'
+  and (sqlc.arg(after)::text = '' or w.position > (select a.position from withdrawal a where a.id = sqlc.arg(after)))
+order by w.position
 limit sqlc.arg(first);

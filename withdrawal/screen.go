@@ -16,17 +16,26 @@ import (
 // Step leads the oldest waiting withdrawals one state further each, one transaction each,
 // and returns how many moved. A withdrawal that fails does not stop the others.
 func (s *Service) Step(ctx context.Context) (int, error) {
-	rows, err := s.sql.Waiting(ctx, withdrawalsql.WaitingParams{Deadline: s.payableAfter(), First: stepBatch})
+	rows, err := s.sql.Waiting(ctx, withdrawalsql.WaitingParams{
+		Deadline: s.payableAfter(), Now: s.now(), Gated: s.gated(), First: stepBatch,
+	})
 	if err != nil {
 		return 0, fmt.Errorf("read waiting withdrawals: %w", err)
 	}
 
-	moved := 0
+	moved, unanswered := 0, 0
 	var errs []error
 	for _, row := range rows {
-		ok, err := s.step(ctx, fromRow(row))
+		seen := fromRow(row)
+		if unanswered == maxFailures && s.unscreened(seen) {
+			continue // whoever screens is not there; do not keep the others waiting
+		}
+		ok, err := s.step(ctx, seen)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("withdrawal %s: %w", row.ID, err))
+		}
+		if errors.Is(err, errUnanswered) {
+			unanswered++
 		}
 		if ok {
 			moved++
@@ -39,18 +48,17 @@ func (s *Service) Step(ctx context.Context) (int, error) {
 func (s *Service) payableAfter() time.Time { return s.now().Add(s.Margin) }
 
 func (s *Service) step(ctx context.Context, seen record) (bool, error) {
-	switch seen.State {
-	case coffer.WithdrawalRequested:
-		return s.screen(ctx, seen)
-	case coffer.WithdrawalScreened:
+	switch {
+	case seen.State != coffer.WithdrawalPaying && !seen.Expires.After(s.payableAfter()):
+		return s.inState(ctx, seen, func(ctx context.Context, tx pgx.Tx, r *record) error {
+			return s.reject(ctx, tx, r, "the order expired before it was paid")
+		})
+	case seen.State == coffer.WithdrawalRequested || s.unscreened(seen):
+		return s.inspect(ctx, seen)
+	case seen.State == coffer.WithdrawalScreened:
 		return s.inState(ctx, seen, s.decide)
 	}
-	if seen.Expires.After(s.payableAfter()) {
-		return s.inState(ctx, seen, s.settleInside)
-	}
-	return s.inState(ctx, seen, func(ctx context.Context, tx pgx.Tx, r *record) error {
-		return s.reject(ctx, tx, r, "the order expired before it was paid")
-	})
+	return s.inState(ctx, seen, s.settleInside)
 }
 
 // inState runs fn on the locked withdrawal if it is still in the state it was seen in,
@@ -81,8 +89,24 @@ func (s *Service) inState(ctx context.Context, seen record, fn func(context.Cont
 	return true, nil
 }
 
-// screen asks again whether the destination may be paid, since addresses become known.
-func (s *Service) screen(ctx context.Context, seen record) (bool, error) {
+// Reasons that customers get to see. What was found is for operators.
+const (
+	whyHit    = "refused by compliance screening"
+	whyReview = "held for compliance review"
+	whyFrozen = "the account's withdrawals are frozen"
+)
+
+// errUnanswered says that somebody who screens did not answer.
+var errUnanswered = errors.New("could not be screened")
+
+// unscreened reports whether a withdrawal has to be screened before it goes on.
+func (s *Service) unscreened(r record) bool {
+	return s.gated() && (r.screenedUntil == nil || !s.now().Before(*r.screenedUntil))
+}
+
+// inspect asks again whether the destination may be paid, since addresses become known,
+// and everybody who screens; then it goes by the answers.
+func (s *Service) inspect(ctx context.Context, seen record) (bool, error) {
 	owner, verdict := s.checkDestination(ctx, seen.Asset.Chain(), seen.Destination, seen.Tenant, seen.Account)
 	if verdict == nil && recipientOf(owner) != seen.to {
 		verdict = coffer.Invalid("destination", "became the address of another account since it was asked for")
@@ -91,12 +115,81 @@ func (s *Service) screen(ctx context.Context, seen record) (bool, error) {
 	if verdict != nil && !errors.As(verdict, &refusal) {
 		return false, verdict // could not be asked; later
 	}
+
+	asked := s.now()
+	findings, err := s.ask(ctx, seen)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errUnanswered, err)
+		return false, errors.Join(err, s.sql.PutOff(ctx, withdrawalsql.PutOffParams{ID: seen.ID, RetryAt: asked.Add(screeningWait)}))
+	}
 	return s.inState(ctx, seen, func(ctx context.Context, tx pgx.Tx, r *record) error {
-		if refusal != nil {
-			return s.reject(ctx, tx, r, "the destination "+refusal.Message)
+		if err := s.keep(ctx, tx, r, asked, findings); err != nil {
+			return err
 		}
-		return s.move(ctx, tx, r, coffer.WithdrawalScreened, "")
+		verdict := worst(findings)
+		if verdict == ScreeningReview && r.released {
+			verdict = ScreeningClear // a person has looked
+		}
+		switch {
+		case r.State == coffer.WithdrawalPaying:
+			return s.halt(ctx, tx, r, refusal != nil || verdict != ScreeningClear)
+		case refusal != nil:
+			return s.reject(ctx, tx, r, "the destination "+refusal.Message)
+		case verdict == ScreeningHit:
+			return s.reject(ctx, tx, r, whyHit)
+		case verdict == ScreeningReview:
+			return s.move(ctx, tx, r, coffer.WithdrawalReview, whyReview)
+		}
+		return s.goOn(ctx, tx, r)
 	})
+}
+
+// keep stores findings, and until when all of them hold.
+func (s *Service) keep(ctx context.Context, tx pgx.Tx, r *record, asked time.Time, findings []finding) error {
+	r.screenedUntil = nil
+	for _, f := range findings {
+		until := asked.Add(f.TTL)
+		err := s.sql.WithTx(tx).InsertScreening(ctx, withdrawalsql.InsertScreeningParams{
+			WithdrawalID: r.ID, Screener: f.screener, Verdict: f.Verdict, Evidence: f.Evidence, ScreenedAt: asked, ValidUntil: until,
+		})
+		if err != nil {
+			return fmt.Errorf("store a screening of %s: %w", r.ID, err)
+		}
+		if r.screenedUntil == nil || until.Before(*r.screenedUntil) {
+			r.screenedUntil = &until
+		}
+	}
+	return nil
+}
+
+// goOn takes a withdrawal that was found clear on from where it was.
+func (s *Service) goOn(ctx context.Context, tx pgx.Tx, r *record) error {
+	switch r.State {
+	case coffer.WithdrawalRequested:
+		return s.move(ctx, tx, r, coffer.WithdrawalScreened, "")
+	case coffer.WithdrawalScreened:
+		return s.decide(ctx, tx, r)
+	}
+	return s.setScreened(ctx, tx, r)
+}
+
+// halt notes what was found while a payout is being prepared. A bad finding makes Commit
+// refuse; the withdrawal then returns and is inspected again.
+func (s *Service) halt(ctx context.Context, tx pgx.Tx, r *record, bad bool) error {
+	if r.committed || r.cancelling {
+		return nil // too late, or ending anyway
+	}
+	r.halted = bad
+	return s.setScreened(ctx, tx, r)
+}
+
+// setScreened writes findings' consequences that are no change to the customer.
+func (s *Service) setScreened(ctx context.Context, tx pgx.Tx, r *record) error {
+	err := s.sql.WithTx(tx).SetScreened(ctx, withdrawalsql.SetScreenedParams{ID: r.ID, ScreenedUntil: r.screenedUntil, Halted: r.halted})
+	if err != nil {
+		return fmt.Errorf("store the screening of %s: %w", r.ID, err)
+	}
+	return nil
 }
 
 // decide asks policy, with what was let pass in the last day summed under a lock that

@@ -22,6 +22,10 @@ type record struct {
 	committed  bool
 	cancelling bool
 	to         recipient
+
+	screenedUntil *time.Time // nil when it has to be screened (again)
+	halted        bool       // screening stopped the payout that is being prepared
+	released      bool       // a person looked
 }
 
 func fromRow(r withdrawalsql.Withdrawal) record {
@@ -45,7 +49,10 @@ func fromRow(r withdrawalsql.Withdrawal) record {
 	if r.Payout != nil {
 		w.Payout = *r.Payout
 	}
-	rec := record{Withdrawal: w, decidedAt: r.DecidedAt, committed: r.Committed, cancelling: r.Cancelling}
+	rec := record{
+		Withdrawal: w, decidedAt: r.DecidedAt, committed: r.Committed, cancelling: r.Cancelling,
+		screenedUntil: r.ScreenedUntil, halted: r.Halted, released: r.Released,
+	}
 	if r.ToAccount != nil { // a check in SQL makes the other not null either
 		rec.to = recipient{*r.ToTenant, *r.ToAccount}
 	}
@@ -128,7 +135,8 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, r *record) error {
 	params := withdrawalsql.SaveParams{
 		ID: r.ID, State: string(r.State), Reason: r.Reason,
 		ApprovalsRequired: int32(r.ApprovalsRequired), //nolint:gosec // policy counts people of a file
-		DecidedAt:         r.decidedAt, Committed: r.committed, Cancelling: r.cancelling, Tx: r.Tx,
+		DecidedAt:         r.decidedAt, Committed: r.committed, Cancelling: r.cancelling, Halted: r.halted, Released: r.released,
+		ScreenedUntil: r.screenedUntil, Tx: r.Tx,
 		Sequence: int64(r.Sequence), UpdatedAt: r.UpdatedAt, //nolint:gosec // counts changes
 	}
 	if r.Payout != "" {

@@ -31,6 +31,13 @@ func recipientOf(o Owner) recipient {
 // settleInside pays an approved withdrawal to another account here: what was held becomes
 // the other account's available money, and both sides get their event. No chain is told.
 func (s *Service) settleInside(ctx context.Context, tx pgx.Tx, r *record) error {
+	frozen, err := s.Ledger.Frozen(ctx, tx, []string{r.Account})
+	if err != nil {
+		return err
+	}
+	if len(frozen) > 0 {
+		return s.move(ctx, tx, r, coffer.WithdrawalReview, whyFrozen)
+	}
 	now := s.now()
 	people, _ := s.Policy.Approvers(r.Order, r.Approvals, now)
 	if uint64(len(people)) < uint64(r.ApprovalsRequired) {
@@ -47,11 +54,10 @@ func (s *Service) settleInside(ctx context.Context, tx pgx.Tx, r *record) error 
 	if !r.Fee.IsZero() {
 		postings = append(postings, ledger.Credit(ledger.RevenueWithdrawFee, r.Asset, r.Fee))
 	}
-	err = s.Ledger.PostHold(ctx, tx, holdID(r.ID), ledger.Entry{
+	if err := s.Ledger.PostHold(ctx, tx, holdID(r.ID), ledger.Entry{
 		ID: coffer.DeriveID("en", "withdrawal", r.ID, "settled"), Kind: "withdrawal.book_transfer", Resource: r.ID,
 		At: now, Postings: postings,
-	})
-	if err != nil {
+	}); err != nil {
 		return fmt.Errorf("settle %s: %w", r.ID, err)
 	}
 	if err := s.move(ctx, tx, r, coffer.WithdrawalSettled, ""); err != nil {

@@ -70,6 +70,11 @@ type Config struct {
 	// Lookup says whose an address is.
 	Lookup func(ctx context.Context, chain coffer.ChainID, address coffer.Address) (Owner, error)
 
+	// Screeners and Customers are asked about every withdrawal before policy is, and again
+	// before it is paid. With none of them nobody is asked.
+	Screeners []Screener
+	Customers Customers
+
 	// Fees are what withdrawals cost; an asset without a rule costs its WithdrawFee.
 	// NetworkCost is what one payment costs on the chain now, in base units of the asset
 	// paid; only rules that ask for it need it.
@@ -104,6 +109,9 @@ func New(c Config) (*Service, error) {
 	c = c.withDefaults()
 	if c.OrderTTL <= c.Margin {
 		return nil, fmt.Errorf("withdrawal: orders live %s, which must be more than the margin of %s", c.OrderTTL, c.Margin)
+	}
+	if err := c.checkScreeners(); err != nil {
+		return nil, err
 	}
 	fees, err := c.feeRules()
 	if err != nil {

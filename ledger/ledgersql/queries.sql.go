@@ -283,6 +283,30 @@ func (q *Queries) Frozen(ctx context.Context, account string) (bool, error) {
 	return exists, err
 }
 
+const frozenAmong = `-- name: FrozenAmong :many
+select account from ledger_frozen where account = any($1::text[]) order by account
+`
+
+func (q *Queries) FrozenAmong(ctx context.Context, accounts []string) ([]string, error) {
+	rows, err := q.db.Query(ctx, frozenAmong, accounts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var account string
+		if err := rows.Scan(&account); err != nil {
+			return nil, err
+		}
+		items = append(items, account)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const holdByID = `-- name: HoldByID :one
 select id, account, asset, amount, expires, state, entry, ended from ledger_hold where id = $1
 `

@@ -38,6 +38,10 @@ type Withdrawal struct {
 	UpdatedAt         time.Time
 	ToTenant          *string
 	ToAccount         *string
+	ScreenedUntil     *time.Time
+	Halted            bool
+	Released          bool
+	RetryAt           *time.Time
 }
 
 type WithdrawalApproval struct {
@@ -62,6 +66,25 @@ type WithdrawalQuote struct {
 	Expires      time.Time
 	CreatedAt    time.Time
 	WithdrawalID *string
+}
+
+type WithdrawalReview struct {
+	ID           int64
+	WithdrawalID string
+	Action       string
+	Actor        string
+	Note         string
+	CreatedAt    time.Time
+}
+
+type WithdrawalScreening struct {
+	ID           int64
+	WithdrawalID string
+	Screener     string
+	Verdict      string
+	Evidence     string
+	ScreenedAt   time.Time
+	ValidUntil   time.Time
 }
 
 type WithdrawalTransfer struct {

@@ -16,17 +16,26 @@ const anyApproved = `-- name: AnyApproved :one
 select exists (
     select from withdrawal
     where state = 'approved' and to_account is null and chain = $1 and expires > $2::timestamptz
-      and id <> all($3::text[]))
+      and (not $3::boolean or screened_until > $4::timestamptz)
+      and id <> all($5::text[]))
 `
 
 type AnyApprovedParams struct {
 	Chain    string
 	Deadline time.Time
+	Gated    bool
+	Now      time.Time
 	Excluded []string
 }
 
 func (q *Queries) AnyApproved(ctx context.Context, arg AnyApprovedParams) (bool, error) {
-	row := q.db.QueryRow(ctx, anyApproved, arg.Chain, arg.Deadline, arg.Excluded)
+	row := q.db.QueryRow(ctx, anyApproved,
+		arg.Chain,
+		arg.Deadline,
+		arg.Gated,
+		arg.Now,
+		arg.Excluded,
+	)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
@@ -66,17 +75,20 @@ func (q *Queries) Approvals(ctx context.Context, ids []string) ([]WithdrawalAppr
 }
 
 const approved = `-- name: Approved :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal
 where state = 'approved' and to_account is null and chain = $1 and expires > $2::timestamptz
-  and id <> all($3::text[])
+  and (not $3::boolean or screened_until > $4::timestamptz)
+  and id <> all($5::text[])
 order by position
-limit $4
+limit $6
 for update skip locked
 `
 
 type ApprovedParams struct {
 	Chain    string
 	Deadline time.Time
+	Gated    bool
+	Now      time.Time
 	Excluded []string
 	First    int32
 }
@@ -85,6 +97,8 @@ func (q *Queries) Approved(ctx context.Context, arg ApprovedParams) ([]Withdrawa
 	rows, err := q.db.Query(ctx, approved,
 		arg.Chain,
 		arg.Deadline,
+		arg.Gated,
+		arg.Now,
 		arg.Excluded,
 		arg.First,
 	)
@@ -123,6 +137,10 @@ func (q *Queries) Approved(ctx context.Context, arg ApprovedParams) ([]Withdrawa
 			&i.UpdatedAt,
 			&i.ToTenant,
 			&i.ToAccount,
+			&i.ScreenedUntil,
+			&i.Halted,
+			&i.Released,
+			&i.RetryAt,
 		); err != nil {
 			return nil, err
 		}
@@ -135,7 +153,7 @@ func (q *Queries) Approved(ctx context.Context, arg ApprovedParams) ([]Withdrawa
 }
 
 const byIDs = `-- name: ByIDs :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal where id = any($1::text[]) order by id
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal where id = any($1::text[]) order by id
 `
 
 func (q *Queries) ByIDs(ctx context.Context, ids []string) ([]Withdrawal, error) {
@@ -175,6 +193,10 @@ func (q *Queries) ByIDs(ctx context.Context, ids []string) ([]Withdrawal, error)
 			&i.UpdatedAt,
 			&i.ToTenant,
 			&i.ToAccount,
+			&i.ScreenedUntil,
+			&i.Halted,
+			&i.Released,
+			&i.RetryAt,
 		); err != nil {
 			return nil, err
 		}
@@ -196,7 +218,7 @@ func (q *Queries) Commit(ctx context.Context, ids []string) error {
 }
 
 const get = `-- name: Get :one
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal where tenant = $1 and id = $2
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal where tenant = $1 and id = $2
 `
 
 type GetParams struct {
@@ -235,8 +257,77 @@ func (q *Queries) Get(ctx context.Context, arg GetParams) (Withdrawal, error) {
 		&i.UpdatedAt,
 		&i.ToTenant,
 		&i.ToAccount,
+		&i.ScreenedUntil,
+		&i.Halted,
+		&i.Released,
+		&i.RetryAt,
 	)
 	return i, err
+}
+
+const inReview = `-- name: InReview :many
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal w
+where w.state = 'review'
+  and ($1::text = '' or w.position > (select a.position from withdrawal a where a.id = $1))
+order by w.position
+limit $2
+`
+
+type InReviewParams struct {
+	After string
+	First int32
+}
+
+func (q *Queries) InReview(ctx context.Context, arg InReviewParams) ([]Withdrawal, error) {
+	rows, err := q.db.Query(ctx, inReview, arg.After, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Withdrawal
+	for rows.Next() {
+		var i Withdrawal
+		if err := rows.Scan(
+			&i.ID,
+			&i.Position,
+			&i.Tenant,
+			&i.Account,
+			&i.Chain,
+			&i.Asset,
+			&i.Destination,
+			&i.Memo,
+			&i.Amount,
+			&i.FeeCap,
+			&i.Expires,
+			&i.OrderHash,
+			&i.IdempotencyKey,
+			&i.Fee,
+			&i.State,
+			&i.Reason,
+			&i.ApprovalsRequired,
+			&i.DecidedAt,
+			&i.Payout,
+			&i.Committed,
+			&i.Cancelling,
+			&i.Tx,
+			&i.Sequence,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.ToTenant,
+			&i.ToAccount,
+			&i.ScreenedUntil,
+			&i.Halted,
+			&i.Released,
+			&i.RetryAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const insert = `-- name: Insert :exec
@@ -347,6 +438,55 @@ func (q *Queries) InsertRequest(ctx context.Context, arg InsertRequestParams) (i
 	return result.RowsAffected(), nil
 }
 
+const insertReview = `-- name: InsertReview :exec
+insert into withdrawal_reviews (withdrawal_id, action, actor, note, created_at) values ($1, $2, $3, $4, $5)
+`
+
+type InsertReviewParams struct {
+	WithdrawalID string
+	Action       string
+	Actor        string
+	Note         string
+	CreatedAt    time.Time
+}
+
+func (q *Queries) InsertReview(ctx context.Context, arg InsertReviewParams) error {
+	_, err := q.db.Exec(ctx, insertReview,
+		arg.WithdrawalID,
+		arg.Action,
+		arg.Actor,
+		arg.Note,
+		arg.CreatedAt,
+	)
+	return err
+}
+
+const insertScreening = `-- name: InsertScreening :exec
+insert into withdrawal_screenings (withdrawal_id, screener, verdict, evidence, screened_at, valid_until)
+values ($1, $2, $3, $4, $5, $6)
+`
+
+type InsertScreeningParams struct {
+	WithdrawalID string
+	Screener     string
+	Verdict      string
+	Evidence     string
+	ScreenedAt   time.Time
+	ValidUntil   time.Time
+}
+
+func (q *Queries) InsertScreening(ctx context.Context, arg InsertScreeningParams) error {
+	_, err := q.db.Exec(ctx, insertScreening,
+		arg.WithdrawalID,
+		arg.Screener,
+		arg.Verdict,
+		arg.Evidence,
+		arg.ScreenedAt,
+		arg.ValidUntil,
+	)
+	return err
+}
+
 const insertTransfer = `-- name: InsertTransfer :exec
 insert into withdrawal_transfers (id, withdrawal_id, tenant, account, asset, address, amount, sender, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -380,7 +520,7 @@ func (q *Queries) InsertTransfer(ctx context.Context, arg InsertTransferParams) 
 }
 
 const list = `-- name: List :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal w
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal w
 where w.tenant = $1
   and ($2::text = '' or w.account = $2)
   and ($3::text = '' or w.state = $3)
@@ -440,6 +580,10 @@ func (q *Queries) List(ctx context.Context, arg ListParams) ([]Withdrawal, error
 			&i.UpdatedAt,
 			&i.ToTenant,
 			&i.ToAccount,
+			&i.ScreenedUntil,
+			&i.Halted,
+			&i.Released,
+			&i.RetryAt,
 		); err != nil {
 			return nil, err
 		}
@@ -452,7 +596,7 @@ func (q *Queries) List(ctx context.Context, arg ListParams) ([]Withdrawal, error
 }
 
 const lock = `-- name: Lock :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal where id = any($1::text[]) order by id for update
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal where id = any($1::text[]) order by id for update
 `
 
 func (q *Queries) Lock(ctx context.Context, ids []string) ([]Withdrawal, error) {
@@ -492,6 +636,10 @@ func (q *Queries) Lock(ctx context.Context, ids []string) ([]Withdrawal, error) 
 			&i.UpdatedAt,
 			&i.ToTenant,
 			&i.ToAccount,
+			&i.ScreenedUntil,
+			&i.Halted,
+			&i.Released,
+			&i.RetryAt,
 		); err != nil {
 			return nil, err
 		}
@@ -504,7 +652,7 @@ func (q *Queries) Lock(ctx context.Context, ids []string) ([]Withdrawal, error) 
 }
 
 const lockOwn = `-- name: LockOwn :one
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal where tenant = $1 and id = $2 for update
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal where tenant = $1 and id = $2 for update
 `
 
 type LockOwnParams struct {
@@ -543,6 +691,10 @@ func (q *Queries) LockOwn(ctx context.Context, arg LockOwnParams) (Withdrawal, e
 		&i.UpdatedAt,
 		&i.ToTenant,
 		&i.ToAccount,
+		&i.ScreenedUntil,
+		&i.Halted,
+		&i.Released,
+		&i.RetryAt,
 	)
 	return i, err
 }
@@ -557,7 +709,7 @@ func (q *Queries) LockVelocity(ctx context.Context, asset string) error {
 }
 
 const lockWaiting = `-- name: LockWaiting :one
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal where id = $1 and state = $2::text for update skip locked
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal where id = $1 and state = $2::text for update skip locked
 `
 
 type LockWaitingParams struct {
@@ -596,6 +748,10 @@ func (q *Queries) LockWaiting(ctx context.Context, arg LockWaitingParams) (Withd
 		&i.UpdatedAt,
 		&i.ToTenant,
 		&i.ToAccount,
+		&i.ScreenedUntil,
+		&i.Halted,
+		&i.Released,
+		&i.RetryAt,
 	)
 	return i, err
 }
@@ -612,6 +768,20 @@ type PurgeQuotesParams struct {
 
 func (q *Queries) PurgeQuotes(ctx context.Context, arg PurgeQuotesParams) error {
 	_, err := q.db.Exec(ctx, purgeQuotes, arg.Before, arg.Most)
+	return err
+}
+
+const putOff = `-- name: PutOff :exec
+update withdrawal set retry_at = $1::timestamptz where id = $2
+`
+
+type PutOffParams struct {
+	RetryAt time.Time
+	ID      string
+}
+
+func (q *Queries) PutOff(ctx context.Context, arg PutOffParams) error {
+	_, err := q.db.Exec(ctx, putOff, arg.RetryAt, arg.ID)
 	return err
 }
 
@@ -658,12 +828,49 @@ func (q *Queries) RequestHash(ctx context.Context, arg RequestHashParams) (coffe
 	return request_hash, err
 }
 
+const reviews = `-- name: Reviews :many
+select id, withdrawal_id, action, actor, note, created_at from withdrawal_reviews where withdrawal_id = $1 order by id limit $2
+`
+
+type ReviewsParams struct {
+	WithdrawalID string
+	First        int32
+}
+
+func (q *Queries) Reviews(ctx context.Context, arg ReviewsParams) ([]WithdrawalReview, error) {
+	rows, err := q.db.Query(ctx, reviews, arg.WithdrawalID, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WithdrawalReview
+	for rows.Next() {
+		var i WithdrawalReview
+		if err := rows.Scan(
+			&i.ID,
+			&i.WithdrawalID,
+			&i.Action,
+			&i.Actor,
+			&i.Note,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const save = `-- name: Save :execrows
 update withdrawal
 set state = $1, reason = $2, approvals_required = $3,
     decided_at = $4, payout = $5, committed = $6,
-    cancelling = $7, tx = $8, sequence = $9::bigint, updated_at = $10
-where id = $11 and sequence = $9::bigint - 1
+    cancelling = $7, halted = $8, released = $9,
+    screened_until = $10, retry_at = null, tx = $11, sequence = $12::bigint, updated_at = $13
+where id = $14 and sequence = $12::bigint - 1
 `
 
 type SaveParams struct {
@@ -674,6 +881,9 @@ type SaveParams struct {
 	Payout            *string
 	Committed         bool
 	Cancelling        bool
+	Halted            bool
+	Released          bool
+	ScreenedUntil     *time.Time
 	Tx                *coffer.Hash
 	Sequence          int64
 	UpdatedAt         time.Time
@@ -689,6 +899,9 @@ func (q *Queries) Save(ctx context.Context, arg SaveParams) (int64, error) {
 		arg.Payout,
 		arg.Committed,
 		arg.Cancelling,
+		arg.Halted,
+		arg.Released,
+		arg.ScreenedUntil,
 		arg.Tx,
 		arg.Sequence,
 		arg.UpdatedAt,
@@ -730,6 +943,58 @@ func (q *Queries) SaveApproval(ctx context.Context, arg SaveApprovalParams) erro
 		arg.Signature,
 		arg.CreatedAt,
 	)
+	return err
+}
+
+const screenings = `-- name: Screenings :many
+select id, withdrawal_id, screener, verdict, evidence, screened_at, valid_until from withdrawal_screenings where withdrawal_id = $1 order by id desc limit $2
+`
+
+type ScreeningsParams struct {
+	WithdrawalID string
+	First        int32
+}
+
+func (q *Queries) Screenings(ctx context.Context, arg ScreeningsParams) ([]WithdrawalScreening, error) {
+	rows, err := q.db.Query(ctx, screenings, arg.WithdrawalID, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WithdrawalScreening
+	for rows.Next() {
+		var i WithdrawalScreening
+		if err := rows.Scan(
+			&i.ID,
+			&i.WithdrawalID,
+			&i.Screener,
+			&i.Verdict,
+			&i.Evidence,
+			&i.ScreenedAt,
+			&i.ValidUntil,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const setScreened = `-- name: SetScreened :exec
+update withdrawal set screened_until = $1, halted = $2, retry_at = null where id = $3
+`
+
+type SetScreenedParams struct {
+	ScreenedUntil *time.Time
+	Halted        bool
+	ID            string
+}
+
+func (q *Queries) SetScreened(ctx context.Context, arg SetScreenedParams) error {
+	_, err := q.db.Exec(ctx, setScreened, arg.ScreenedUntil, arg.Halted, arg.ID)
 	return err
 }
 
@@ -837,21 +1102,32 @@ func (q *Queries) UseQuote(ctx context.Context, arg UseQuoteParams) (int64, erro
 }
 
 const waiting = `-- name: Waiting :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account from withdrawal
-where state in ('requested', 'screened')
-   or (state = 'approved' and to_account is not null)
-   or (state in ('awaiting_approval', 'approved') and expires <= $1::timestamptz)
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal
+where state in ('requested', 'screened', 'review', 'awaiting_approval', 'approved', 'paying')
+  and (retry_at is null or retry_at <= $1::timestamptz)
+  and (state in ('requested', 'screened')
+    or (state = 'approved' and to_account is not null)
+    or (state in ('review', 'awaiting_approval', 'approved') and expires <= $2::timestamptz)
+    or ($3::boolean and (screened_until is null or screened_until <= $1::timestamptz)
+        and (state = 'approved' or (state = 'paying' and not committed and not halted and not cancelling))))
 order by position
-limit $2
+limit $4
 `
 
 type WaitingParams struct {
+	Now      time.Time
 	Deadline time.Time
+	Gated    bool
 	First    int32
 }
 
 func (q *Queries) Waiting(ctx context.Context, arg WaitingParams) ([]Withdrawal, error) {
-	rows, err := q.db.Query(ctx, waiting, arg.Deadline, arg.First)
+	rows, err := q.db.Query(ctx, waiting,
+		arg.Now,
+		arg.Deadline,
+		arg.Gated,
+		arg.First,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -887,6 +1163,10 @@ func (q *Queries) Waiting(ctx context.Context, arg WaitingParams) ([]Withdrawal,
 			&i.UpdatedAt,
 			&i.ToTenant,
 			&i.ToAccount,
+			&i.ScreenedUntil,
+			&i.Halted,
+			&i.Released,
+			&i.RetryAt,
 		); err != nil {
 			return nil, err
 		}
