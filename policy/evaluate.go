@@ -15,6 +15,10 @@ import (
 // caller does not know it. Approvers are the people whose approvals counted, from
 // (*Policy).Approvers. Enforcer is EnforcerSigner in a signer; anywhere else all rules
 // are evaluated.
+//
+// Requested is when the order was made, Destination what is known of where it goes, nil
+// where nothing is. Screened is that findings about it hold and are clear, Released that
+// a person looked and let it go on.
 type Facts struct {
 	Order         coffer.Order
 	Now           time.Time
@@ -22,12 +26,19 @@ type Facts struct {
 	AssetSpent24h *coffer.Amount
 	Approvers     []string
 	Enforcer      string
+
+	Requested   time.Time
+	Destination *Destination
+	Screened    bool
+	Released    bool
 }
 
-// Verdicts.
+// Verdicts, the worst first.
 const (
 	VerdictReject    = "reject"    // a rule fails that nobody can cure
-	VerdictApprovals = "approvals" // only people are missing
+	VerdictReview    = "review"    // a person has to look
+	VerdictApprovals = "approvals" // only people are missing, and perhaps time
+	VerdictWait      = "wait"      // only time is missing
 	VerdictAllow     = "allow"
 )
 
@@ -41,49 +52,94 @@ type Result struct {
 }
 
 // Decision is what the whole policy makes of an order. Approvals is how many distinct
-// people the order needs in all, those who approved already included.
+// people the order needs in all, those who approved already included. NotBefore is when
+// it may be paid at the earliest, zero for at once.
 type Decision struct {
-	Verdict   string   `json:"verdict"`
-	Approvals uint32   `json:"approvals"`
-	Results   []Result `json:"results"`
+	Verdict   string    `json:"verdict"`
+	Approvals uint32    `json:"approvals"`
+	NotBefore time.Time `json:"notBefore,omitzero"`
+	Results   []Result  `json:"results"`
+
+	reason string // of the rule that decided, where Evaluate said which
 }
 
 // Evaluate asks every rule that applies.
 func (p *Policy) Evaluate(f Facts) Decision {
 	var d Decision
-	rejected, missing := false, false
+	why := map[string]string{} // verdict → the first result that asks for it
 
 	for _, r := range p.builtin(f) {
 		d.Results = append(d.Results, r)
-		rejected = rejected || !r.Passed
+		if !r.Passed {
+			note(why, VerdictReject, r)
+		}
 	}
-	for _, r := range p.rules {
+	for _, r := range p.rulesFor(f) {
 		head := r.head()
 		if !evaluates(f.Enforcer, head.enforcer) || !r.applies(f.Order) {
 			continue
 		}
 		passed, text := r.check(f)
-		d.Results = append(d.Results, Result{head.name, head.kind, head.enforcer, passed, text})
+		result := Result{head.name, head.kind, head.enforcer, passed, text}
+		d.Results = append(d.Results, result)
 
-		quorum, isQuorum := r.(approvals)
-		switch {
-		case isQuorum:
-			d.Approvals = max(d.Approvals, quorum.people)
-			missing = missing || !passed
-		case !passed:
-			rejected = true
+		failure := VerdictReject
+		switch r := r.(type) {
+		case approvals:
+			d.Approvals = max(d.Approvals, r.people)
+			failure = VerdictApprovals
+		case firstTimeDelay:
+			if !passed && f.Destination != nil {
+				failure = VerdictWait
+				d.NotBefore = later(d.NotBefore, r.until(f))
+			}
+		case lookAlike:
+			if r.action == ActionReview && f.Destination != nil {
+				failure = VerdictReview
+			}
+		}
+		if !passed {
+			note(why, failure, result)
 		}
 	}
 
-	switch {
-	case rejected:
-		d.Verdict = VerdictReject
-	case missing:
-		d.Verdict = VerdictApprovals
-	default:
-		d.Verdict = VerdictAllow
+	d.Verdict = VerdictAllow
+	for _, verdict := range []string{VerdictReject, VerdictReview, VerdictApprovals, VerdictWait} {
+		if reason, asked := why[verdict]; asked {
+			d.Verdict, d.reason = verdict, reason
+			break
+		}
 	}
 	return d
+}
+
+// note keeps the first result that asks for a verdict.
+func note(why map[string]string, verdict string, r Result) {
+	if _, noted := why[verdict]; !noted {
+		why[verdict] = r.Rule + ": " + r.Text
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// rulesFor are the file's rules, and the one about look-alikes that no file can switch
+// off: where the file says nothing of them, a person looks.
+func (p *Policy) rulesFor(f Facts) []rule {
+	if f.Destination == nil {
+		return p.rules
+	}
+	for _, r := range p.rules {
+		if _, said := r.(lookAlike); said {
+			return p.rules
+		}
+	}
+	standing := lookAlike{ruleHead{"look-alikes", "builtin", EnforcerCoordinator}, ActionReview}
+	return append(p.rules[:len(p.rules):len(p.rules)], standing)
 }
 
 func evaluates(evaluator, enforcer string) bool {
@@ -166,8 +222,12 @@ func (d Decision) Explain() string {
 	return b.String()
 }
 
-// Reason is the text of the first rule that does not pass, empty when all do.
+// Reason is the text of the rule that decided: the first one that does not pass of those
+// with the worst verdict. It is empty when all pass.
 func (d Decision) Reason() string {
+	if d.reason != "" {
+		return d.reason
+	}
 	for _, r := range d.Results {
 		if !r.Passed {
 			return r.Rule + ": " + r.Text

@@ -47,6 +47,11 @@ type rulesFile struct {
 	BlockLists  []blockListFile  `yaml:"block_lists"`
 	Approvals   []approvalsFile  `yaml:"approvals"`
 	FeeLimits   []feeLimitFile   `yaml:"fee_limits"`
+
+	AddressBooks    []addressBookFile    `yaml:"address_books"`
+	FirstTimeDelays []firstTimeDelayFile `yaml:"first_time_delays"`
+	LookAlikes      []lookAlikeFile      `yaml:"look_alikes"`
+	Screening       []screeningFile      `yaml:"screening"`
 }
 
 type orderLimitFile struct {

@@ -17,9 +17,11 @@
 //
 // An order's way through it:
 //
-//	          a rule other than approvals fails → reject
-//	order ──→ approvals are missing             → approvals (how many people)
-//	          every rule passes                 → allow
+//	          a rule fails that nothing cures → reject
+//	          a person has to look            → review
+//	order ──→ approvals are missing           → approvals (how many people)
+//	          only time is missing            → wait (until when)
+//	          every rule passes               → allow
 package policy
 
 import (
@@ -66,6 +68,7 @@ type Policy struct {
 	rules   []rule
 	fees    []feeLimit
 	persons int
+	delay   time.Duration // the longest of first_time_delays
 }
 
 // asset is how the file names an asset and how it writes amounts of it.

@@ -188,7 +188,8 @@ type compiler struct {
 }
 
 func (c *compiler) compile(f rulesFile) error {
-	lists := []int{len(f.OrderLimits), len(f.Velocity), len(f.BlockLists), len(f.Approvals), len(f.FeeLimits)}
+	lists := []int{len(f.OrderLimits), len(f.Velocity), len(f.BlockLists), len(f.Approvals), len(f.FeeLimits),
+		len(f.AddressBooks), len(f.FirstTimeDelays), len(f.LookAlikes), len(f.Screening)}
 	for _, n := range lists {
 		if n > maxRules {
 			return fmt.Errorf("rules: %d of one kind, at most %d", n, maxRules)
@@ -219,7 +220,7 @@ func (c *compiler) compile(f rulesFile) error {
 			return fmt.Errorf("rules: fee_limits %q: %w", r.Name, err)
 		}
 	}
-	return nil
+	return c.compileDestinations(f)
 }
 
 func (c *compiler) head(name, kind, enforcer string) (ruleHead, error) {
