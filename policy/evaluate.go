@@ -17,7 +17,7 @@ import (
 // are evaluated.
 //
 // Requested is when the order was made, Destination what is known of where it goes, nil
-// where nothing is. Screened is that findings about it hold and are clear, Released that
+// where nothing is. Screened is that it was screened and nothing forbids it, Released that
 // a person looked and let it go on.
 type Facts struct {
 	Order         coffer.Order

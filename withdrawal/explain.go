@@ -10,7 +10,7 @@ import (
 
 // Explain says what policy would make of a request now, on top of what was let pass in
 // the last day. It writes and reserves nothing, so the answer may be another one by the
-// time the request comes. The idempotency key and the balance are not looked at.
+// time the request comes. Nobody is asked to screen it. The idempotency key and the balance are not looked at.
 //
 // Errors: CodeInvalid with the field, CodeNotFound (account).
 func (s *Service) Explain(ctx context.Context, r Request) (policy.Decision, error) {
@@ -19,6 +19,14 @@ func (s *Service) Explain(ctx context.Context, r Request) (policy.Decision, erro
 		return policy.Decision{}, err
 	}
 	order, _, err := s.validate(ctx, r)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	resembles, err := s.resembles(ctx, order.Tenant, order.Account, r.Chain, order.Destination)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	destination, err := s.destination(ctx, s.sql, order, resembles)
 	if err != nil {
 		return policy.Decision{}, err
 	}
@@ -34,5 +42,6 @@ func (s *Service) Explain(ctx context.Context, r Request) (policy.Decision, erro
 	}
 	return s.Policy.Evaluate(policy.Facts{
 		Order: order, Now: now, Spent24h: spent.ByAccount, AssetSpent24h: &spent.ByAsset, Enforcer: policy.EnforcerCoordinator,
+		Requested: now, Destination: destination, Screened: s.gated(),
 	}), nil
 }

@@ -40,6 +40,7 @@ where state in ('requested', 'screened', 'review', 'awaiting_approval', 'approve
   and (retry_at is null or retry_at <= sqlc.arg(now)::timestamptz)
   and (state in ('requested', 'screened')
     or (state = 'approved' and to_account is not null)
+    or (state = 'awaiting_approval' and not_before <= sqlc.arg(now)::timestamptz)
     or (state in ('review', 'awaiting_approval', 'approved') and expires <= sqlc.arg(deadline)::timestamptz)
     or (sqlc.arg(gated)::boolean and (screened_until is null or screened_until <= sqlc.arg(now)::timestamptz)
         and (state = 'approved' or (state = 'paying' and not committed and not halted and not cancelling))))
@@ -67,7 +68,8 @@ update withdrawal
 set state = sqlc.arg(state), reason = sqlc.arg(reason), approvals_required = sqlc.arg(approvals_required),
     decided_at = sqlc.narg(decided_at), payout = sqlc.narg(payout), committed = sqlc.arg(committed),
     cancelling = sqlc.arg(cancelling), halted = sqlc.arg(halted), released = sqlc.arg(released),
-    screened_until = sqlc.narg(screened_until), retry_at = null, tx = sqlc.narg(tx), sequence = sqlc.arg(sequence)::bigint, updated_at = sqlc.arg(updated_at)
+    screened_until = sqlc.narg(screened_until), retry_at = null, not_before = sqlc.narg(not_before),
+    resembles = sqlc.arg(resembles), tx = sqlc.narg(tx), sequence = sqlc.arg(sequence)::bigint, updated_at = sqlc.arg(updated_at)
 where id = sqlc.arg(id) and sequence = sqlc.arg(sequence)::bigint - 1;
 
 -- name: Commit :exec
@@ -145,3 +147,51 @@ where w.state = 'review'
   and (sqlc.arg(after)::text = '' or w.position > (select a.position from withdrawal a where a.id = sqlc.arg(after)))
 order by w.position
 limit sqlc.arg(first);
+
+-- name: LockBook :exec
+select pg_advisory_xact_lock(hashtextextended('withdrawal/book/' || sqlc.arg(tenant)::text || '/' || sqlc.arg(account)::text, 0));
+
+-- name: CountBook :one
+select count(*) filter (where removed_at is null) as live,
+       count(*) filter (where chain = sqlc.arg(chain) and address = sqlc.arg(address) and removed_at is null) as same,
+       count(*) filter (where chain = sqlc.arg(chain) and address = sqlc.arg(address) and removed_at is not null) as removed
+from withdrawal_addresses where tenant = sqlc.arg(tenant) and account = sqlc.arg(account);
+
+-- name: InsertAddress :exec
+insert into withdrawal_addresses (id, tenant, account, chain, address, label, resembles, added_by, added_at, usable_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: Address :one
+select * from withdrawal_addresses where tenant = $1 and id = $2;
+
+-- name: RemoveAddress :execrows
+update withdrawal_addresses set removed_by = sqlc.arg(removed_by)::text, removed_at = sqlc.arg(removed_at)::timestamptz
+where tenant = sqlc.arg(tenant) and id = sqlc.arg(id) and removed_at is null;
+
+-- name: Addresses :many
+select * from withdrawal_addresses w
+where w.tenant = sqlc.arg(tenant) and w.removed_at is null
+  and (sqlc.arg(account)::text = '' or w.account in (sqlc.arg(account), ''))
+  and (sqlc.arg(after)::text = '' or w.position < (select a.position from withdrawal_addresses a where a.tenant = sqlc.arg(tenant) and a.id = sqlc.arg(after)))
+order by w.position desc
+limit sqlc.arg(first);
+
+-- name: Destination :one
+select (b.usable_at is not null)::boolean as in_book, coalesce(b.usable_at, 'epoch')::timestamptz as usable_at,
+       exists (select from withdrawal w
+               where w.tenant = sqlc.arg(tenant) and w.account = sqlc.arg(account) and w.chain = sqlc.arg(chain)
+                 and w.destination = sqlc.arg(address) and w.state = 'settled') as paid
+from (select min(a.usable_at) as usable_at from withdrawal_addresses a
+      where a.tenant = sqlc.arg(tenant) and a.account in (sqlc.arg(account), '') and a.chain = sqlc.arg(chain)
+        and a.address = sqlc.arg(address) and a.removed_at is null) b;
+
+-- name: Counterparties :many
+(select w.destination as address from withdrawal w
+ where w.tenant = sqlc.arg(tenant) and w.account = sqlc.arg(account) and split_part(w.chain, ':', 1) = sqlc.arg(family)::text
+   and w.state in ('approved', 'paying', 'confirming', 'settled')
+ group by w.destination order by max(w.position) desc limit sqlc.arg(first))
+union
+(select a.address from withdrawal_addresses a
+ where a.tenant = sqlc.arg(tenant) and a.account in (sqlc.arg(account), '') and split_part(a.chain, ':', 1) = sqlc.arg(family)::text
+   and a.removed_at is null
+ order by a.position desc limit 2 * sqlc.arg(first));

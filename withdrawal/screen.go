@@ -55,7 +55,7 @@ func (s *Service) step(ctx context.Context, seen record) (bool, error) {
 		})
 	case seen.State == coffer.WithdrawalRequested || s.unscreened(seen):
 		return s.inspect(ctx, seen)
-	case seen.State == coffer.WithdrawalScreened:
+	case seen.State == coffer.WithdrawalScreened || seen.State == coffer.WithdrawalAwaitingApproval:
 		return s.inState(ctx, seen, s.decide)
 	}
 	return s.inState(ctx, seen, s.settleInside)
@@ -116,6 +116,14 @@ func (s *Service) inspect(ctx context.Context, seen record) (bool, error) {
 		return false, verdict // could not be asked; later
 	}
 
+	resembles := seen.resembles
+	if seen.State == coffer.WithdrawalRequested {
+		var err error
+		if resembles, err = s.resembles(ctx, seen.Tenant, seen.Account, seen.Asset.Chain(), seen.Destination); err != nil {
+			return false, err
+		}
+	}
+
 	asked := s.now()
 	findings, err := s.ask(ctx, seen)
 	if err != nil {
@@ -126,6 +134,7 @@ func (s *Service) inspect(ctx context.Context, seen record) (bool, error) {
 		if err := s.keep(ctx, tx, r, asked, findings); err != nil {
 			return err
 		}
+		r.resembles = resembles
 		verdict := worst(findings)
 		if verdict == ScreeningReview && r.released {
 			verdict = ScreeningClear // a person has looked
@@ -208,27 +217,44 @@ func (s *Service) decide(ctx context.Context, tx pgx.Tx, r *record) error {
 		return fmt.Errorf("sum what was spent: %w", err)
 	}
 	people, _ := s.Policy.Approvers(r.Order, r.Approvals, now)
+	destination, err := s.destination(ctx, q, r.Order, r.resembles)
+	if err != nil {
+		return err
+	}
 
 	decision := s.Policy.Evaluate(policy.Facts{
 		Order: r.Order, Now: now, Spent24h: spent.ByAccount, AssetSpent24h: &spent.ByAsset,
 		Approvers: people, Enforcer: policy.EnforcerCoordinator,
+		Requested: r.CreatedAt, Destination: destination, Screened: s.gated(), Released: r.released,
 	})
-	r.ApprovalsRequired = decision.Approvals
+	r.ApprovalsRequired, r.notBefore = decision.Approvals, nil
 	switch decision.Verdict {
 	case policy.VerdictAllow:
 		r.decidedAt = &now
 		return s.move(ctx, tx, r, coffer.WithdrawalApproved, "")
 	case policy.VerdictApprovals:
-		r.Reason = fmt.Sprintf("%d of %d people approved", len(people), decision.Approvals)
-		if r.State == coffer.WithdrawalAwaitingApproval {
-			return s.save(ctx, tx, r)
-		}
-		r.decidedAt = &now
-		return s.move(ctx, tx, r, coffer.WithdrawalAwaitingApproval, r.Reason)
+		return s.await(ctx, tx, r, fmt.Sprintf("%d of %d people approved", len(people), decision.Approvals))
+	case policy.VerdictWait:
+		r.notBefore = &decision.NotBefore
+		return s.await(ctx, tx, r, "policy: "+decision.Reason())
+	case policy.VerdictReview:
+		return s.move(ctx, tx, r, coffer.WithdrawalReview, "policy: "+decision.Reason())
 	case policy.VerdictReject:
 		return s.reject(ctx, tx, r, "policy: "+decision.Reason())
 	}
 	return fmt.Errorf("policy gave the unknown verdict %q", decision.Verdict)
+}
+
+// await leaves a withdrawal to people or to time. Its amount counts as spent from the
+// first time on.
+func (s *Service) await(ctx context.Context, tx pgx.Tx, r *record, reason string) error {
+	if r.State == coffer.WithdrawalAwaitingApproval {
+		r.Reason = reason
+		return s.save(ctx, tx, r)
+	}
+	now := s.now()
+	r.decidedAt = &now
+	return s.move(ctx, tx, r, coffer.WithdrawalAwaitingApproval, reason)
 }
 
 // reject ends a withdrawal and gives its money back.

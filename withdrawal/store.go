@@ -26,6 +26,9 @@ type record struct {
 	screenedUntil *time.Time // nil when it has to be screened (again)
 	halted        bool       // screening stopped the payout that is being prepared
 	released      bool       // a person looked
+
+	resembles coffer.Address // known to the account, and looking like the destination
+	notBefore *time.Time     // until when policy makes it wait
 }
 
 func fromRow(r withdrawalsql.Withdrawal) record {
@@ -52,6 +55,7 @@ func fromRow(r withdrawalsql.Withdrawal) record {
 	rec := record{
 		Withdrawal: w, decidedAt: r.DecidedAt, committed: r.Committed, cancelling: r.Cancelling,
 		screenedUntil: r.ScreenedUntil, halted: r.Halted, released: r.Released,
+		resembles: coffer.Address(r.Resembles), notBefore: r.NotBefore,
 	}
 	if r.ToAccount != nil { // a check in SQL makes the other not null either
 		rec.to = recipient{*r.ToTenant, *r.ToAccount}
@@ -124,6 +128,9 @@ func (s *Service) move(ctx context.Context, tx pgx.Tx, r *record, to coffer.With
 	if !coffer.WithdrawalMoves.Allowed(r.State, to) {
 		return coffer.Errorf(coffer.CodeConflict, "a withdrawal that is %s cannot become %s", r.State, to)
 	}
+	if to != coffer.WithdrawalAwaitingApproval {
+		r.notBefore = nil
+	}
 	r.State, r.Reason = to, reason
 	return s.save(ctx, tx, r)
 }
@@ -136,7 +143,7 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, r *record) error {
 		ID: r.ID, State: string(r.State), Reason: r.Reason,
 		ApprovalsRequired: int32(r.ApprovalsRequired), //nolint:gosec // policy counts people of a file
 		DecidedAt:         r.decidedAt, Committed: r.committed, Cancelling: r.cancelling, Halted: r.halted, Released: r.released,
-		ScreenedUntil: r.screenedUntil, Tx: r.Tx,
+		ScreenedUntil: r.screenedUntil, NotBefore: r.notBefore, Resembles: string(r.resembles), Tx: r.Tx,
 		Sequence: int64(r.Sequence), UpdatedAt: r.UpdatedAt, //nolint:gosec // counts changes
 	}
 	if r.Payout != "" {

@@ -85,16 +85,11 @@ func (r Request) checkTexts() error {
 // destination is if it is ours; or it names the field and the rule it breaks. A book
 // transfer costs nothing.
 func (s *Service) validate(ctx context.Context, r Request) (coffer.Order, recipient, error) {
-	if err := s.Account(ctx, r.Tenant, r.Account); err != nil {
-		if coffer.ErrorCode(err) == coffer.CodeNotFound {
-			return coffer.Order{}, recipient{}, &coffer.Error{Code: coffer.CodeNotFound, Field: "account", Message: "no such account", Cause: err}
-		}
-		return coffer.Order{}, recipient{}, fmt.Errorf("read the account: %w", err)
+	if err := s.ownAccount(ctx, r.Tenant, r.Account); err != nil {
+		return coffer.Order{}, recipient{}, err
 	}
-
-	parser, known := s.Parsers[r.Chain]
-	if !known {
-		return coffer.Order{}, recipient{}, coffer.Invalid("chain", "%s is not a chain we serve", r.Chain)
+	if _, known := s.Parsers[r.Chain]; !known {
+		return coffer.Order{}, recipient{}, unknownChain(r.Chain)
 	}
 	asset, known := s.assets[r.Asset]
 	if !known {
@@ -104,9 +99,9 @@ func (s *Service) validate(ctx context.Context, r Request) (coffer.Order, recipi
 		return coffer.Order{}, recipient{}, coffer.Invalid("asset", "%s is not on chain %s", r.Asset, r.Chain)
 	}
 
-	destination, err := parser.ParseAddress(r.Destination)
+	destination, err := s.parseAddress("destination", r.Chain, r.Destination)
 	if err != nil {
-		return coffer.Order{}, recipient{}, &coffer.Error{Code: coffer.CodeInvalid, Field: "destination", Message: "is not a valid address of " + string(r.Chain) + ": " + err.Error(), Cause: err}
+		return coffer.Order{}, recipient{}, err
 	}
 	owner, err := s.checkDestination(ctx, r.Chain, destination, r.Tenant, r.Account)
 	if err != nil {
@@ -129,6 +124,35 @@ func (s *Service) validate(ctx context.Context, r Request) (coffer.Order, recipi
 		order.FeeCap, err = s.fee(ctx, asset, amount)
 	}
 	return order, to, err
+}
+
+func unknownChain(chain coffer.ChainID) error {
+	return coffer.Invalid("chain", "%s is not a chain we serve", chain)
+}
+
+// ownAccount refuses an account that is not the tenant's.
+func (s *Service) ownAccount(ctx context.Context, tenant, account string) error {
+	err := s.Account(ctx, tenant, account)
+	switch {
+	case err == nil:
+		return nil
+	case coffer.ErrorCode(err) == coffer.CodeNotFound:
+		return &coffer.Error{Code: coffer.CodeNotFound, Field: "account", Message: "no such account", Cause: err}
+	}
+	return fmt.Errorf("read the account: %w", err)
+}
+
+// parseAddress reads an address of a chain into its canonical form.
+func (s *Service) parseAddress(field string, chain coffer.ChainID, text string) (coffer.Address, error) {
+	parser, known := s.Parsers[chain]
+	if !known {
+		return "", unknownChain(chain)
+	}
+	address, err := parser.ParseAddress(text)
+	if err != nil {
+		return "", &coffer.Error{Code: coffer.CodeInvalid, Field: field, Message: "is not a valid address of " + string(chain) + ": " + err.Error(), Cause: err}
+	}
+	return address, nil
 }
 
 // checkDestination refuses addresses that money must not or need not be sent to, and says

@@ -33,6 +33,8 @@ const (
 	DefaultPoll     = 500 * time.Millisecond
 	DefaultQuoteTTL = 2 * time.Minute
 	DefaultTimeout  = 10 * time.Second
+
+	DefaultActivation = 24 * time.Hour
 )
 
 // Events writes domain events inside a transaction; *stream.Postgres does.
@@ -82,6 +84,13 @@ type Config struct {
 	NetworkCost func(ctx context.Context, asset coffer.AssetID) (coffer.Amount, error)
 	QuoteTTL    time.Duration // how long a quote holds; DefaultQuoteTTL
 
+	// ActivationDelay is how long a new entry of the address book waits before it counts;
+	// DefaultActivation when zero, none when below zero.
+	ActivationDelay time.Duration
+	// Counterparties names addresses that an account had to do with otherwise, such as
+	// those it was paid from; nil where nobody knows.
+	Counterparties func(ctx context.Context, tenant, account string, chain coffer.ChainID) ([]coffer.Address, error)
+
 	Clock       coffer.Clock
 	Random      io.Reader     // crypto/rand when nil
 	CallTimeout time.Duration // of a call to the outside; DefaultTimeout
@@ -109,6 +118,9 @@ func New(c Config) (*Service, error) {
 	c = c.withDefaults()
 	if c.OrderTTL <= c.Margin {
 		return nil, fmt.Errorf("withdrawal: orders live %s, which must be more than the margin of %s", c.OrderTTL, c.Margin)
+	}
+	if delay := c.Policy.LongestDelay(); c.OrderTTL <= c.Margin+delay {
+		return nil, fmt.Errorf("withdrawal: orders live %s, but policy makes first payments wait %s", c.OrderTTL, delay)
 	}
 	if err := c.checkScreeners(); err != nil {
 		return nil, err
@@ -139,6 +151,7 @@ func (c Config) withDefaults() Config {
 	c.Margin = cmp.Or(c.Margin, DefaultMargin)
 	c.Poll = cmp.Or(c.Poll, DefaultPoll)
 	c.QuoteTTL = cmp.Or(c.QuoteTTL, DefaultQuoteTTL)
+	c.ActivationDelay = cmp.Or(c.ActivationDelay, DefaultActivation)
 	c.CallTimeout = cmp.Or(c.CallTimeout, DefaultTimeout)
 	if c.Random == nil {
 		c.Random = rand.Reader

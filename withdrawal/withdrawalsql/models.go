@@ -42,6 +42,24 @@ type Withdrawal struct {
 	Halted            bool
 	Released          bool
 	RetryAt           *time.Time
+	NotBefore         *time.Time
+	Resembles         string
+}
+
+type WithdrawalAddress struct {
+	ID        string
+	Position  int64
+	Tenant    string
+	Account   string
+	Chain     string
+	Address   string
+	Label     string
+	Resembles string
+	AddedBy   string
+	AddedAt   time.Time
+	UsableAt  time.Time
+	RemovedBy *string
+	RemovedAt *time.Time
 }
 
 type WithdrawalApproval struct {

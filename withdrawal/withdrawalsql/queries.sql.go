@@ -12,6 +12,91 @@ import (
 	"github.com/cofferhq/coffer"
 )
 
+const address = `-- name: Address :one
+select id, position, tenant, account, chain, address, label, resembles, added_by, added_at, usable_at, removed_by, removed_at from withdrawal_addresses where tenant = $1 and id = $2
+`
+
+type AddressParams struct {
+	Tenant string
+	ID     string
+}
+
+func (q *Queries) Address(ctx context.Context, arg AddressParams) (WithdrawalAddress, error) {
+	row := q.db.QueryRow(ctx, address, arg.Tenant, arg.ID)
+	var i WithdrawalAddress
+	err := row.Scan(
+		&i.ID,
+		&i.Position,
+		&i.Tenant,
+		&i.Account,
+		&i.Chain,
+		&i.Address,
+		&i.Label,
+		&i.Resembles,
+		&i.AddedBy,
+		&i.AddedAt,
+		&i.UsableAt,
+		&i.RemovedBy,
+		&i.RemovedAt,
+	)
+	return i, err
+}
+
+const addresses = `-- name: Addresses :many
+select id, position, tenant, account, chain, address, label, resembles, added_by, added_at, usable_at, removed_by, removed_at from withdrawal_addresses w
+where w.tenant = $1 and w.removed_at is null
+  and ($2::text = '' or w.account in ($2, ''))
+  and ($3::text = '' or w.position < (select a.position from withdrawal_addresses a where a.tenant = $1 and a.id = $3))
+order by w.position desc
+limit $4
+`
+
+type AddressesParams struct {
+	Tenant  string
+	Account string
+	After   string
+	First   int32
+}
+
+func (q *Queries) Addresses(ctx context.Context, arg AddressesParams) ([]WithdrawalAddress, error) {
+	rows, err := q.db.Query(ctx, addresses,
+		arg.Tenant,
+		arg.Account,
+		arg.After,
+		arg.First,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WithdrawalAddress
+	for rows.Next() {
+		var i WithdrawalAddress
+		if err := rows.Scan(
+			&i.ID,
+			&i.Position,
+			&i.Tenant,
+			&i.Account,
+			&i.Chain,
+			&i.Address,
+			&i.Label,
+			&i.Resembles,
+			&i.AddedBy,
+			&i.AddedAt,
+			&i.UsableAt,
+			&i.RemovedBy,
+			&i.RemovedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const anyApproved = `-- name: AnyApproved :one
 select exists (
     select from withdrawal
@@ -75,7 +160,7 @@ func (q *Queries) Approvals(ctx context.Context, ids []string) ([]WithdrawalAppr
 }
 
 const approved = `-- name: Approved :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal
 where state = 'approved' and to_account is null and chain = $1 and expires > $2::timestamptz
   and (not $3::boolean or screened_until > $4::timestamptz)
   and id <> all($5::text[])
@@ -141,6 +226,8 @@ func (q *Queries) Approved(ctx context.Context, arg ApprovedParams) ([]Withdrawa
 			&i.Halted,
 			&i.Released,
 			&i.RetryAt,
+			&i.NotBefore,
+			&i.Resembles,
 		); err != nil {
 			return nil, err
 		}
@@ -153,7 +240,7 @@ func (q *Queries) Approved(ctx context.Context, arg ApprovedParams) ([]Withdrawa
 }
 
 const byIDs = `-- name: ByIDs :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal where id = any($1::text[]) order by id
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal where id = any($1::text[]) order by id
 `
 
 func (q *Queries) ByIDs(ctx context.Context, ids []string) ([]Withdrawal, error) {
@@ -197,6 +284,8 @@ func (q *Queries) ByIDs(ctx context.Context, ids []string) ([]Withdrawal, error)
 			&i.Halted,
 			&i.Released,
 			&i.RetryAt,
+			&i.NotBefore,
+			&i.Resembles,
 		); err != nil {
 			return nil, err
 		}
@@ -217,8 +306,119 @@ func (q *Queries) Commit(ctx context.Context, ids []string) error {
 	return err
 }
 
+const countBook = `-- name: CountBook :one
+select count(*) filter (where removed_at is null) as live,
+       count(*) filter (where chain = $1 and address = $2 and removed_at is null) as same,
+       count(*) filter (where chain = $1 and address = $2 and removed_at is not null) as removed
+from withdrawal_addresses where tenant = $3 and account = $4
+`
+
+type CountBookParams struct {
+	Chain   string
+	Address string
+	Tenant  string
+	Account string
+}
+
+type CountBookRow struct {
+	Live    int64
+	Same    int64
+	Removed int64
+}
+
+func (q *Queries) CountBook(ctx context.Context, arg CountBookParams) (CountBookRow, error) {
+	row := q.db.QueryRow(ctx, countBook,
+		arg.Chain,
+		arg.Address,
+		arg.Tenant,
+		arg.Account,
+	)
+	var i CountBookRow
+	err := row.Scan(&i.Live, &i.Same, &i.Removed)
+	return i, err
+}
+
+const counterparties = `-- name: Counterparties :many
+(select w.destination as address from withdrawal w
+ where w.tenant = $1 and w.account = $2 and split_part(w.chain, ':', 1) = $3::text
+   and w.state in ('approved', 'paying', 'confirming', 'settled')
+ group by w.destination order by max(w.position) desc limit $4)
+union
+(select a.address from withdrawal_addresses a
+ where a.tenant = $1 and a.account in ($2, '') and split_part(a.chain, ':', 1) = $3::text
+   and a.removed_at is null
+ order by a.position desc limit 2 * $4)
+`
+
+type CounterpartiesParams struct {
+	Tenant  string
+	Account string
+	Family  string
+	First   int32
+}
+
+func (q *Queries) Counterparties(ctx context.Context, arg CounterpartiesParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, counterparties,
+		arg.Tenant,
+		arg.Account,
+		arg.Family,
+		arg.First,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var address string
+		if err := rows.Scan(&address); err != nil {
+			return nil, err
+		}
+		items = append(items, address)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const destination = `-- name: Destination :one
+select (b.usable_at is not null)::boolean as in_book, coalesce(b.usable_at, 'epoch')::timestamptz as usable_at,
+       exists (select from withdrawal w
+               where w.tenant = $1 and w.account = $2 and w.chain = $3
+                 and w.destination = $4 and w.state = 'settled') as paid
+from (select min(a.usable_at) as usable_at from withdrawal_addresses a
+      where a.tenant = $1 and a.account in ($2, '') and a.chain = $3
+        and a.address = $4 and a.removed_at is null) b
+`
+
+type DestinationParams struct {
+	Tenant  string
+	Account string
+	Chain   string
+	Address string
+}
+
+type DestinationRow struct {
+	InBook   bool
+	UsableAt time.Time
+	Paid     bool
+}
+
+func (q *Queries) Destination(ctx context.Context, arg DestinationParams) (DestinationRow, error) {
+	row := q.db.QueryRow(ctx, destination,
+		arg.Tenant,
+		arg.Account,
+		arg.Chain,
+		arg.Address,
+	)
+	var i DestinationRow
+	err := row.Scan(&i.InBook, &i.UsableAt, &i.Paid)
+	return i, err
+}
+
 const get = `-- name: Get :one
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal where tenant = $1 and id = $2
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal where tenant = $1 and id = $2
 `
 
 type GetParams struct {
@@ -261,12 +461,14 @@ func (q *Queries) Get(ctx context.Context, arg GetParams) (Withdrawal, error) {
 		&i.Halted,
 		&i.Released,
 		&i.RetryAt,
+		&i.NotBefore,
+		&i.Resembles,
 	)
 	return i, err
 }
 
 const inReview = `-- name: InReview :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal w
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal w
 where w.state = 'review'
   and ($1::text = '' or w.position > (select a.position from withdrawal a where a.id = $1))
 order by w.position
@@ -319,6 +521,8 @@ func (q *Queries) InReview(ctx context.Context, arg InReviewParams) ([]Withdrawa
 			&i.Halted,
 			&i.Released,
 			&i.RetryAt,
+			&i.NotBefore,
+			&i.Resembles,
 		); err != nil {
 			return nil, err
 		}
@@ -377,6 +581,40 @@ func (q *Queries) Insert(ctx context.Context, arg InsertParams) error {
 		arg.UpdatedAt,
 		arg.ToTenant,
 		arg.ToAccount,
+	)
+	return err
+}
+
+const insertAddress = `-- name: InsertAddress :exec
+insert into withdrawal_addresses (id, tenant, account, chain, address, label, resembles, added_by, added_at, usable_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+`
+
+type InsertAddressParams struct {
+	ID        string
+	Tenant    string
+	Account   string
+	Chain     string
+	Address   string
+	Label     string
+	Resembles string
+	AddedBy   string
+	AddedAt   time.Time
+	UsableAt  time.Time
+}
+
+func (q *Queries) InsertAddress(ctx context.Context, arg InsertAddressParams) error {
+	_, err := q.db.Exec(ctx, insertAddress,
+		arg.ID,
+		arg.Tenant,
+		arg.Account,
+		arg.Chain,
+		arg.Address,
+		arg.Label,
+		arg.Resembles,
+		arg.AddedBy,
+		arg.AddedAt,
+		arg.UsableAt,
 	)
 	return err
 }
@@ -520,7 +758,7 @@ func (q *Queries) InsertTransfer(ctx context.Context, arg InsertTransferParams) 
 }
 
 const list = `-- name: List :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal w
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal w
 where w.tenant = $1
   and ($2::text = '' or w.account = $2)
   and ($3::text = '' or w.state = $3)
@@ -584,6 +822,8 @@ func (q *Queries) List(ctx context.Context, arg ListParams) ([]Withdrawal, error
 			&i.Halted,
 			&i.Released,
 			&i.RetryAt,
+			&i.NotBefore,
+			&i.Resembles,
 		); err != nil {
 			return nil, err
 		}
@@ -596,7 +836,7 @@ func (q *Queries) List(ctx context.Context, arg ListParams) ([]Withdrawal, error
 }
 
 const lock = `-- name: Lock :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal where id = any($1::text[]) order by id for update
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal where id = any($1::text[]) order by id for update
 `
 
 func (q *Queries) Lock(ctx context.Context, ids []string) ([]Withdrawal, error) {
@@ -640,6 +880,8 @@ func (q *Queries) Lock(ctx context.Context, ids []string) ([]Withdrawal, error) 
 			&i.Halted,
 			&i.Released,
 			&i.RetryAt,
+			&i.NotBefore,
+			&i.Resembles,
 		); err != nil {
 			return nil, err
 		}
@@ -651,8 +893,22 @@ func (q *Queries) Lock(ctx context.Context, ids []string) ([]Withdrawal, error) 
 	return items, nil
 }
 
+const lockBook = `-- name: LockBook :exec
+select pg_advisory_xact_lock(hashtextextended('withdrawal/book/' || $1::text || '/' || $2::text, 0))
+`
+
+type LockBookParams struct {
+	Tenant  string
+	Account string
+}
+
+func (q *Queries) LockBook(ctx context.Context, arg LockBookParams) error {
+	_, err := q.db.Exec(ctx, lockBook, arg.Tenant, arg.Account)
+	return err
+}
+
 const lockOwn = `-- name: LockOwn :one
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal where tenant = $1 and id = $2 for update
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal where tenant = $1 and id = $2 for update
 `
 
 type LockOwnParams struct {
@@ -695,6 +951,8 @@ func (q *Queries) LockOwn(ctx context.Context, arg LockOwnParams) (Withdrawal, e
 		&i.Halted,
 		&i.Released,
 		&i.RetryAt,
+		&i.NotBefore,
+		&i.Resembles,
 	)
 	return i, err
 }
@@ -709,7 +967,7 @@ func (q *Queries) LockVelocity(ctx context.Context, asset string) error {
 }
 
 const lockWaiting = `-- name: LockWaiting :one
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal where id = $1 and state = $2::text for update skip locked
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal where id = $1 and state = $2::text for update skip locked
 `
 
 type LockWaitingParams struct {
@@ -752,6 +1010,8 @@ func (q *Queries) LockWaiting(ctx context.Context, arg LockWaitingParams) (Withd
 		&i.Halted,
 		&i.Released,
 		&i.RetryAt,
+		&i.NotBefore,
+		&i.Resembles,
 	)
 	return i, err
 }
@@ -812,6 +1072,31 @@ func (q *Queries) Quote(ctx context.Context, arg QuoteParams) (WithdrawalQuote, 
 	return i, err
 }
 
+const removeAddress = `-- name: RemoveAddress :execrows
+update withdrawal_addresses set removed_by = $1::text, removed_at = $2::timestamptz
+where tenant = $3 and id = $4 and removed_at is null
+`
+
+type RemoveAddressParams struct {
+	RemovedBy string
+	RemovedAt time.Time
+	Tenant    string
+	ID        string
+}
+
+func (q *Queries) RemoveAddress(ctx context.Context, arg RemoveAddressParams) (int64, error) {
+	result, err := q.db.Exec(ctx, removeAddress,
+		arg.RemovedBy,
+		arg.RemovedAt,
+		arg.Tenant,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const requestHash = `-- name: RequestHash :one
 select request_hash from withdrawal_requests where tenant = $1 and key = $2
 `
@@ -869,8 +1154,9 @@ update withdrawal
 set state = $1, reason = $2, approvals_required = $3,
     decided_at = $4, payout = $5, committed = $6,
     cancelling = $7, halted = $8, released = $9,
-    screened_until = $10, retry_at = null, tx = $11, sequence = $12::bigint, updated_at = $13
-where id = $14 and sequence = $12::bigint - 1
+    screened_until = $10, retry_at = null, not_before = $11,
+    resembles = $12, tx = $13, sequence = $14::bigint, updated_at = $15
+where id = $16 and sequence = $14::bigint - 1
 `
 
 type SaveParams struct {
@@ -884,6 +1170,8 @@ type SaveParams struct {
 	Halted            bool
 	Released          bool
 	ScreenedUntil     *time.Time
+	NotBefore         *time.Time
+	Resembles         string
 	Tx                *coffer.Hash
 	Sequence          int64
 	UpdatedAt         time.Time
@@ -902,6 +1190,8 @@ func (q *Queries) Save(ctx context.Context, arg SaveParams) (int64, error) {
 		arg.Halted,
 		arg.Released,
 		arg.ScreenedUntil,
+		arg.NotBefore,
+		arg.Resembles,
 		arg.Tx,
 		arg.Sequence,
 		arg.UpdatedAt,
@@ -1102,11 +1392,12 @@ func (q *Queries) UseQuote(ctx context.Context, arg UseQuoteParams) (int64, erro
 }
 
 const waiting = `-- name: Waiting :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at from withdrawal
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal
 where state in ('requested', 'screened', 'review', 'awaiting_approval', 'approved', 'paying')
   and (retry_at is null or retry_at <= $1::timestamptz)
   and (state in ('requested', 'screened')
     or (state = 'approved' and to_account is not null)
+    or (state = 'awaiting_approval' and not_before <= $1::timestamptz)
     or (state in ('review', 'awaiting_approval', 'approved') and expires <= $2::timestamptz)
     or ($3::boolean and (screened_until is null or screened_until <= $1::timestamptz)
         and (state = 'approved' or (state = 'paying' and not committed and not halted and not cancelling))))
@@ -1167,6 +1458,8 @@ func (q *Queries) Waiting(ctx context.Context, arg WaitingParams) ([]Withdrawal,
 			&i.Halted,
 			&i.Released,
 			&i.RetryAt,
+			&i.NotBefore,
+			&i.Resembles,
 		); err != nil {
 			return nil, err
 		}
