@@ -31,6 +31,8 @@
 //   - Nothing is planned or committed to on findings that do not hold any more. Screeners
 //     are asked outside transactions; what they said is stored with the time until which
 //     it holds. Without an answer nothing is paid.
+//   - An order that ended unpaid, and one that the books paid, is revoked: written down in
+//     the transaction that ended it, and told to the signers until they have stored it.
 //   - The order never changes; the state moves only along coffer.WithdrawalMoves. Both
 //     are checked here and in SQL.
 //   - Every change raises the sequence by one and writes one event, in the transaction

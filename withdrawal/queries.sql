@@ -195,3 +195,28 @@ union
  where a.tenant = sqlc.arg(tenant) and a.account in (sqlc.arg(account), '') and split_part(a.chain, ':', 1) = sqlc.arg(family)::text
    and a.removed_at is null
  order by a.position desc limit 2 * sqlc.arg(first));
+
+-- name: InsertRevocation :exec
+insert into withdrawal_revocations (withdrawal_id, order_hash, reason, expires, created_at, next_at)
+values ($1, $2, $3, $4, $5, $6);
+
+-- name: DueRevocations :many
+select withdrawal_id from withdrawal_revocations
+where delivered_at is null and next_at <= sqlc.arg(now)::timestamptz and expires > sqlc.arg(now)::timestamptz
+order by next_at
+limit sqlc.arg(first);
+
+-- name: Undelivered :many
+select * from withdrawal_revocations
+where delivered_at is null and expires > sqlc.arg(now)::timestamptz
+order by created_at, withdrawal_id
+limit sqlc.arg(first);
+
+-- name: Revocation :one
+select * from withdrawal_revocations where withdrawal_id = $1;
+
+-- name: Delivered :exec
+update withdrawal_revocations set delivered_at = sqlc.arg(at)::timestamptz where withdrawal_id = sqlc.arg(id) and delivered_at is null;
+
+-- name: PutOffRevocation :exec
+update withdrawal_revocations set tries = tries + 1, next_at = sqlc.arg(next_at) where withdrawal_id = sqlc.arg(id) and delivered_at is null;

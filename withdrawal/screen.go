@@ -262,10 +262,13 @@ func (s *Service) reject(ctx context.Context, tx pgx.Tx, r *record, reason strin
 	return s.giveBack(ctx, tx, r, coffer.WithdrawalRejected, reason)
 }
 
-// giveBack ends a withdrawal and releases its hold.
+// giveBack ends a withdrawal, releases its hold and revokes its order.
 func (s *Service) giveBack(ctx context.Context, tx pgx.Tx, r *record, end coffer.WithdrawalState, reason string) error {
 	if err := s.Ledger.VoidHold(ctx, tx, holdID(r.ID), s.now()); err != nil {
 		return fmt.Errorf("void the hold of %s: %w", r.ID, err)
 	}
-	return s.move(ctx, tx, r, end, reason)
+	if err := s.move(ctx, tx, r, end, reason); err != nil {
+		return err
+	}
+	return s.revoke(ctx, tx, r, string(end)+": "+reason)
 }

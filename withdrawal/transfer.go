@@ -63,6 +63,10 @@ func (s *Service) settleInside(ctx context.Context, tx pgx.Tx, r *record) error 
 	if err := s.move(ctx, tx, r, coffer.WithdrawalSettled, ""); err != nil {
 		return err
 	}
+	// The order is good for a chain too, and must not be paid by one as well.
+	if err := s.revoke(ctx, tx, r, "paid by the books"); err != nil {
+		return err
+	}
 	return s.receive(ctx, tx, r)
 }
 

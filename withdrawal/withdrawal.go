@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/ledger"
@@ -76,6 +77,10 @@ type Config struct {
 	// before it is paid. With none of them nobody is asked.
 	Screeners []Screener
 	Customers Customers
+
+	// Revoker tells the signers of orders that must not be paid any more; without one they
+	// are stored, and wait.
+	Revoker Revoker
 
 	// Fees are what withdrawals cost; an asset without a rule costs its WithdrawFee.
 	// NetworkCost is what one payment costs on the chain now, in base units of the asset
@@ -162,8 +167,33 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Run steps until ctx ends.
+// Run steps, and revokes orders at the signers, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.runSteps(ctx) })
+	if s.Revoker != nil {
+		group.Go(func() error { return s.runRevocations(ctx) })
+	}
+	return group.Wait()
+}
+
+func (s *Service) runRevocations(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		}
+		if _, err := s.Revoke(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Error("orders stay payable at the signers", "error", err)
+		}
+		timer.Reset(s.Poll)
+	}
+}
+
+func (s *Service) runSteps(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var purge time.Time // when old quotes are deleted next

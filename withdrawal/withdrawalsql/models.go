@@ -95,6 +95,17 @@ type WithdrawalReview struct {
 	CreatedAt    time.Time
 }
 
+type WithdrawalRevocation struct {
+	WithdrawalID string
+	OrderHash    coffer.Hash
+	Reason       string
+	Expires      time.Time
+	CreatedAt    time.Time
+	Tries        int32
+	NextAt       time.Time
+	DeliveredAt  *time.Time
+}
+
 type WithdrawalScreening struct {
 	ID           int64
 	WithdrawalID string

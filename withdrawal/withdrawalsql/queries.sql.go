@@ -382,6 +382,20 @@ func (q *Queries) Counterparties(ctx context.Context, arg CounterpartiesParams) 
 	return items, nil
 }
 
+const delivered = `-- name: Delivered :exec
+update withdrawal_revocations set delivered_at = $1::timestamptz where withdrawal_id = $2 and delivered_at is null
+`
+
+type DeliveredParams struct {
+	At time.Time
+	ID string
+}
+
+func (q *Queries) Delivered(ctx context.Context, arg DeliveredParams) error {
+	_, err := q.db.Exec(ctx, delivered, arg.At, arg.ID)
+	return err
+}
+
 const destination = `-- name: Destination :one
 select (b.usable_at is not null)::boolean as in_book, coalesce(b.usable_at, 'epoch')::timestamptz as usable_at,
        exists (select from withdrawal w
@@ -415,6 +429,38 @@ func (q *Queries) Destination(ctx context.Context, arg DestinationParams) (Desti
 	var i DestinationRow
 	err := row.Scan(&i.InBook, &i.UsableAt, &i.Paid)
 	return i, err
+}
+
+const dueRevocations = `-- name: DueRevocations :many
+select withdrawal_id from withdrawal_revocations
+where delivered_at is null and next_at <= $1::timestamptz and expires > $1::timestamptz
+order by next_at
+limit $2
+`
+
+type DueRevocationsParams struct {
+	Now   time.Time
+	First int32
+}
+
+func (q *Queries) DueRevocations(ctx context.Context, arg DueRevocationsParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, dueRevocations, arg.Now, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var withdrawal_id string
+		if err := rows.Scan(&withdrawal_id); err != nil {
+			return nil, err
+		}
+		items = append(items, withdrawal_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const get = `-- name: Get :one
@@ -695,6 +741,32 @@ func (q *Queries) InsertReview(ctx context.Context, arg InsertReviewParams) erro
 		arg.Actor,
 		arg.Note,
 		arg.CreatedAt,
+	)
+	return err
+}
+
+const insertRevocation = `-- name: InsertRevocation :exec
+insert into withdrawal_revocations (withdrawal_id, order_hash, reason, expires, created_at, next_at)
+values ($1, $2, $3, $4, $5, $6)
+`
+
+type InsertRevocationParams struct {
+	WithdrawalID string
+	OrderHash    coffer.Hash
+	Reason       string
+	Expires      time.Time
+	CreatedAt    time.Time
+	NextAt       time.Time
+}
+
+func (q *Queries) InsertRevocation(ctx context.Context, arg InsertRevocationParams) error {
+	_, err := q.db.Exec(ctx, insertRevocation,
+		arg.WithdrawalID,
+		arg.OrderHash,
+		arg.Reason,
+		arg.Expires,
+		arg.CreatedAt,
+		arg.NextAt,
 	)
 	return err
 }
@@ -1045,6 +1117,20 @@ func (q *Queries) PutOff(ctx context.Context, arg PutOffParams) error {
 	return err
 }
 
+const putOffRevocation = `-- name: PutOffRevocation :exec
+update withdrawal_revocations set tries = tries + 1, next_at = $1 where withdrawal_id = $2 and delivered_at is null
+`
+
+type PutOffRevocationParams struct {
+	NextAt time.Time
+	ID     string
+}
+
+func (q *Queries) PutOffRevocation(ctx context.Context, arg PutOffRevocationParams) error {
+	_, err := q.db.Exec(ctx, putOffRevocation, arg.NextAt, arg.ID)
+	return err
+}
+
 const quote = `-- name: Quote :one
 select id, tenant, account, asset, destination, amount, fee, expires, created_at, withdrawal_id from withdrawal_quotes where tenant = $1 and id = $2
 `
@@ -1147,6 +1233,26 @@ func (q *Queries) Reviews(ctx context.Context, arg ReviewsParams) ([]WithdrawalR
 		return nil, err
 	}
 	return items, nil
+}
+
+const revocation = `-- name: Revocation :one
+select withdrawal_id, order_hash, reason, expires, created_at, tries, next_at, delivered_at from withdrawal_revocations where withdrawal_id = $1
+`
+
+func (q *Queries) Revocation(ctx context.Context, withdrawalID string) (WithdrawalRevocation, error) {
+	row := q.db.QueryRow(ctx, revocation, withdrawalID)
+	var i WithdrawalRevocation
+	err := row.Scan(
+		&i.WithdrawalID,
+		&i.OrderHash,
+		&i.Reason,
+		&i.Expires,
+		&i.CreatedAt,
+		&i.Tries,
+		&i.NextAt,
+		&i.DeliveredAt,
+	)
+	return i, err
 }
 
 const save = `-- name: Save :execrows
@@ -1361,6 +1467,47 @@ func (q *Queries) Transfers(ctx context.Context, arg TransfersParams) ([]Withdra
 			&i.Amount,
 			&i.Sender,
 			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const undelivered = `-- name: Undelivered :many
+select withdrawal_id, order_hash, reason, expires, created_at, tries, next_at, delivered_at from withdrawal_revocations
+where delivered_at is null and expires > $1::timestamptz
+order by created_at, withdrawal_id
+limit $2
+`
+
+type UndeliveredParams struct {
+	Now   time.Time
+	First int32
+}
+
+func (q *Queries) Undelivered(ctx context.Context, arg UndeliveredParams) ([]WithdrawalRevocation, error) {
+	rows, err := q.db.Query(ctx, undelivered, arg.Now, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WithdrawalRevocation
+	for rows.Next() {
+		var i WithdrawalRevocation
+		if err := rows.Scan(
+			&i.WithdrawalID,
+			&i.OrderHash,
+			&i.Reason,
+			&i.Expires,
+			&i.CreatedAt,
+			&i.Tries,
+			&i.NextAt,
+			&i.DeliveredAt,
 		); err != nil {
 			return nil, err
 		}
