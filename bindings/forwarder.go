@@ -26,9 +26,9 @@ var (
 
 // ForwarderMetaData contains all meta data concerning the Forwarder contract.
 var ForwarderMetaData = bind.MetaData{
-	ABI: "[{\"type\":\"constructor\",\"inputs\":[{\"name\":\"vault_\",\"type\":\"address\",\"internalType\":\"address\"}],\"stateMutability\":\"nonpayable\"},{\"type\":\"receive\",\"stateMutability\":\"payable\"},{\"type\":\"function\",\"name\":\"flush\",\"inputs\":[{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"}],\"outputs\":[{\"name\":\"amount\",\"type\":\"uint256\",\"internalType\":\"uint256\"}],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"flushNative\",\"inputs\":[],\"outputs\":[{\"name\":\"amount\",\"type\":\"uint256\",\"internalType\":\"uint256\"}],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"vault\",\"inputs\":[],\"outputs\":[{\"name\":\"\",\"type\":\"address\",\"internalType\":\"address\"}],\"stateMutability\":\"view\"},{\"type\":\"event\",\"name\":\"Flushed\",\"inputs\":[{\"name\":\"token\",\"type\":\"address\",\"indexed\":true,\"internalType\":\"address\"},{\"name\":\"amount\",\"type\":\"uint256\",\"indexed\":false,\"internalType\":\"uint256\"}],\"anonymous\":false},{\"type\":\"error\",\"name\":\"TokenRefused\",\"inputs\":[{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"}]},{\"type\":\"error\",\"name\":\"VaultRefused\",\"inputs\":[]}]",
+	ABI: "[{\"type\":\"constructor\",\"inputs\":[{\"name\":\"vault_\",\"type\":\"address\",\"internalType\":\"address\"}],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"flush\",\"inputs\":[{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"}],\"outputs\":[{\"name\":\"amount\",\"type\":\"uint256\",\"internalType\":\"uint256\"}],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"flushPart\",\"inputs\":[{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"},{\"name\":\"most\",\"type\":\"uint256\",\"internalType\":\"uint256\"}],\"outputs\":[{\"name\":\"amount\",\"type\":\"uint256\",\"internalType\":\"uint256\"}],\"stateMutability\":\"nonpayable\"},{\"type\":\"function\",\"name\":\"vault\",\"inputs\":[],\"outputs\":[{\"name\":\"\",\"type\":\"address\",\"internalType\":\"address\"}],\"stateMutability\":\"view\"},{\"type\":\"event\",\"name\":\"Flushed\",\"inputs\":[{\"name\":\"token\",\"type\":\"address\",\"indexed\":true,\"internalType\":\"address\"},{\"name\":\"amount\",\"type\":\"uint256\",\"indexed\":false,\"internalType\":\"uint256\"}],\"anonymous\":false},{\"type\":\"error\",\"name\":\"TokenRefused\",\"inputs\":[{\"name\":\"token\",\"type\":\"address\",\"internalType\":\"address\"}]},{\"type\":\"error\",\"name\":\"VaultRefused\",\"inputs\":[]}]",
 	ID:  "Forwarder",
-	Bin: "0x60a0604052348015600e575f5ffd5b50604051610407380380610407833981016040819052602b91603b565b6001600160a01b03166080526066565b5f60208284031215604a575f5ffd5b81516001600160a01b0381168114605f575f5ffd5b9392505050565b60805161037d61008a5f395f818160980152818160e20152610186015261037d5ff3fe608060405260043610610036575f3560e01c80635d6fefc61461004157806379c76e1a14610068578063fbfa77cf14610087575f5ffd5b3661003d57005b5f5ffd5b34801561004c575f5ffd5b506100556100d2565b6040519081526020015b60405180910390f35b348015610073575f5ffd5b5061005561008236600461032b565b610164565b348015610092575f5ffd5b506100ba7f000000000000000000000000000000000000000000000000000000000000000081565b6040516001600160a01b03909116815260200161005f565b475f8190036100e057505f90565b7f00000000000000000000000000000000000000000000000000000000000000005f8080808086865af190508061012a576040516307a2049960e51b815260040160405180910390fd5b6040518381525f907f43a46ac5237b9605f9ffdc5ca9e3ada3bea496bd00815441705ff59446129fb19060200160405180910390a2505090565b5f5f61016f8361027d565b9050805f0361018057505f92915050565b604080517f00000000000000000000000000000000000000000000000000000000000000006001600160a01b0316602482015260448082018490528251808303909101815260649091019091526020810180516001600160e01b031663a9059cbb60e01b1790526101f2908490610301565b61021f576040516358294a4360e01b81526001600160a01b03841660048201526024015b60405180910390fd5b6102288361027d565b6102329082610358565b9150826001600160a01b03167f43a46ac5237b9605f9ffdc5ca9e3ada3bea496bd00815441705ff59446129fb18360405161026f91815260200190565b60405180910390a250919050565b6040805130602480830191909152825180830390910181526044909101909152602080820180516001600160e01b03166370a0823160e01b17815282515f9392849290918391875afa5f519350601f3d11169050806102fa576040516358294a4360e01b81526001600160a01b0385166004820152602401610216565b5050919050565b5f5f5f5260205f8351602085015f875af1905060015f5114601f3d11163d15178116905092915050565b5f6020828403121561033b575f5ffd5b81356001600160a01b0381168114610351575f5ffd5b9392505050565b8181038181111561037757634e487b7160e01b5f52601160045260245ffd5b9291505056",
+	Bin: "0x60a0604052348015600e575f5ffd5b50604051610498380380610498833981016040819052602b91603b565b6001600160a01b03166080526066565b5f60208284031215604a575f5ffd5b81516001600160a01b0381168114605f575f5ffd5b9392505050565b60805161040d61008b5f395f818160810152818161012b0152610262015261040d5ff3fe608060405234801561000f575f5ffd5b506004361061003f575f3560e01c80630b18b3e51461004357806379c76e1a14610069578063fbfa77cf1461007c575b5f5ffd5b6100566100513660046103ad565b6100bb565b6040519081526020015b60405180910390f35b6100566100773660046103d5565b6100cf565b6100a37f000000000000000000000000000000000000000000000000000000000000000081565b6040516001600160a01b039091168152602001610060565b5f6100c683836100f7565b90505b92915050565b5f6001600160a01b038216156100ef576100ea825f196100f7565b6100c9565b6100c9610252565b5f5f610102846102e4565b90508281106101115782610113565b805b9150815f03610125575f9150506100c9565b604080517f00000000000000000000000000000000000000000000000000000000000000006001600160a01b0316602482015260448082018590528251808303909101815260649091019091526020810180516001600160e01b031663a9059cbb60e01b179052610197908590610368565b6101c4576040516358294a4360e01b81526001600160a01b03851660048201526024015b60405180910390fd5b5f6101ce856102e4565b90508181106101fb576040516358294a4360e01b81526001600160a01b03861660048201526024016101bb565b61020581836103ee565b9250846001600160a01b03167f43a46ac5237b9605f9ffdc5ca9e3ada3bea496bd00815441705ff59446129fb18460405161024291815260200190565b60405180910390a2505092915050565b475f81900361026057505f90565b7f00000000000000000000000000000000000000000000000000000000000000005f8080808086865af19050806102aa576040516307a2049960e51b815260040160405180910390fd5b6040518381525f907f43a46ac5237b9605f9ffdc5ca9e3ada3bea496bd00815441705ff59446129fb19060200160405180910390a2505090565b6040805130602480830191909152825180830390910181526044909101909152602080820180516001600160e01b03166370a0823160e01b17815282515f9392849290918391875afa5f519350601f3d1116905080610361576040516358294a4360e01b81526001600160a01b03851660048201526024016101bb565b5050919050565b5f5f5f5260205f8351602085015f875af1905060015f5114601f3d11163d15178116905092915050565b80356001600160a01b03811681146103a8575f5ffd5b919050565b5f5f604083850312156103be575f5ffd5b6103c783610392565b946020939093013593505050565b5f602082840312156103e5575f5ffd5b6100c682610392565b818103818111156100c957634e487b7160e01b5f52601160045260245ffd",
 }
 
 // Forwarder is an auto generated Go binding around an Ethereum contract.
@@ -103,34 +103,34 @@ func (forwarder *Forwarder) UnpackFlush(data []byte) (*big.Int, error) {
 	return out0, nil
 }
 
-// PackFlushNative is the Go binding used to pack the parameters required for calling
-// the contract method with ID 0x5d6fefc6.  This method will panic if any
+// PackFlushPart is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x0b18b3e5.  This method will panic if any
 // invalid/nil inputs are passed.
 //
-// Solidity: function flushNative() returns(uint256 amount)
-func (forwarder *Forwarder) PackFlushNative() []byte {
-	enc, err := forwarder.abi.Pack("flushNative")
+// Solidity: function flushPart(address token, uint256 most) returns(uint256 amount)
+func (forwarder *Forwarder) PackFlushPart(token common.Address, most *big.Int) []byte {
+	enc, err := forwarder.abi.Pack("flushPart", token, most)
 	if err != nil {
 		panic(err)
 	}
 	return enc
 }
 
-// TryPackFlushNative is the Go binding used to pack the parameters required for calling
-// the contract method with ID 0x5d6fefc6.  This method will return an error
+// TryPackFlushPart is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x0b18b3e5.  This method will return an error
 // if any inputs are invalid/nil.
 //
-// Solidity: function flushNative() returns(uint256 amount)
-func (forwarder *Forwarder) TryPackFlushNative() ([]byte, error) {
-	return forwarder.abi.Pack("flushNative")
+// Solidity: function flushPart(address token, uint256 most) returns(uint256 amount)
+func (forwarder *Forwarder) TryPackFlushPart(token common.Address, most *big.Int) ([]byte, error) {
+	return forwarder.abi.Pack("flushPart", token, most)
 }
 
-// UnpackFlushNative is the Go binding that unpacks the parameters returned
-// from invoking the contract method with ID 0x5d6fefc6.
+// UnpackFlushPart is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x0b18b3e5.
 //
-// Solidity: function flushNative() returns(uint256 amount)
-func (forwarder *Forwarder) UnpackFlushNative(data []byte) (*big.Int, error) {
-	out, err := forwarder.abi.Unpack("flushNative", data)
+// Solidity: function flushPart(address token, uint256 most) returns(uint256 amount)
+func (forwarder *Forwarder) UnpackFlushPart(data []byte) (*big.Int, error) {
+	out, err := forwarder.abi.Unpack("flushPart", data)
 	if err != nil {
 		return new(big.Int), err
 	}

@@ -96,12 +96,6 @@ func (a *Anvil) DeployForwarderFactory(ctx context.Context, vault common.Address
 	return d.address(), a.deploy(ctx, d)
 }
 
-// ForwarderAddress is the deposit address of a salt (EIP-1014), deployed or not.
-func ForwarderAddress(factory, vault common.Address, salt [32]byte) common.Address {
-	creation := code(bindings.ForwarderMetaData.Bin, bindings.NewForwarder().PackConstructor(vault))
-	return crypto.CreateAddress2(factory, salt, crypto.Keccak256(creation))
-}
-
 func (a *Anvil) deploy(ctx context.Context, d deployment) error {
 	present, err := a.hasCode(ctx, d.address())
 	if err != nil || present {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cofferhq/coffer/bindings"
 	"github.com/cofferhq/coffer/devnet"
+	"github.com/cofferhq/coffer/evm"
 )
 
 func start(t *testing.T, config devnet.Config) *devnet.Anvil {
@@ -124,8 +125,24 @@ func TestSafeHasItsOwnersThresholdModuleAndHandler(t *testing.T) {
 	}
 }
 
-func TestForwarderPaysItsVault(t *testing.T) {
-	a := start(t, devnet.Config{})
+// The same owners get the same vault, factory and deposit addresses on both chains, so that
+// what was paid on the wrong chain can be had by deploying there too.
+func TestForwarderPaysItsVaultFromTheSameAddressOnEveryChain(t *testing.T) {
+	var first common.Address
+	for _, chain := range []uint64{31337, 56} {
+		a := start(t, devnet.Config{ChainID: chain})
+		forwarder := forwarderPaysItsVault(t, a)
+		if first == (common.Address{}) {
+			first = forwarder
+		}
+		if forwarder != first {
+			t.Errorf("deposit address %s on chain %d, %s on the other", forwarder, chain, first)
+		}
+	}
+}
+
+func forwarderPaysItsVault(t *testing.T, a *devnet.Anvil) common.Address {
+	t.Helper()
 	c := deploy(t, a)
 	vault, err := a.CreateSafe(t.Context(), c, []common.Address{{0x11}}, 1, 0)
 	if err != nil {
@@ -145,8 +162,8 @@ func TestForwarderPaysItsVault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := devnet.ForwarderAddress(factory, vault, salt); forwarder != want {
-		t.Errorf("the factory says %s, ForwarderAddress %s", forwarder, want)
+	if want := evm.ForwarderAddress(factory, salt); forwarder != want {
+		t.Errorf("the factory says %s, evm %s", forwarder, want)
 	}
 
 	amount, wei := big.NewInt(12_345_678), big.NewInt(1e15)
@@ -156,10 +173,9 @@ func TestForwarderPaysItsVault(t *testing.T) {
 	if _, err := a.FundNative(t.Context(), forwarder, wei); err != nil {
 		t.Fatal(err)
 	}
-	for _, token := range []common.Address{c.Token, {}} {
-		if _, err := a.Send(t.Context(), devnet.Call{To: &factory, Data: binding.PackFlushMany([][32]byte{salt}, token)}); err != nil {
-			t.Fatal(err)
-		}
+	flush := binding.PackFlushMany([][32]byte{salt}, []common.Address{c.Token, {}}, big.NewInt(150_000))
+	if _, err := a.Send(t.Context(), devnet.Call{To: &factory, Data: flush}); err != nil {
+		t.Fatal(err)
 	}
 
 	if got, err := a.TokenBalance(t.Context(), c, vault); err != nil || got.Cmp(amount) != 0 {
@@ -168,6 +184,7 @@ func TestForwarderPaysItsVault(t *testing.T) {
 	if got, err := a.Eth().BalanceAt(t.Context(), vault, nil); err != nil || got.Cmp(wei) != 0 {
 		t.Errorf("vault holds %v wei, %v; want %v", got, err, wei)
 	}
+	return forwarder
 }
 
 func TestReorgDropsTransactionsAndKeepsTheHeight(t *testing.T) {

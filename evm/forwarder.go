@@ -22,7 +22,7 @@ type Forwarders struct {
 	client       *Client
 	factory      common.Address
 	vault        common.Address
-	initCodeHash []byte // of a forwarder of the vault
+	initCodeHash []byte // of every forwarder of the factory
 }
 
 // NewForwarders returns the deposit addresses of a factory. It asks the factory for its
@@ -44,7 +44,7 @@ func NewForwarders(ctx context.Context, client *Client, factory common.Address) 
 	if FactoryAddress(f.vault) != factory {
 		return nil, fmt.Errorf("forwarder factory %s: it is not our factory of vault %s", factory, f.vault)
 	}
-	f.initCodeHash = forwarderCodeHash(f.vault)
+	f.initCodeHash = forwarderCodeHash(factory)
 	return f, nil
 }
 
@@ -55,14 +55,23 @@ func FactoryAddress(vault common.Address) common.Address {
 	return crypto.CreateAddress2(create2Deployer, common.Hash{}, crypto.Keccak256(creation))
 }
 
-// ForwarderAddress is the deposit address of a salt, deployed or not.
-func ForwarderAddress(factory, vault common.Address, salt coffer.Hash) common.Address {
-	return crypto.CreateAddress2(factory, salt, forwarderCodeHash(vault))
+// ForwarderAddress is the deposit address of a salt, deployed or not. The factory's address
+// commits to the vault.
+func ForwarderAddress(factory common.Address, salt coffer.Hash) common.Address {
+	return crypto.CreateAddress2(factory, salt, forwarderCodeHash(factory))
 }
 
-func forwarderCodeHash(vault common.Address) []byte {
-	creation := append(common.FromHex(bindings.ForwarderMetaData.Bin), bindings.NewForwarder().PackConstructor(vault)...)
-	return crypto.Keccak256(creation)
+// A forwarder is a clone of the contract that the factory's constructor created (CREATE,
+// nonce 1): a minimal proxy (EIP-1167) that first ends a payment without calldata. The same
+// bytes stand in contracts/src/ForwarderFactory.sol.
+var (
+	cloneHead = common.FromHex("3d603380600a3d3981f3" + "36600557005b" + "363d3d373d3d3d363d73")
+	cloneTail = common.FromHex("5af43d82803e903d91603157fd5bf3")
+)
+
+func forwarderCodeHash(factory common.Address) []byte {
+	implementation := crypto.CreateAddress(factory, 1)
+	return crypto.Keccak256(cloneHead, implementation[:], cloneTail)
 }
 
 // DepositAddress returns the deposit address of a salt. It is refused where the factory's

@@ -1,6 +1,7 @@
 package evm_test
 
 import (
+	"math/big"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestDepositAddressIsWhatTheFactoryDeploys(t *testing.T) {
 	if _, err := c.Issue(t.Context(), c.Contracts, common.HexToAddress(string(address)), units(9)); err != nil {
 		t.Fatal(err)
 	}
-	flush := bindings.NewForwarderFactory().PackFlushMany([][32]byte{salt}, c.Token)
+	flush := bindings.NewForwarderFactory().PackFlushMany([][32]byte{salt}, []common.Address{c.Token}, big.NewInt(150_000))
 	if _, err := c.Send(t.Context(), devnet.Call{To: &factory, Data: flush}); err != nil {
 		t.Fatal(err)
 	}

@@ -4,13 +4,15 @@ pragma solidity 0.8.28;
 import {Forwarder} from "../src/Forwarder.sol";
 import {ForwarderFactory} from "../src/ForwarderFactory.sol";
 import {TestToken} from "../src/TestToken.sol";
-import {MiniTest} from "./MiniTest.sol";
-import {OldWallet, PlainToken, FalseToken, ShortToken, BombToken, ClosedVault} from "./Hostile.sol";
+import {MiniTest, Vm} from "./MiniTest.sol";
+import {OldWallet} from "./Wallets.sol";
+import {PlainToken} from "./tokens/PlainToken.sol";
 
 contract ForwarderFactoryTest is MiniTest {
     address constant OWNER = address(0x0123);
     address constant VAULT = address(0x5AFE);
     bytes32 constant SALT = keccak256("customer 1");
+    uint256 constant LEG_GAS = 150_000;
 
     ForwarderFactory factory;
     TestToken token;
@@ -28,8 +30,22 @@ contract ForwarderFactoryTest is MiniTest {
         vm.expectEmit(address(factory));
         emit ForwarderFactory.Deployed(salt, said);
         vm.assertEq(factory.deploy(salt), said);
-        vm.assertTrue(said.code.length > 0);
-        vm.assertEq(Forwarder(payable(said)).vault(), VAULT);
+        vm.assertEq(Forwarder(said).vault(), VAULT);
+    }
+
+    function test_AddressCanBeComputedFromTheFactorysAddressAlone() public {
+        // CREATE by an account of nonce 1: keccak256(rlp([address, 1])).
+        address implementation =
+            address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(factory), hex"01")))));
+        vm.assertEq(factory.implementation(), implementation);
+        bytes memory runtime = abi.encodePacked(
+            hex"36600557005b", hex"363d3d373d3d3d363d73", implementation, hex"5af43d82803e903d91603157fd5bf3"
+        );
+        bytes32 initCodeHash = keccak256(abi.encodePacked(hex"3d603380600a3d3981f3", runtime));
+        vm.assertEq(factory.initCodeHash(), initCodeHash);
+        bytes32 hash = keccak256(abi.encodePacked(hex"ff", address(factory), SALT, initCodeHash));
+        vm.assertEq(factory.addressOf(SALT), address(uint160(uint256(hash))));
+        vm.assertEq(keccak256(factory.deploy(SALT).code), keccak256(runtime));
     }
 
     function test_DeployTwiceReturnsTheSame() public {
@@ -39,9 +55,10 @@ contract ForwarderFactoryTest is MiniTest {
         vm.assertEq(vm.getRecordedLogs().length, 0);
     }
 
-    function test_AddressDependsOnTheVault() public {
-        ForwarderFactory other = new ForwarderFactory(address(0xBAD));
-        vm.assertTrue(other.initCodeHash() != factory.initCodeHash());
+    function test_DeployedByAStrangerItIsTheSame() public {
+        address said = factory.addressOf(SALT);
+        vm.prank(address(0xBAD));
+        vm.assertEq(factory.deploy(SALT), said);
     }
 
     function test_ZeroVaultReverts() public {
@@ -49,111 +66,131 @@ contract ForwarderFactoryTest is MiniTest {
         new ForwarderFactory(address(0));
     }
 
-    // --- tokens
+    function test_AddressDependsOnTheVault() public {
+        ForwarderFactory other = new ForwarderFactory(address(0xBAD));
+        vm.assertTrue(other.addressOf(SALT) != factory.addressOf(SALT));
+    }
+
+    // --- batches
 
     function testFuzz_WhatCameBeforeDeploymentIsFlushed(uint256 amount) public {
         vm.assume(amount > 0 && amount <= 1_000_000e6);
         address forwarder = factory.addressOf(SALT);
-        vm.prank(OWNER);
-        token.transfer(forwarder, amount);
+        pay(forwarder, amount);
         vm.expectEmit(forwarder);
         emit Forwarder.Flushed(address(token), amount);
-        factory.flushMany(salts(1), address(token));
+        factory.flushMany(salts(1), one(address(token)), LEG_GAS);
         vm.assertEq(token.balanceOf(VAULT), amount);
         vm.assertEq(token.balanceOf(forwarder), 0);
     }
 
-    function test_AnyoneMayFlushAndTheVaultIsPaid() public {
-        Forwarder forwarder = Forwarder(payable(factory.deploy(SALT)));
-        vm.prank(OWNER);
-        token.transfer(address(forwarder), 7);
-        vm.prank(address(0xBAD));
-        vm.assertEq(forwarder.flush(address(token)), 7);
-        vm.assertEq(token.balanceOf(VAULT), 7);
-    }
-
-    function test_TokenThatReturnsTrueIsFlushed() public {
+    function test_EveryTokenOfEveryForwarderIsFlushed() public {
         PlainToken plain = new PlainToken();
-        plain.mint(factory.addressOf(SALT), 5);
-        factory.flushMany(salts(1), address(plain));
-        vm.assertEq(plain.balanceOf(VAULT), 5);
-    }
-
-    function test_TokenThatReturnsFalseOrTooLittleReverts() public {
-        Forwarder forwarder = Forwarder(payable(factory.deploy(SALT)));
-        address[2] memory tokens = [address(new FalseToken()), address(new ShortToken())];
-        for (uint256 i = 0; i < tokens.length; i++) {
-            vm.expectRevert(abi.encodeWithSelector(Forwarder.TokenRefused.selector, tokens[i]));
-            forwarder.flush(tokens[i]);
+        bytes32[] memory batch = salts(3);
+        for (uint256 i = 0; i < batch.length; i++) {
+            address forwarder = factory.addressOf(batch[i]);
+            plain.mint(forwarder, 5);
+            vm.deal(forwarder, 7);
+            pay(forwarder, 11);
         }
+        address[] memory tokens = new address[](3);
+        (tokens[0], tokens[1]) = (address(plain), address(token)); // the last is the native coin
+        vm.prank(address(0xBAD));
+        factory.flushMany(batch, tokens, LEG_GAS);
+        vm.assertEq(plain.balanceOf(VAULT), 15);
+        vm.assertEq(token.balanceOf(VAULT), 33);
+        vm.assertEq(VAULT.balance, 21);
     }
 
-    function test_AddressWithoutCodeIsNoToken() public {
-        Forwarder forwarder = Forwarder(payable(factory.deploy(SALT)));
-        vm.expectRevert(abi.encodeWithSelector(Forwarder.TokenRefused.selector, address(0xDEAD)));
-        forwarder.flush(address(0xDEAD));
-    }
-
-    function test_FeeOfTheTokenDoesNotChangeWhatLeft() public {
-        vm.prank(OWNER);
-        token.setParams(10, 1);
-        Forwarder forwarder = Forwarder(payable(factory.deploy(SALT)));
-        vm.prank(OWNER);
-        token.transfer(address(forwarder), 1001000);
-        uint256 held = token.balanceOf(address(forwarder));
-        vm.assertEq(forwarder.flush(address(token)), held);
-        vm.assertEq(token.balanceOf(VAULT), held - held * 10 / 10_000);
-    }
-
-    function test_EmptyForwarderSaysNothing() public {
-        Forwarder forwarder = Forwarder(payable(factory.deploy(SALT)));
-        vm.recordLogs();
-        vm.assertEq(forwarder.flush(address(token)), 0);
-        vm.assertEq(forwarder.flushNative(), 0);
-        vm.assertEq(vm.getRecordedLogs().length, 0);
+    function test_TheSameForwarderTwiceInABatchIsHarmless() public {
+        bytes32[] memory batch = new bytes32[](2);
+        (batch[0], batch[1]) = (SALT, SALT);
+        pay(factory.addressOf(SALT), 3);
+        factory.flushMany(batch, one(address(token)), LEG_GAS);
+        vm.assertEq(token.balanceOf(VAULT), 3);
     }
 
     function test_OneBlackListedAddressDoesNotStopTheOthers() public {
         bytes32[] memory batch = salts(3);
         for (uint256 i = 0; i < batch.length; i++) {
             address forwarder = factory.addressOf(batch[i]);
-            vm.prank(OWNER);
-            token.transfer(forwarder, 10);
+            pay(forwarder, 10);
         }
         address blackListed = factory.addressOf(batch[1]);
         vm.prank(OWNER);
         token.addBlackList(blackListed);
         vm.expectEmit(address(factory));
         emit ForwarderFactory.FlushFailed(batch[1], address(token));
-        factory.flushMany(batch, address(token));
+        factory.flushMany(batch, one(address(token)), LEG_GAS);
         vm.assertEq(token.balanceOf(VAULT), 20);
         vm.assertEq(token.balanceOf(blackListed), 10);
     }
 
-    function test_HugeReturnDataCostsOnlyWhatTheTokenBurns() public {
-        BombToken bomb = new BombToken();
-        Forwarder forwarder = Forwarder(payable(factory.deploy(SALT)));
-        uint256 before = gasleft();
-        factory.flushMany(salts(1), address(bomb));
-        uint256 used = before - gasleft();
-        // The token itself pays for the memory of two answers; copying them would double that.
-        vm.assertTrue(used < bomb.COST() * 3 / 2, "the answer was copied");
-        vm.assertEq(forwarder.vault(), VAULT);
+    function test_PausedTokenFailsItsLegsOnly() public {
+        bytes32[] memory batch = salts(2);
+        PlainToken plain = new PlainToken();
+        for (uint256 i = 0; i < batch.length; i++) {
+            address forwarder = factory.addressOf(batch[i]);
+            plain.mint(forwarder, 1);
+            pay(forwarder, 10);
+        }
+        vm.prank(OWNER);
+        token.pause();
+        address[] memory tokens = new address[](2);
+        (tokens[0], tokens[1]) = (address(token), address(plain));
+        factory.flushMany(batch, tokens, LEG_GAS);
+        vm.assertEq(plain.balanceOf(VAULT), 2);
+        vm.prank(OWNER);
+        token.unpause();
+        factory.flushMany(batch, tokens, LEG_GAS);
+        vm.assertEq(token.balanceOf(VAULT), 20);
     }
 
-    // --- the native coin
+    /// A leg is never starved: with too little gas for what the caller allows to each leg, the
+    /// whole call reverts; with enough, the leg succeeds.
+    function testFuzz_TooLittleGasRevertsAndNeverFailsALeg(uint256 gas_) public {
+        gas_ = 30_000 + gas_ % 400_000;
+        factory.deploy(SALT);
+        pay(factory.addressOf(SALT), 3);
+        vm.recordLogs();
+        try factory.flushMany{gas: gas_}(salts(1), one(address(token)), LEG_GAS) {
+            vm.assertEq(token.balanceOf(VAULT), 3);
+        } catch {
+            vm.assertEq(token.balanceOf(VAULT), 0);
+        }
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; i++) {
+            vm.assertTrue(logs[i].topics[0] != ForwarderFactory.FlushFailed.selector, "a leg was starved");
+        }
+    }
 
-    function test_OldWalletPaysWith2300Gas() public {
+    function test_TooLittleGasSaysSo() public {
+        factory.deploy(SALT);
+        vm.expectRevert(abi.encodeWithSelector(ForwarderFactory.TooLittleGas.selector, LEG_GAS));
+        factory.flushMany{gas: LEG_GAS}(salts(1), one(address(token)), LEG_GAS);
+    }
+
+    function test_LegThatNeedsMoreThanItsGasFails() public {
+        pay(factory.addressOf(SALT), 3);
+        vm.expectEmit(address(factory));
+        emit ForwarderFactory.FlushFailed(SALT, address(token));
+        factory.flushMany(salts(1), one(address(token)), 10_000);
+        vm.assertEq(token.balanceOf(factory.addressOf(SALT)), 3);
+    }
+
+    // --- payments to a deposit address
+
+    function test_OldWalletPaysWith2300GasBeforeAndAfterDeployment() public {
         OldWallet wallet = new OldWallet();
         vm.deal(address(wallet), 3 ether);
         address forwarder = factory.addressOf(SALT);
         wallet.pay(forwarder, 1 ether);
         factory.deploy(SALT);
-        wallet.pay(forwarder, 1 ether);
+        wallet.pay(forwarder, 1 ether); // a transaction of its own: the implementation is cold
         vm.assertEq(forwarder.balance, 2 ether);
         vm.expectEmit(forwarder);
         emit Forwarder.Flushed(address(0), 2 ether);
-        factory.flushMany(salts(1), address(0));
+        factory.flushMany(salts(1), one(address(0)), LEG_GAS);
         vm.assertEq(VAULT.balance, 2 ether);
     }
 
@@ -162,18 +199,70 @@ contract ForwarderFactoryTest is MiniTest {
         vm.deal(address(this), 1 ether);
         (bool ok,) = forwarder.call{value: 1}(hex"00");
         vm.assertFalse(ok);
-        (ok,) = forwarder.call{value: 1}(abi.encodeCall(Forwarder.flushNative, ()));
+        (ok,) = forwarder.call{value: 1}(abi.encodeCall(Forwarder.flush, (address(0))));
         vm.assertFalse(ok);
     }
 
-    function test_VaultThatRefusesKeepsTheMoneyWhereItIs() public {
-        ForwarderFactory closed = new ForwarderFactory(address(new ClosedVault()));
-        address forwarder = closed.deploy(SALT);
-        vm.deal(forwarder, 5);
-        vm.expectRevert(abi.encodeWithSelector(Forwarder.VaultRefused.selector));
-        Forwarder(payable(forwarder)).flushNative();
-        closed.flushMany(salts(1), address(0));
-        vm.assertEq(forwarder.balance, 5);
+    function test_PaymentMakesNoEvent() public {
+        address forwarder = factory.deploy(SALT);
+        vm.deal(address(this), 1 ether);
+        vm.recordLogs();
+        (bool ok,) = forwarder.call{value: 1}("");
+        vm.assertTrue(ok);
+        vm.assertEq(vm.getRecordedLogs().length, 0);
+    }
+
+    // --- gas, recorded in contracts/snapshots
+
+    function test_GasOfDeployment() public {
+        new ForwarderFactory(VAULT);
+        factory.deploy(SALT);
+        vm.snapshotGasLastCall("gas", "forwarder: deploy");
+    }
+
+    function test_GasOfFlushes() public {
+        pay(VAULT, 1); // a vault that holds the token already
+        address[] memory usdt = one(address(token));
+        received(salts(1), 10);
+        factory.flushMany(salts(1), usdt, LEG_GAS);
+        vm.snapshotGasLastCall("gas", "forwarder: deploy and flush 1");
+        received(salts(1), 10);
+        factory.flushMany(salts(1), usdt, LEG_GAS);
+        vm.snapshotGasLastCall("gas", "forwarder: flush 1, deployed");
+        received(salts(1), 10);
+        Forwarder(factory.addressOf(SALT)).flush(usdt[0]);
+        vm.snapshotGasLastCall("gas", "forwarder: flush 1, deployed, without the factory");
+
+        bytes32[] memory batch = salts(20);
+        for (uint256 i = 0; i < batch.length; i++) {
+            batch[i] = keccak256(abi.encode(batch[i]));
+        }
+        received(batch, 10);
+        factory.flushMany(batch, usdt, LEG_GAS);
+        vm.snapshotGasLastCall("gas", "forwarder: deploy and flush 20");
+        received(batch, 10);
+        factory.flushMany(batch, usdt, LEG_GAS);
+        vm.snapshotGasLastCall("gas", "forwarder: flush 20, deployed");
+        vm.assertEq(token.balanceOf(VAULT), 1 + 3 * 10 + 2 * 200);
+    }
+
+    function test_GasOfAPayment() public {
+        address forwarder = factory.deploy(SALT);
+        vm.deal(address(this), 1 ether);
+        (bool ok,) = forwarder.call{value: 1}("");
+        vm.snapshotGasLastCall("gas", "forwarder: native payment to one that is deployed");
+        vm.assertTrue(ok);
+    }
+
+    function pay(address to, uint256 amount) private {
+        vm.prank(OWNER);
+        token.transfer(to, amount);
+    }
+
+    function received(bytes32[] memory batch, uint256 amount) private {
+        for (uint256 i = 0; i < batch.length; i++) {
+            pay(factory.addressOf(batch[i]), amount);
+        }
     }
 
     function salts(uint256 n) private pure returns (bytes32[] memory batch) {
@@ -182,5 +271,10 @@ contract ForwarderFactoryTest is MiniTest {
         for (uint256 i = 1; i < n; i++) {
             batch[i] = bytes32(i);
         }
+    }
+
+    function one(address token_) private pure returns (address[] memory tokens) {
+        tokens = new address[](1);
+        tokens[0] = token_;
     }
 }

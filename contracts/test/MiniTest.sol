@@ -12,6 +12,8 @@ interface Vm {
     function expectEmit(address emitter) external;
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
+    function lastCallGas() external view returns (Gas memory);
+    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
     function assertEq(uint256 left, uint256 right) external pure;
     function assertEq(uint256 left, uint256 right, string calldata what) external pure;
     function assertEq(address left, address right) external pure;
@@ -24,6 +26,14 @@ interface Vm {
         bytes32[] topics;
         bytes data;
         address emitter;
+    }
+
+    struct Gas {
+        uint64 limit;
+        uint64 used;
+        uint64 memoryUsed;
+        int64 refunded;
+        uint64 remaining;
     }
 }
 
