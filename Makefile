@@ -48,9 +48,10 @@ lint: setup-dev ## golangci-lint (with govet and gosec) and staticcheck
 	go tool staticcheck ./...
 	go tool staticcheck -tags long ./...
 
-generate: setup-dev ## bindings, SQL and protobuf code from their sources
+generate: setup-dev ## bindings, snapshots of the contracts, SQL and protobuf code from their sources
 	forge build
 	tools/bindings
+	tools/snapshots
 	sqlc generate
 	tools/proto
 
@@ -59,6 +60,7 @@ verify: setup-dev ## what must hold of every commit besides its tests
 	forge build # before lint: forge 1.7.1 forgets the tests of a file that lint saw first
 	forge lint --deny warnings
 	tools/bindings --check
+	tools/snapshots --check
 	sqlc diff
 	tools/proto --check
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard -- '*.go')); \
