@@ -292,7 +292,7 @@ func (n *Nodes) settle(nodes []*node, found []finding) {
 			newest = max(newest, f.time)
 		}
 	}
-	lag := uint64(n.config.MaxLag / time.Second)
+	lag := uint64(n.config.MaxLag / time.Second) //nolint:gosec // the configuration refuses a negative lag
 	for i, one := range nodes {
 		f := found[i]
 		if f.err != nil {

@@ -30,7 +30,7 @@ func listKey() ed25519.PrivateKey {
 
 func listKeys() []ed25519.PublicKey {
 	other := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{8}, ed25519.SeedSize))
-	return []ed25519.PublicKey{other.Public().(ed25519.PublicKey), listKey().Public().(ed25519.PublicKey)}
+	return []ed25519.PublicKey{ed25519.PublicKey(other[ed25519.SeedSize:]), ed25519.PublicKey(listKey()[ed25519.SeedSize:])}
 }
 
 func signed(lines string) []byte {

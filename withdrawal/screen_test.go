@@ -412,7 +412,7 @@ func TestASanctionsListFailsClosed(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	file, broken := list(now, payee), error(nil)
 	screener, err := withdrawal.NewSanctionsList(func() ([]byte, error) { return file, broken },
-		[]ed25519.PublicKey{key.Public().(ed25519.PublicKey)}, 24*time.Hour, func() time.Time { return now })
+		[]ed25519.PublicKey{ed25519.PublicKey(key[ed25519.SeedSize:])}, 24*time.Hour, func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}
