@@ -101,9 +101,11 @@ func (s *Service) IssueAddress(ctx context.Context, tenant, account string, chai
 	if address, err = canonical(served, address); err != nil {
 		return Address{}, fmt.Errorf("derived address: %w", err)
 	}
-	_, err = s.sql.AddAddress(ctx, depositsql.AddAddressParams{
-		Chain: string(chain), Address: string(address), ID: coffer.DeriveID("addr", tenant, account, string(chain)),
-		Tenant: tenant, Account: account, Salt: salt[:], At: s.now(),
+	_, err = s.learn(ctx, chain, address, func(q *depositsql.Queries, after int64) (int64, error) {
+		return q.AddAddress(ctx, depositsql.AddAddressParams{
+			Chain: string(chain), Address: string(address), ID: coffer.DeriveID("addr", tenant, account, string(chain)),
+			Tenant: tenant, Account: account, Salt: salt[:], KnownAfter: after, At: s.now(),
+		})
 	})
 	if err != nil {
 		return Address{}, fmt.Errorf("add address: %w", err)
@@ -114,6 +116,26 @@ func (s *Service) IssueAddress(ctx context.Context, tenant, account string, chai
 		return Address{}, coffer.Errorf(coffer.CodeConflict, "address %s has another owner", address)
 	}
 	return issued, err
+}
+
+// learn adds an address between two block events: what comes after counts by itself, what
+// came before is filled in, see Backfill.
+func (s *Service) learn(ctx context.Context, chain coffer.ChainID, address coffer.Address, add func(q *depositsql.Queries, after int64) (int64, error)) (added int64, err error) {
+	if err := s.sql.EnsureCursor(ctx, depositsql.EnsureCursorParams{Chain: string(chain), UpdatedAt: s.now()}); err != nil {
+		return 0, err
+	}
+	err = s.DB.Tx(ctx, func(tx pgx.Tx) error {
+		q := depositsql.New(tx)
+		after, err := q.ShareCursor(ctx, string(chain))
+		if err != nil {
+			return err
+		}
+		if added, err = add(q, after); err != nil || added == 0 || after == 0 {
+			return err
+		}
+		return q.AddBackfill(ctx, depositsql.AddBackfillParams{Chain: string(chain), Address: string(address), At: s.now()})
+	})
+	return added, err
 }
 
 // addressOf returns an address given out before, or pgx.ErrNoRows.
@@ -163,7 +185,8 @@ func (s *Service) Addresses(ctx context.Context, tenant, account string) ([]Addr
 
 // RegisterHouse makes an address known as ours, of one of the Kinds of house addresses.
 // Again with the same kind it does nothing. CodeConflict: it is known as something else.
-// Money that is there already is not booked.
+// What blocks said about it before is filled in from the stream; money that was there before
+// the stream begins is not booked.
 func (s *Service) RegisterHouse(ctx context.Context, chain coffer.ChainID, address coffer.Address, kind string) error {
 	served, err := s.chain(chain)
 	if err != nil {
@@ -176,7 +199,9 @@ func (s *Service) RegisterHouse(ctx context.Context, chain coffer.ChainID, addre
 	if address, err = canonical(served, address); err != nil {
 		return err
 	}
-	added, err := s.sql.AddHouse(ctx, depositsql.AddHouseParams{Chain: string(chain), Address: string(address), Kind: kind, CreatedAt: s.now()})
+	added, err := s.learn(ctx, chain, address, func(q *depositsql.Queries, after int64) (int64, error) {
+		return q.AddHouse(ctx, depositsql.AddHouseParams{Chain: string(chain), Address: string(address), Kind: kind, KnownAfter: after, At: s.now()})
+	})
 	if err != nil {
 		return fmt.Errorf("register %s: %w", address, err)
 	}

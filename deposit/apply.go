@@ -112,7 +112,11 @@ func (c *change) connect(ctx context.Context) error {
 	if err := c.receive(ctx); err != nil {
 		return err
 	}
+	return c.deepen(ctx)
+}
 
+// deepen moves deposits that are deep enough at the height of the change.
+func (c *change) deepen(ctx context.Context) error {
 	confirming, err := c.q.Confirm(ctx, depositsql.ConfirmParams{Chain: string(c.chain.ID), Tip: c.height, At: c.at})
 	if err != nil {
 		return fmt.Errorf("confirm: %w", err)

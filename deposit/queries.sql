@@ -145,12 +145,12 @@ select id::text as id, tenant::text as tenant, account::text as account, chain, 
 where tenant = @tenant::text and account = @account::text and kind = 'deposit' order by chain;
 
 -- name: AddAddress :execrows
-insert into deposit_address (chain, address, kind, id, tenant, account, salt, created_at)
-values (@chain, @address, 'deposit', @id::text, @tenant::text, @account::text, @salt, @at)
+insert into deposit_address (chain, address, kind, id, tenant, account, salt, known_after, created_at)
+values (@chain, @address, 'deposit', @id::text, @tenant::text, @account::text, @salt, @known_after, @at)
 on conflict do nothing;
 
 -- name: AddHouse :execrows
-insert into deposit_address (chain, address, kind, created_at) values ($1, $2, $3, $4)
+insert into deposit_address (chain, address, kind, known_after, created_at) values (@chain, @address, @kind, @known_after, @at)
 on conflict (chain, address) do nothing;
 
 -- name: Owner :one
@@ -286,3 +286,95 @@ where d.id = any (@deposits::text[]);
 
 -- name: TakeBooking :execrows
 update deposit_booking set reversed = true where entry = @entry and not reversed;
+
+-- name: ShareCursor :one
+-- ShareCursor keeps block events from being applied until the transaction ends.
+select sequence from deposit_cursor where chain = $1 for share;
+
+-- name: AddBackfill :exec
+insert into deposit_backfill (chain, address, created_at, updated_at) values (@chain, @address, @at, @at);
+
+-- name: Backfills :many
+select b.*, a.known_after from deposit_backfill b join deposit_address a on a.chain = b.chain and a.address = b.address
+where b.chain = @chain and b.state <> 'done' order by b.created_at, b.address limit @first;
+
+-- name: BackfillRun :one
+select * from deposit_backfill_run where chain = $1;
+
+-- name: LockBackfillRun :one
+select * from deposit_backfill_run where chain = $1 for update;
+
+-- name: AnyBackfill :one
+select exists (select from deposit_backfill where chain = $1 and state = 'pending')::boolean as any_pending;
+
+-- name: BeginBackfill :execrows
+with begun as (
+    insert into deposit_backfill_run (chain, next_offset, first_offset) values (@chain, @first_offset, @first_offset)
+    on conflict (chain) do nothing returning chain
+)
+update deposit_backfill set state = 'running', updated_at = @at
+where (chain, address) in (
+    select p.chain, p.address from deposit_backfill p join begun on begun.chain = p.chain
+    where p.state = 'pending' order by p.created_at limit @most);
+
+-- name: RunningBackfills :many
+select b.address, a.known_after from deposit_backfill b join deposit_address a on a.chain = b.chain and a.address = b.address
+where b.chain = $1 and b.state = 'running';
+
+-- name: MoveBackfillRun :exec
+update deposit_backfill_run set next_offset = @next_offset, sequence = @sequence, first_height = coalesce(first_height, @first_height)
+where chain = @chain;
+
+-- name: AddFound :exec
+insert into deposit_backfill_found (chain, sequence, block_hash, event) values (@chain, @sequence, @block_hash, @event);
+
+-- name: DropFound :exec
+delete from deposit_backfill_found where chain = @chain and block_hash = @block_hash;
+
+-- name: TakeFound :many
+-- TakeFound takes the oldest blocks found.
+with taken as (
+    delete from deposit_backfill_found f
+    where f.chain = @chain and f.sequence in (select o.sequence from deposit_backfill_found o where o.chain = @chain order by o.sequence limit @most)
+    returning f.sequence, f.event
+)
+select sequence, event from taken order by sequence;
+
+-- name: EndBackfill :exec
+with ended as (delete from deposit_backfill_run r where r.chain = @chain returning r.chain)
+update deposit_backfill b set state = @state, reason = @reason, updated_at = @at
+from ended where b.chain = ended.chain and b.state = 'running';
+
+-- name: Known :many
+-- Known says of addresses who they are, and whether what an event said about them is in
+-- the books: they were known by then, or their history is filled in.
+select a.address, a.kind, coalesce(a.tenant, '')::text as tenant, coalesce(a.account, '')::text as account,
+       (a.known_after < @sequence::bigint or coalesce(b.state, '') in ('done', 'partial'))::boolean as booked,
+       (coalesce(b.state, '') = 'running' and a.known_after >= @sequence::bigint)::boolean as late
+from deposit_address a left join deposit_backfill b on b.chain = a.chain and b.address = a.address
+where a.chain = @chain and a.address = any (@addresses::text[]);
+
+-- name: KeepObservations :exec
+insert into deposit_observation (chain, block_hash, tx, ref, height, asset, sender, recipient, amount, memo, seen_at)
+select @chain::text, @block_hash::bytea, unnest(@txs::bytea[]), unnest(@refs::text[]), @height::bigint, unnest(@assets::text[]),
+       unnest(@senders::text[]), unnest(@recipients::text[]), unnest(@amounts::numeric[]), unnest(@memos::text[]), @at::timestamptz
+on conflict (chain, block_hash, tx, ref) do nothing;
+
+-- name: SkipTrimmed :exec
+-- SkipTrimmed goes on behind what the stream forgot, without what was found before it:
+-- whether that is canonical was said in the gap.
+with dropped as (delete from deposit_backfill_found f where f.chain = @chain)
+update deposit_backfill_run r set next_offset = @oldest, first_offset = @oldest, sequence = 0, first_height = null
+where r.chain = @chain and r.next_offset = @previous;
+
+-- name: MayLeave :one
+-- MayLeave reports whether a person let a block leave the chain that was final.
+select exists (
+    select from indexer_resume r where r.chain = @chain and r.height <= @height::bigint
+      and not exists (select from deposit_resumed u where u.resume = r.id)
+)::boolean as may_leave;
+
+-- name: EndResume :exec
+insert into deposit_resumed (resume, sequence, at)
+select r.id, @sequence::bigint, @at::timestamptz from indexer_resume r
+where r.chain = @chain and r.ours = @block_hash and not exists (select from deposit_resumed u where u.resume = r.id);

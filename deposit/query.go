@@ -38,7 +38,7 @@ type Progress struct {
 // Progress returns how far the block events of a chain are applied.
 func (s *Service) Progress(ctx context.Context, chain coffer.ChainID) (Progress, error) {
 	row, err := s.sql.Cursor(ctx, string(chain))
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && row.Sequence == 0 {
 		return Progress{}, nil
 	}
 	if err != nil {

@@ -49,7 +49,7 @@ func (c *change) receive(ctx context.Context) error {
 			arrived = append(arrived, c.judge(transfer, o))
 		}
 		if debit, credit, kind := house(transfer, o); kind != "" {
-			c.bookHouse(transfer, kind, debit, credit)
+			c.bookHouse(transfer, "house", kind, debit, credit)
 		}
 	}
 	if err := c.park(ctx, arrived); err != nil {
@@ -257,10 +257,11 @@ func houseAccount(kind string, address coffer.Address, asset coffer.AssetID) str
 	return ledger.PrefixCustodyHot + string(address)
 }
 
-// bookHouse collects the entry of a transfer that touches house addresses.
-func (c *change) bookHouse(t coffer.Transfer, kind, debit, credit string) {
+// bookHouse collects an entry of a transfer that touches house addresses. prefix is of the
+// entry's id: one transfer may ask for a second entry that corrects the first.
+func (c *change) bookHouse(t coffer.Transfer, prefix, kind, debit, credit string) {
 	// The sequence tells this inclusion from an earlier one, also in the same block.
-	id := coffer.DeriveID("house", string(c.chain.ID), t.Tx.String(), t.Ref, fmt.Sprint(c.event.Sequence))
+	id := coffer.DeriveID(prefix, string(c.chain.ID), t.Tx.String(), t.Ref, fmt.Sprint(c.event.Sequence))
 	hash := c.event.Block.Hash
 	c.entries = append(c.entries, ledger.Entry{
 		ID: id, Kind: kind, Resource: t.Tx.String(), Chain: c.chain.ID, Block: c.event.Block.BlockRef, At: c.at,

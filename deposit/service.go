@@ -180,6 +180,7 @@ func (s *Service) Run(ctx context.Context) error {
 		if chain.Second != nil || s.Screener != nil {
 			group.Go(func() error { return s.runBeside(ctx, id, "check deposits", s.Check) })
 		}
+		group.Go(func() error { return s.runBeside(ctx, id, "fill in history", s.Backfill) })
 		if s.Payer != nil {
 			group.Go(func() error { return s.runBeside(ctx, id, "refund", s.StepRefunds) })
 		}

@@ -47,6 +47,14 @@ type DepositAudit struct {
 	At        time.Time
 }
 
+type DepositBackfillRun struct {
+	Chain       string
+	NextOffset  int64
+	FirstOffset int64
+	Sequence    int64
+	FirstHeight *int64
+}
+
 type DepositCursor struct {
 	Chain      string
 	NextOffset int64

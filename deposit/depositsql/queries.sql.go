@@ -13,19 +13,20 @@ import (
 )
 
 const addAddress = `-- name: AddAddress :execrows
-insert into deposit_address (chain, address, kind, id, tenant, account, salt, created_at)
-values ($1, $2, 'deposit', $3::text, $4::text, $5::text, $6, $7)
+insert into deposit_address (chain, address, kind, id, tenant, account, salt, known_after, created_at)
+values ($1, $2, 'deposit', $3::text, $4::text, $5::text, $6, $7, $8)
 on conflict do nothing
 `
 
 type AddAddressParams struct {
-	Chain   string
-	Address string
-	ID      string
-	Tenant  string
-	Account string
-	Salt    []byte
-	At      time.Time
+	Chain      string
+	Address    string
+	ID         string
+	Tenant     string
+	Account    string
+	Salt       []byte
+	KnownAfter int64
+	At         time.Time
 }
 
 func (q *Queries) AddAddress(ctx context.Context, arg AddAddressParams) (int64, error) {
@@ -36,6 +37,7 @@ func (q *Queries) AddAddress(ctx context.Context, arg AddAddressParams) (int64, 
 		arg.Tenant,
 		arg.Account,
 		arg.Salt,
+		arg.KnownAfter,
 		arg.At,
 	)
 	if err != nil {
@@ -73,6 +75,21 @@ func (q *Queries) AddAudit(ctx context.Context, arg AddAuditParams) error {
 	return err
 }
 
+const addBackfill = `-- name: AddBackfill :exec
+insert into deposit_backfill (chain, address, created_at, updated_at) values ($1, $2, $3, $3)
+`
+
+type AddBackfillParams struct {
+	Chain   string
+	Address string
+	At      time.Time
+}
+
+func (q *Queries) AddBackfill(ctx context.Context, arg AddBackfillParams) error {
+	_, err := q.db.Exec(ctx, addBackfill, arg.Chain, arg.Address, arg.At)
+	return err
+}
+
 const addBookings = `-- name: AddBookings :exec
 insert into deposit_booking (entry, chain, block_hash)
 select unnest($1::text[]), $2::text, unnest($3::bytea[])
@@ -89,16 +106,38 @@ func (q *Queries) AddBookings(ctx context.Context, arg AddBookingsParams) error 
 	return err
 }
 
+const addFound = `-- name: AddFound :exec
+insert into deposit_backfill_found (chain, sequence, block_hash, event) values ($1, $2, $3, $4)
+`
+
+type AddFoundParams struct {
+	Chain     string
+	Sequence  int64
+	BlockHash []byte
+	Event     []byte
+}
+
+func (q *Queries) AddFound(ctx context.Context, arg AddFoundParams) error {
+	_, err := q.db.Exec(ctx, addFound,
+		arg.Chain,
+		arg.Sequence,
+		arg.BlockHash,
+		arg.Event,
+	)
+	return err
+}
+
 const addHouse = `-- name: AddHouse :execrows
-insert into deposit_address (chain, address, kind, created_at) values ($1, $2, $3, $4)
+insert into deposit_address (chain, address, kind, known_after, created_at) values ($1, $2, $3, $4, $5)
 on conflict (chain, address) do nothing
 `
 
 type AddHouseParams struct {
-	Chain     string
-	Address   string
-	Kind      string
-	CreatedAt time.Time
+	Chain      string
+	Address    string
+	Kind       string
+	KnownAfter int64
+	At         time.Time
 }
 
 func (q *Queries) AddHouse(ctx context.Context, arg AddHouseParams) (int64, error) {
@@ -106,7 +145,8 @@ func (q *Queries) AddHouse(ctx context.Context, arg AddHouseParams) (int64, erro
 		arg.Chain,
 		arg.Address,
 		arg.Kind,
-		arg.CreatedAt,
+		arg.KnownAfter,
+		arg.At,
 	)
 	if err != nil {
 		return 0, err
@@ -282,6 +322,17 @@ func (q *Queries) AddressesOf(ctx context.Context, arg AddressesOfParams) ([]Add
 	return items, nil
 }
 
+const anyBackfill = `-- name: AnyBackfill :one
+select exists (select from deposit_backfill where chain = $1 and state = 'pending')::boolean as any_pending
+`
+
+func (q *Queries) AnyBackfill(ctx context.Context, chain string) (bool, error) {
+	row := q.db.QueryRow(ctx, anyBackfill, chain)
+	var any_pending bool
+	err := row.Scan(&any_pending)
+	return any_pending, err
+}
+
 const auditOf = `-- name: AuditOf :many
 select id, deposit, inclusion, sequence, action, actor, reason, at from deposit_audit where deposit = any ($1::text[]) order by id
 `
@@ -313,6 +364,102 @@ func (q *Queries) AuditOf(ctx context.Context, deposits []string) ([]DepositAudi
 		return nil, err
 	}
 	return items, nil
+}
+
+const backfillRun = `-- name: BackfillRun :one
+select chain, next_offset, first_offset, sequence, first_height from deposit_backfill_run where chain = $1
+`
+
+func (q *Queries) BackfillRun(ctx context.Context, chain string) (DepositBackfillRun, error) {
+	row := q.db.QueryRow(ctx, backfillRun, chain)
+	var i DepositBackfillRun
+	err := row.Scan(
+		&i.Chain,
+		&i.NextOffset,
+		&i.FirstOffset,
+		&i.Sequence,
+		&i.FirstHeight,
+	)
+	return i, err
+}
+
+const backfills = `-- name: Backfills :many
+select b.chain, b.address, b.state, b.reason, b.created_at, b.updated_at, a.known_after from deposit_backfill b join deposit_address a on a.chain = b.chain and a.address = b.address
+where b.chain = $1 and b.state <> 'done' order by b.created_at, b.address limit $2
+`
+
+type BackfillsParams struct {
+	Chain string
+	First int32
+}
+
+type BackfillsRow struct {
+	Chain      string
+	Address    string
+	State      string
+	Reason     string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	KnownAfter int64
+}
+
+func (q *Queries) Backfills(ctx context.Context, arg BackfillsParams) ([]BackfillsRow, error) {
+	rows, err := q.db.Query(ctx, backfills, arg.Chain, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BackfillsRow
+	for rows.Next() {
+		var i BackfillsRow
+		if err := rows.Scan(
+			&i.Chain,
+			&i.Address,
+			&i.State,
+			&i.Reason,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.KnownAfter,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const beginBackfill = `-- name: BeginBackfill :execrows
+with begun as (
+    insert into deposit_backfill_run (chain, next_offset, first_offset) values ($3, $4, $4)
+    on conflict (chain) do nothing returning chain
+)
+update deposit_backfill set state = 'running', updated_at = $1
+where (chain, address) in (
+    select p.chain, p.address from deposit_backfill p join begun on begun.chain = p.chain
+    where p.state = 'pending' order by p.created_at limit $2)
+`
+
+type BeginBackfillParams struct {
+	At          time.Time
+	Most        int32
+	Chain       string
+	FirstOffset int64
+}
+
+func (q *Queries) BeginBackfill(ctx context.Context, arg BeginBackfillParams) (int64, error) {
+	result, err := q.db.Exec(ctx, beginBackfill,
+		arg.At,
+		arg.Most,
+		arg.Chain,
+		arg.FirstOffset,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const blocksToAgree = `-- name: BlocksToAgree :many
@@ -717,6 +864,20 @@ func (q *Queries) DropAgreement(ctx context.Context, arg DropAgreementParams) er
 	return err
 }
 
+const dropFound = `-- name: DropFound :exec
+delete from deposit_backfill_found where chain = $1 and block_hash = $2
+`
+
+type DropFoundParams struct {
+	Chain     string
+	BlockHash []byte
+}
+
+func (q *Queries) DropFound(ctx context.Context, arg DropFoundParams) error {
+	_, err := q.db.Exec(ctx, dropFound, arg.Chain, arg.BlockHash)
+	return err
+}
+
 const dropRefunds = `-- name: DropRefunds :exec
 update deposit_refund set state = 'failed', reason = 'reorganised', updated_at = $1
 where deposit = any ($2::text[]) and state = 'ordered'
@@ -730,6 +891,52 @@ type DropRefundsParams struct {
 // DropRefunds ends refunds that were not asked to be paid when their deposits left the chain.
 func (q *Queries) DropRefunds(ctx context.Context, arg DropRefundsParams) error {
 	_, err := q.db.Exec(ctx, dropRefunds, arg.At, arg.Deposits)
+	return err
+}
+
+const endBackfill = `-- name: EndBackfill :exec
+with ended as (delete from deposit_backfill_run r where r.chain = $4 returning r.chain)
+update deposit_backfill b set state = $1, reason = $2, updated_at = $3
+from ended where b.chain = ended.chain and b.state = 'running'
+`
+
+type EndBackfillParams struct {
+	State  string
+	Reason string
+	At     time.Time
+	Chain  string
+}
+
+func (q *Queries) EndBackfill(ctx context.Context, arg EndBackfillParams) error {
+	_, err := q.db.Exec(ctx, endBackfill,
+		arg.State,
+		arg.Reason,
+		arg.At,
+		arg.Chain,
+	)
+	return err
+}
+
+const endResume = `-- name: EndResume :exec
+insert into deposit_resumed (resume, sequence, at)
+select r.id, $1::bigint, $2::timestamptz from indexer_resume r
+where r.chain = $3 and r.ours = $4 and not exists (select from deposit_resumed u where u.resume = r.id)
+`
+
+type EndResumeParams struct {
+	Sequence  int64
+	At        time.Time
+	Chain     string
+	BlockHash []byte
+}
+
+func (q *Queries) EndResume(ctx context.Context, arg EndResumeParams) error {
+	_, err := q.db.Exec(ctx, endResume,
+		arg.Sequence,
+		arg.At,
+		arg.Chain,
+		arg.BlockHash,
+	)
 	return err
 }
 
@@ -899,6 +1106,96 @@ func (q *Queries) Include(ctx context.Context, arg IncludeParams) ([]Deposit, er
 	return items, nil
 }
 
+const keepObservations = `-- name: KeepObservations :exec
+insert into deposit_observation (chain, block_hash, tx, ref, height, asset, sender, recipient, amount, memo, seen_at)
+select $1::text, $2::bytea, unnest($3::bytea[]), unnest($4::text[]), $5::bigint, unnest($6::text[]),
+       unnest($7::text[]), unnest($8::text[]), unnest($9::numeric[]), unnest($10::text[]), $11::timestamptz
+on conflict (chain, block_hash, tx, ref) do nothing
+`
+
+type KeepObservationsParams struct {
+	Chain      string
+	BlockHash  []byte
+	Txs        [][]byte
+	Refs       []string
+	Height     int64
+	Assets     []string
+	Senders    []string
+	Recipients []string
+	Amounts    []coffer.Amount
+	Memos      []string
+	At         time.Time
+}
+
+func (q *Queries) KeepObservations(ctx context.Context, arg KeepObservationsParams) error {
+	_, err := q.db.Exec(ctx, keepObservations,
+		arg.Chain,
+		arg.BlockHash,
+		arg.Txs,
+		arg.Refs,
+		arg.Height,
+		arg.Assets,
+		arg.Senders,
+		arg.Recipients,
+		arg.Amounts,
+		arg.Memos,
+		arg.At,
+	)
+	return err
+}
+
+const known = `-- name: Known :many
+select a.address, a.kind, coalesce(a.tenant, '')::text as tenant, coalesce(a.account, '')::text as account,
+       (a.known_after < $1::bigint or coalesce(b.state, '') in ('done', 'partial'))::boolean as booked,
+       (coalesce(b.state, '') = 'running' and a.known_after >= $1::bigint)::boolean as late
+from deposit_address a left join deposit_backfill b on b.chain = a.chain and b.address = a.address
+where a.chain = $2 and a.address = any ($3::text[])
+`
+
+type KnownParams struct {
+	Sequence  int64
+	Chain     string
+	Addresses []string
+}
+
+type KnownRow struct {
+	Address string
+	Kind    string
+	Tenant  string
+	Account string
+	Booked  bool
+	Late    bool
+}
+
+// Known says of addresses who they are, and whether what an event said about them is in
+// the books: they were known by then, or their history is filled in.
+func (q *Queries) Known(ctx context.Context, arg KnownParams) ([]KnownRow, error) {
+	rows, err := q.db.Query(ctx, known, arg.Sequence, arg.Chain, arg.Addresses)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []KnownRow
+	for rows.Next() {
+		var i KnownRow
+		if err := rows.Scan(
+			&i.Address,
+			&i.Kind,
+			&i.Tenant,
+			&i.Account,
+			&i.Booked,
+			&i.Late,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const leave = `-- name: Leave :many
 update deposit
 set state = case when state in ('credited', 'unlocked', 'rejected') then 'reversed' else 'orphaned' end,
@@ -956,6 +1253,23 @@ func (q *Queries) Leave(ctx context.Context, arg LeaveParams) ([]Deposit, error)
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockBackfillRun = `-- name: LockBackfillRun :one
+select chain, next_offset, first_offset, sequence, first_height from deposit_backfill_run where chain = $1 for update
+`
+
+func (q *Queries) LockBackfillRun(ctx context.Context, chain string) (DepositBackfillRun, error) {
+	row := q.db.QueryRow(ctx, lockBackfillRun, chain)
+	var i DepositBackfillRun
+	err := row.Scan(
+		&i.Chain,
+		&i.NextOffset,
+		&i.FirstOffset,
+		&i.Sequence,
+		&i.FirstHeight,
+	)
+	return i, err
 }
 
 const lockCursor = `-- name: LockCursor :one
@@ -1044,6 +1358,48 @@ func (q *Queries) LockRefund(ctx context.Context, id string) (DepositRefund, err
 		&i.UpdatedAt,
 	)
 	return i, err
+}
+
+const mayLeave = `-- name: MayLeave :one
+select exists (
+    select from indexer_resume r where r.chain = $1 and r.height <= $2::bigint
+      and not exists (select from deposit_resumed u where u.resume = r.id)
+)::boolean as may_leave
+`
+
+type MayLeaveParams struct {
+	Chain  string
+	Height int64
+}
+
+// MayLeave reports whether a person let a block leave the chain that was final.
+func (q *Queries) MayLeave(ctx context.Context, arg MayLeaveParams) (bool, error) {
+	row := q.db.QueryRow(ctx, mayLeave, arg.Chain, arg.Height)
+	var may_leave bool
+	err := row.Scan(&may_leave)
+	return may_leave, err
+}
+
+const moveBackfillRun = `-- name: MoveBackfillRun :exec
+update deposit_backfill_run set next_offset = $1, sequence = $2, first_height = coalesce(first_height, $3)
+where chain = $4
+`
+
+type MoveBackfillRunParams struct {
+	NextOffset  int64
+	Sequence    int64
+	FirstHeight *int64
+	Chain       string
+}
+
+func (q *Queries) MoveBackfillRun(ctx context.Context, arg MoveBackfillRunParams) error {
+	_, err := q.db.Exec(ctx, moveBackfillRun,
+		arg.NextOffset,
+		arg.Sequence,
+		arg.FirstHeight,
+		arg.Chain,
+	)
+	return err
 }
 
 const moveCursor = `-- name: MoveCursor :execrows
@@ -1412,6 +1768,36 @@ func (q *Queries) Reviews(ctx context.Context, arg ReviewsParams) ([]ReviewsRow,
 	return items, nil
 }
 
+const runningBackfills = `-- name: RunningBackfills :many
+select b.address, a.known_after from deposit_backfill b join deposit_address a on a.chain = b.chain and a.address = b.address
+where b.chain = $1 and b.state = 'running'
+`
+
+type RunningBackfillsRow struct {
+	Address    string
+	KnownAfter int64
+}
+
+func (q *Queries) RunningBackfills(ctx context.Context, chain string) ([]RunningBackfillsRow, error) {
+	rows, err := q.db.Query(ctx, runningBackfills, chain)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RunningBackfillsRow
+	for rows.Next() {
+		var i RunningBackfillsRow
+		if err := rows.Scan(&i.Address, &i.KnownAfter); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const screeningsOf = `-- name: ScreeningsOf :many
 select s.deposit, s.inclusion, s.passed, s.score, s.category, s.evidence, s.at from deposit_screening s join deposit d on d.id = s.deposit and d.inclusion = s.inclusion
 where d.id = any ($1::text[])
@@ -1600,6 +1986,18 @@ func (q *Queries) SetReason(ctx context.Context, arg SetReasonParams) ([]Deposit
 	return items, nil
 }
 
+const shareCursor = `-- name: ShareCursor :one
+select sequence from deposit_cursor where chain = $1 for share
+`
+
+// ShareCursor keeps block events from being applied until the transaction ends.
+func (q *Queries) ShareCursor(ctx context.Context, chain string) (int64, error) {
+	row := q.db.QueryRow(ctx, shareCursor, chain)
+	var sequence int64
+	err := row.Scan(&sequence)
+	return sequence, err
+}
+
 const skipRecords = `-- name: SkipRecords :exec
 update deposit_cursor set next_offset = greatest(next_offset, $1::bigint), updated_at = $2 where chain = $3
 `
@@ -1613,6 +2011,25 @@ type SkipRecordsParams struct {
 // SkipRecords moves past records that hold nothing new: a redelivery.
 func (q *Queries) SkipRecords(ctx context.Context, arg SkipRecordsParams) error {
 	_, err := q.db.Exec(ctx, skipRecords, arg.NextOffset, arg.At, arg.Chain)
+	return err
+}
+
+const skipTrimmed = `-- name: SkipTrimmed :exec
+with dropped as (delete from deposit_backfill_found f where f.chain = $2)
+update deposit_backfill_run r set next_offset = $1, first_offset = $1, sequence = 0, first_height = null
+where r.chain = $2 and r.next_offset = $3
+`
+
+type SkipTrimmedParams struct {
+	Oldest   int64
+	Chain    string
+	Previous int64
+}
+
+// SkipTrimmed goes on behind what the stream forgot, without what was found before it:
+// whether that is canonical was said in the gap.
+func (q *Queries) SkipTrimmed(ctx context.Context, arg SkipTrimmedParams) error {
+	_, err := q.db.Exec(ctx, skipTrimmed, arg.Oldest, arg.Chain, arg.Previous)
 	return err
 }
 
@@ -1677,6 +2094,46 @@ func (q *Queries) TakeBookings(ctx context.Context, arg TakeBookingsParams) ([]s
 			return nil, err
 		}
 		items = append(items, entry)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const takeFound = `-- name: TakeFound :many
+with taken as (
+    delete from deposit_backfill_found f
+    where f.chain = $1 and f.sequence in (select o.sequence from deposit_backfill_found o where o.chain = $1 order by o.sequence limit $2)
+    returning f.sequence, f.event
+)
+select sequence, event from taken order by sequence
+`
+
+type TakeFoundParams struct {
+	Chain string
+	Most  int32
+}
+
+type TakeFoundRow struct {
+	Sequence int64
+	Event    []byte
+}
+
+// TakeFound takes the oldest blocks found.
+func (q *Queries) TakeFound(ctx context.Context, arg TakeFoundParams) ([]TakeFoundRow, error) {
+	rows, err := q.db.Query(ctx, takeFound, arg.Chain, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TakeFoundRow
+	for rows.Next() {
+		var i TakeFoundRow
+		if err := rows.Scan(&i.Sequence, &i.Event); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
