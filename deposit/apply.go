@@ -152,10 +152,20 @@ func (c *change) unlock(ctx context.Context) error {
 
 // disconnect undoes a block that left the chain.
 func (c *change) disconnect(ctx context.Context, cursor depositsql.DepositCursor) error {
-	if !c.chain.NoFinality && cursor.Final > 0 && c.height <= cursor.Final {
-		return fmt.Errorf("%w: block %s at height %d leaves, but height %d is final", ErrBroken, c.event.Block.Hash, c.height, cursor.Final)
-	}
 	hash := c.event.Block.Hash
+	if !c.chain.NoFinality && cursor.Final > 0 && c.height <= cursor.Final {
+		allowed, err := c.q.MayLeave(ctx, depositsql.MayLeaveParams{Chain: string(c.chain.ID), Height: c.height})
+		if err != nil {
+			return fmt.Errorf("may leave: %w", err)
+		}
+		if !allowed {
+			return fmt.Errorf("%w: block %s at height %d leaves, but height %d is final", ErrBroken, hash, c.height, cursor.Final)
+		}
+	}
+	err := c.q.EndResume(ctx, depositsql.EndResumeParams{Sequence: toInt(c.event.Sequence), At: c.at, Chain: string(c.chain.ID), BlockHash: hash[:]})
+	if err != nil {
+		return fmt.Errorf("end resume: %w", err)
+	}
 
 	if err := c.q.DropAgreement(ctx, depositsql.DropAgreementParams{Chain: string(c.chain.ID), BlockHash: hash}); err != nil {
 		return fmt.Errorf("drop agreement: %w", err)

@@ -471,3 +471,44 @@ func TestDepositsAreListedNewestFirstAndToTheirTenantOnly(t *testing.T) {
 		t.Errorf("get of nothing: %v", err)
 	}
 }
+
+func TestAFinalBlockLeavesOnlyWhenAPersonLetsIt(t *testing.T) {
+	h := newHarness(t, nil)
+	h.mine(transfer(h.usdt(), 1, "log:0", h.user("ann"), 100))
+	h.empty(5)
+	h.wantBalance("ann", h.usdt(), 100, 0)
+	lowest := h.fake.Canonical()[1]
+
+	h.fake.Reorg(6, make([]chaintest.Content, 8)...)
+	h.emit()
+	for { // the blocks above final leave
+		if _, err := h.s.Step(t.Context(), h.chain); errors.Is(err, deposit.ErrBroken) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.wantBalance("ann", h.usdt(), 100, 0)
+
+	pass := func(height uint64, block coffer.Hash) {
+		t.Helper()
+		_, err := h.db.Pool().Exec(t.Context(), `
+			insert into indexer_resume (chain, height, ours, theirs, actor, reason, at) values ($1, $2, $3, $3, 'olga', 'checked', $4)`,
+			string(h.chain), height, block, h.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	pass(2, h.fake.Canonical()[2].Hash) // not as deep as this one
+	if _, err := h.s.Step(t.Context(), h.chain); !errors.Is(err, deposit.ErrBroken) {
+		t.Errorf("step: %v, want ErrBroken", err)
+	}
+	pass(lowest.Height, lowest.Hash)
+	h.settle()
+	h.wantState("ann", coffer.DepositReversed)
+	h.wantBalance("ann", h.usdt(), 0, 0)
+	h.wantHouse("custody:deposit_addr:", h.usdt(), 0)
+	if n := h.count("select count(*) from deposit_resumed"); n != 1 {
+		t.Errorf("%d let pass to the end, want 1", n)
+	}
+}

@@ -80,7 +80,7 @@ func (x *Indexer) agreement(ctx context.Context, head coffer.Head) (int, error) 
 			}
 			return at, nil
 		}
-		if err := x.mayLeave(chain[at], tip, header); err != nil {
+		if err := x.mayLeave(ctx, chain[at], tip, header); err != nil {
 			return lagging, err
 		}
 		if height == 0 {
@@ -90,16 +90,24 @@ func (x *Indexer) agreement(ctx context.Context, head coffer.Head) (int, error) 
 	return lagging, fmt.Errorf("%w: %s: reorganised below height %d, the first block that was said", ErrHalted, x.chain, bottom.Height)
 }
 
-// mayLeave refuses reorganisations that no chain may make.
-func (x *Indexer) mayLeave(block, tip place, theirs coffer.Header) error {
+// mayLeave refuses reorganisations that no chain may make, unless a person let this one pass.
+func (x *Indexer) mayLeave(ctx context.Context, block, tip place, theirs coffer.Header) error {
+	var halted error
 	if x.said.final > 0 && block.Height <= x.said.final {
-		return fmt.Errorf("%w: %s: the node has block %s at height %d, but %s was said to be final there",
+		halted = fmt.Errorf("%w: %s: the node has block %s at height %d, but %s was said to be final there",
 			ErrHalted, x.chain, theirs.Hash, block.Height, block.Hash)
 	}
-	if depth := tip.Height - block.Height + 1; depth > uint64(x.MaxReorg) { // #nosec G115 -- above zero
-		return fmt.Errorf("%w: %s: reorganised by more than %d blocks at height %d", ErrHalted, x.chain, x.MaxReorg, tip.Height)
+	if depth := tip.Height - block.Height + 1; halted == nil && depth > uint64(x.MaxReorg) { // #nosec G115 -- above zero
+		halted = fmt.Errorf("%w: %s: reorganised by more than %d blocks at height %d", ErrHalted, x.chain, x.MaxReorg, tip.Height)
 	}
-	return nil
+	if halted == nil {
+		return nil
+	}
+	allowed, err := x.allowed(ctx, block)
+	if err != nil || allowed {
+		return err
+	}
+	return halted
 }
 
 // finalHeight is the final height to say with this step's events. It never goes back. A

@@ -42,9 +42,31 @@ type eventHead struct {
 	Block    coffer.Header  `json:"block"`
 }
 
-// recall reads the end of the stream: further back each time, until the blocks that a
-// reorganisation may take back are known, or the stream begins.
+// recall reads the end of the stream until the blocks that a reorganisation may take back
+// are known, one that a person let pass included.
 func (x *Indexer) recall(ctx context.Context) (*said, error) {
+	open, err := x.openResumes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known, err := x.recallUntil(ctx, func(s *said) (bool, error) {
+		for _, r := range open {
+			if len(s.chain) > 0 && s.chain[0].Height >= r.height {
+				return false, nil
+			}
+		}
+		return s.reaches(x.MaxReorg), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	x.publish(known)
+	return known, x.endResumes(ctx, open, known)
+}
+
+// recallUntil reads the end of the stream, further back each time, until that is enough or
+// the stream begins.
+func (x *Indexer) recallUntil(ctx context.Context, enough func(*said) (bool, error)) (*said, error) {
 	tail, err := x.Log.Tail(ctx, stream.TopicRaw, string(x.chain))
 	if err != nil {
 		return nil, err
@@ -61,7 +83,11 @@ func (x *Indexer) recall(ctx context.Context) (*said, error) {
 			return nil, err
 		}
 		known = read
-		if from == 0 || known.reaches(x.MaxReorg) || span >= maxRecall {
+		done, err := enough(known)
+		if err != nil {
+			return nil, err
+		}
+		if from == 0 || done || span >= maxRecall {
 			break
 		}
 	}
@@ -71,7 +97,6 @@ func (x *Indexer) recall(ctx context.Context) (*said, error) {
 	if known.sequence > 0 && len(known.chain) == 0 {
 		return nil, fmt.Errorf("stream of %s: the blocks below its tip are not kept any more", x.chain)
 	}
-	x.publish(known)
 	return known, nil
 }
 
