@@ -6,17 +6,32 @@
 // together or not at all. The cursor moves from one sequence to the next only, so an event
 // delivered again does nothing and a missing one is noticed.
 //
-//	            included                 deep enough               deeper, and final
+//	            included                 deep enough               deeper, final, proven
 //	(transfer) ─────────▶ observed ──▶ confirming ──▶ credited ──────────────▶ unlocked
-//	                       │    │          │            │                         │
-//	 from our own address  │    │ forked   │ forked     │ forked                  │ forked
-//	 or too small, or      │    ▼          ▼            ▼                         ▼
-//	 not supported         │   orphaned ◀──┘           reversed ◀─────────────────┘
-//	        ┌──────────────┤      │                       │
-//	        ▼              ▼      └──── included again ───┴──▶ observed
-//	      review   dust, unsupported ── forked ──▶ orphaned
-//	        │ └── a person ──▶ rejected
-//	        └──── a person ──▶ credited
+//	                       │    │          │            │    │                    │
+//	 by a rule, or too     │    │ forked   │ forked     │    │ forked             │ forked
+//	 small, not supported, │    ▼          ▼            │    ▼                    ▼
+//	 without its memo      │   orphaned ◀──┘            │   reversed ◀────────────┘
+//	        ┌──────────────┤      └──── included again ─┼────┴──▶ observed
+//	        ▼              ▼                            │
+//	      review   dust, unsupported, missing_memo      │ its sender does not pass
+//	        ▲ │                        │  └─────────────┼──────────┐
+//	        └─┼────────────────────────┼────────────────┘          │
+//	          ├──── released ──────────┴──▶ credited               │
+//	          └──── rejected ──▶ rejected ── refund is paid ──▶ refunded
+//
+// # Beside the block events
+//
+// What needs an answer from elsewhere is asked for outside of transactions, by steps of
+// their own which [Service.Run] repeats. [Service.Check] asks a second node for the block
+// of a deposit, and a screener about its sender, before anything is unlocked; neither
+// answering holds the deposit where it is, counted and locked. [Service.StepRefunds] takes
+// refunds to a payer. [Service.Backfill] fills in the past of addresses that became known
+// late.
+//
+// People decide with [Service.Release], [Service.Reject] and [Service.Refund] on what
+// [Service.Reviews] lists. Who did what and why, rules included, is kept in rows that are
+// only ever added, each beside the event that told of it.
 //
 // # Identity
 //
@@ -32,14 +47,23 @@
 //   - Booked is what is canonical: every entry that a block caused is reversed when the
 //     block is disconnected. A deposit that was credited stays so while its block is
 //     canonical, also when the tip moves back.
-//   - Nothing is unlocked above the chain's final height, where it has one.
+//   - Nothing is unlocked above the chain's final height, where it has one, nor while a
+//     second node or a screener that is configured has not agreed.
+//   - A deposit is refunded only when its refund is paid, by the books and not only by the
+//     payer's word.
+//   - Blocks below a final height leave only when a person let them.
 //   - States move as coffer.DepositMoves says; a trigger checks the same.
 //
 // # Books
 //
 // Credited: Dr custody:deposit_addr:<address> / Cr user:<account>:pending. Unlocked: pending
-// to available. Aside, at once: dust and unsupported to their suspense accounts, review to
-// user:<account>:review. A flush, from a deposit address to a custody address of ours, and
-// foreign money sent to one, are booked when their block is connected; what leaves custody
-// addresses is booked by the payout that sent it.
+// to available. Aside, at once: dust, unsupported and missing memos to their suspense
+// accounts, review to user:<account>:review, from there to pending when it is released or
+// to suspense:unknown when it is rejected. A refund on its way is user:<refund>:available;
+// the payer spends it from there.
+//
+// A flush, from a deposit address to a custody address of ours, and foreign money sent to
+// one, are booked when their block is connected, and so is what executors send, besides
+// fees. What leaves other custody addresses is booked by the payout that sent it, both
+// sides.
 package deposit

@@ -23,7 +23,7 @@ import (
 )
 
 // TestADepositIsCreditedOnceIfAndOnlyIfItIsCanonical drives the service through histories
-// of any shape: blocks with every kind of transfer, reorganisations, transactions included
+// of any shape: blocks with every kind of transfer, decisions of people, reorganisations, transactions included
 // again with the same or other content, redelivery, a competitor, money spent in between,
 // and crashes at any write to the database. After every step deposits, books and events
 // are what a model says about exactly the events that are applied.
@@ -106,18 +106,31 @@ type world struct {
 	holds    int
 	cancel   string // checkpoint at which the process dies
 	die      context.CancelFunc
+	rules    func(*deposit.Config)
+	decided  []decided
+}
+
+// decided is a person's decision, after so many events.
+type decided struct {
+	after  int
+	place  string
+	state  coffer.DepositState
+	refund bool
 }
 
 func newWorld(t *rapid.T, db, broken *postgres.DB, fuse *fuse, run int) *world {
 	w := &world{broken: broken, fuse: fuse, accounts: []string{fmt.Sprintf("ann%d", run), fmt.Sprintf("bob%d", run)}}
 	fuse.mend()
 	w.h = newHarnessOn(t, db, coffer.ChainID(fmt.Sprintf("eip155:%d", run)), nil)
+	w.rules = func(c *deposit.Config) {
+		c.Rules = []deposit.Rule{{Name: "large", Asset: w.h.usdt(), Amount: coffer.NewAmount(parked)}}
+	}
 	w.h.fake.FinalFollows(6)
 	for _, account := range w.accounts {
 		w.h.user(account)
 	}
 	w.restart()
-	w.other = w.h.start(db, nil)
+	w.other = w.h.start(db, w.rules)
 	w.paths = [][]coffer.Block{w.h.fake.Canonical()}
 	return w
 }
@@ -125,6 +138,7 @@ func newWorld(t *rapid.T, db, broken *postgres.DB, fuse *fuse, run int) *world {
 // restart makes a service that knows nothing, on connections that may break.
 func (w *world) restart() {
 	w.h.s = w.h.start(w.broken, func(c *deposit.Config) {
+		w.rules(c)
 		c.Checkpoint = func(name string) {
 			if w.die != nil && name == w.cancel {
 				w.die()
@@ -134,7 +148,7 @@ func (w *world) restart() {
 }
 
 func (w *world) act(t *rapid.T) {
-	switch rapid.SampledFrom([]string{"mine", "mine", "mine", "reorg", "reorg", "back", "step", "step", "step", "crash", "crash", "other", "redeliver", "spend"}).Draw(t, "action") {
+	switch rapid.SampledFrom([]string{"mine", "mine", "mine", "reorg", "reorg", "back", "step", "step", "step", "crash", "crash", "other", "redeliver", "spend", "decide", "decide"}).Draw(t, "action") {
 	case "mine":
 		w.h.fake.Mine(w.content(t).Transfers, nil)
 		w.paths = append(w.paths, w.h.fake.Canonical())
@@ -164,7 +178,70 @@ func (w *world) act(t *rapid.T) {
 		w.redeliver(t)
 	case "spend":
 		w.spend(t)
+	case "decide":
+		w.decide(t)
 	}
+}
+
+// parked is the amount of USDT that a person has to look at.
+const parked = 2*usdtMin + 5
+
+// decide says a word on a deposit in review, and says it again when the answer was lost.
+func (w *world) decide(t *rapid.T) {
+	reviews, err := w.other.Reviews(context.Background(), deposit.ReviewFilter{Chain: w.h.chain})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(reviews) == 0 {
+		return
+	}
+	r := reviews[rapid.IntRange(0, len(reviews)-1).Draw(t, "review")]
+	word := rapid.SampledFrom([]string{"release", "reject", "refund"}).Draw(t, "word")
+	say := func(ctx context.Context, s *deposit.Service) error {
+		by := decision(r.Deposit.Tenant, r.Deposit.ID, "looked at")
+		switch word {
+		case "release":
+			_, err := s.Release(ctx, by)
+			return err
+		case "reject":
+			_, err := s.Reject(ctx, by)
+			return err
+		}
+		_, err := s.Refund(ctx, by, chaintest.Address(77))
+		return err
+	}
+
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	switch rapid.SampledFrom([]string{"no", "write", "before commit"}).Draw(t, "crash at") {
+	case "write":
+		w.fuse.blow(rapid.IntRange(1, 60).Draw(t, "writes"))
+	case "before commit":
+		w.cancel, w.die = deposit.CheckpointBeforeCommit, cancel
+	}
+	err = say(ctx, w.h.s)
+	w.die = nil
+	w.fuse.mend()
+	if !r.Decidable {
+		if err == nil {
+			t.Fatalf("%s of a deposit that is not deep enough", word)
+		}
+		w.restart()
+		w.check()
+		return
+	}
+	if err != nil {
+		w.restart()
+		if err := say(context.Background(), w.h.s); err != nil {
+			t.Fatalf("%s again: %v", word, err)
+		}
+	}
+	state := coffer.DepositRejected
+	if word == "release" {
+		state = coffer.DepositCredited
+	}
+	w.decided = append(w.decided, decided{len(w.applied()), r.Deposit.Tx.String() + r.Deposit.Ref, state, word == "refund"})
+	w.check()
 }
 
 // deepest is how many blocks a fork may take back without touching what is final.
@@ -306,6 +383,7 @@ type live struct {
 	amount  uint64
 	height  uint64
 	state   coffer.DepositState
+	refund  bool // is on its way, and not in suspense
 }
 
 // books are the model's house accounts and reviews, by account and asset.
@@ -338,7 +416,12 @@ func (w *world) chain() []coffer.Block {
 // books.
 func (w *world) model() (map[string]live, books) {
 	deposits, b, final := map[string]live{}, books{}, uint64(0)
-	for _, e := range w.applied() {
+	for i, e := range w.applied() {
+		for _, said := range w.decided {
+			if said.after == i {
+				deposits[said.place] = said.on(deposits[said.place])
+			}
+		}
 		final = max(final, e.Final)
 		if e.Kind == coffer.BlockDisconnected {
 			maps.DeleteFunc(deposits, func(_ string, d live) bool { return d.height == e.Block.Height })
@@ -354,6 +437,11 @@ func (w *world) model() (map[string]live, books) {
 			deposits[place] = w.deepen(d, e.Block.Height, final)
 		}
 	}
+	for _, said := range w.decided {
+		if said.after == len(w.applied()) {
+			deposits[said.place] = said.on(deposits[said.place])
+		}
+	}
 
 	for _, block := range w.chain() {
 		for _, t := range block.Transfers {
@@ -361,6 +449,11 @@ func (w *world) model() (map[string]live, books) {
 		}
 	}
 	return deposits, b
+}
+
+func (said decided) on(d live) live {
+	d.state, d.refund = said.state, said.refund
+	return d
 }
 
 func (w *world) depths(asset coffer.AssetID) (credit, unlock uint64) {
@@ -384,6 +477,8 @@ func (w *world) arrived(t coffer.Transfer) (live, bool) {
 			d.state = coffer.DepositReview
 		case t.Asset == w.h.usdt() && d.amount < usdtMin:
 			d.state = coffer.DepositDust
+		case t.Asset == w.h.usdt() && d.amount >= parked:
+			d.state = coffer.DepositReview
 		}
 		return d, true
 	}
@@ -420,6 +515,12 @@ func (w *world) bookTransfer(b books, t coffer.Transfer, d live) {
 		b.move(deposited, ledger.SuspenseDust, t.Asset, amount)
 	case coffer.DepositReview:
 		b.move(deposited, ledger.User(d.account, ledger.BucketReview), t.Asset, amount)
+	case coffer.DepositRejected:
+		to := ledger.SuspenseUnknown
+		if d.refund {
+			to = "refund"
+		}
+		b.move(deposited, to, t.Asset, amount)
 	case coffer.DepositCredited, coffer.DepositUnlocked:
 		b.move(deposited, "user:"+d.account, t.Asset, amount)
 	}
@@ -470,6 +571,10 @@ func (w *world) check() {
 	})
 	if err != nil {
 		h.t.Fatal(err)
+	}
+	for place, d := range deposits {
+		d.refund = false // is not in the rows
+		deposits[place] = d
 	}
 	if !maps.Equal(got, deposits) {
 		h.t.Fatalf("live deposits are\n%v\nwant\n%v", got, deposits)
@@ -524,7 +629,7 @@ func (w *world) checkEvents(account string) {
 	last := map[string]coffer.DepositState{}
 	for _, e := range w.h.events(account) {
 		state := coffer.DepositState(e.State)
-		if from, seen := last[e.Resource]; seen && !coffer.DepositMoves.Allowed(from, state) || !seen && state != coffer.DepositObserved {
+		if from, seen := last[e.Resource]; seen && from != state && !coffer.DepositMoves.Allowed(from, state) || !seen && state != coffer.DepositObserved {
 			w.h.t.Fatalf("event %d of %s goes from %q to %s", e.Sequence, e.Resource, last[e.Resource], state)
 		}
 		last[e.Resource] = state
