@@ -63,7 +63,7 @@ func TestWritersSideBySide(t *testing.T) {
 	group.Wait()
 	close(done)
 	sealers.Wait()
-	b.seal()
+	b.sealAll()
 
 	for _, account := range []string{alice, bob} {
 		want := coffer.NewAmount(10 + writers/2*rounds*3)

@@ -12,7 +12,7 @@ func TestTablesRefuseChange(t *testing.T) {
 	b.spendable(alice, 100)
 	b.must(func(tx pgx.Tx) error { return b.Hold(t.Context(), tx, hold("w1", alice, 10), start) })
 	b.must(func(tx pgx.Tx) error { return b.VoidHold(t.Context(), tx, "w1", start) })
-	b.seal()
+	b.sealAll()
 
 	for _, sql := range []string{
 		"update ledger_entry set kind = 'x'",
@@ -103,9 +103,9 @@ func TestVerifyFindsWhatASuperuserChanged(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBooks(t)
 			b.post(credit("d1", alice, 7, 1))
-			b.seal()
+			b.sealAll()
 			b.spendable(alice, 100)
-			b.seal()
+			b.sealAll()
 			b.must(func(tx pgx.Tx) error { return b.Hold(t.Context(), tx, hold("w1", alice, 10), start) })
 			b.post(credit("late", bob, 3, 9))
 			b.wantSound()
