@@ -159,13 +159,33 @@ func (n *Nodes) isNew(one *node, answer *reply) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if height < n.highest {
-		if !one.behind && len(n.list) > 1 {
-			n.config.Log.Warn("node answers from an old head", "node", one.name(), "chain", n.config.Chain, "height", height, "seen", n.highest)
-		}
-		one.behind = len(n.list) > 1
+		n.isBehind(one)
 		return false
 	}
 	n.highest, n.seenAt = height, n.config.Clock()
+	return true
+}
+
+// isBehind marks a server that answered from an old head. The lock is held.
+func (n *Nodes) isBehind(one *node) {
+	if len(n.list) < 2 {
+		return
+	}
+	if !one.behind {
+		n.config.Log.Warn("node answers from an old head", "node", one.name(), "chain", n.config.Chain, "seen", n.highest)
+	}
+	one.behind = true
+}
+
+// lacks reports whether a server answered that it has no block at a height at which
+// another one was seen: then it is behind.
+func (n *Nodes) lacks(one *node, q question, answer *reply) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if answer.result == nil || !isNull(answer.result) || !q.asksUpTo(n.highest) {
+		return false
+	}
+	n.isBehind(one)
 	return true
 }
 

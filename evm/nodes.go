@@ -85,6 +85,9 @@ func DialNodes(ctx context.Context, config NodesConfig) (*Nodes, error) {
 	if config.MaxLag == 0 {
 		config.MaxLag = DefaultMaxLag
 	}
+	if config.MaxLag < 0 || config.CallTimeout <= 0 || config.MaxBytes <= 0 {
+		return nil, errors.New("nodes: want bounds above zero")
+	}
 	n := &Nodes{config: config}
 	for _, text := range config.URLs {
 		u, err := parseURL(text)
@@ -187,6 +190,13 @@ func (q question) asksForHead() bool {
 		(q.method == "eth_getBlockByNumber" && len(q.params) > 0 && string(q.params[0]) == `"latest"`)
 }
 
+// asksUpTo reports whether it asks for the block at a height that is not above seen.
+func (q question) asksUpTo(seen uint64) bool {
+	var number hexutil.Uint64
+	return q.method == "eth_getBlockByNumber" && len(q.params) > 0 &&
+		json.Unmarshal(q.params[0], &number) == nil && uint64(number) <= seen
+}
+
 // RoundTrip implements http.RoundTripper for the JSON-RPC client.
 func (n *Nodes) RoundTrip(request *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(io.LimitReader(request.Body, maxRequestBytes+1))
@@ -251,6 +261,10 @@ func (n *Nodes) read(ctx context.Context, q question, body []byte) ([]byte, erro
 				return answer.body, nil
 			}
 			low.add(answer)
+		case answer.refusal == nil && n.lacks(one, q, answer):
+			if refused == nil {
+				refused = answer.body
+			}
 		default:
 			return answer.body, nil
 		}
