@@ -35,6 +35,17 @@ type UserOpSender interface {
 	SendUserOperation(ctx context.Context, op evm.UserOperation, entryPoint common.Address) (coffer.Hash, error)
 }
 
+// ExecSender sends Safe transactions by an executor of ours, who pays for them.
+type ExecSender interface {
+	// SendExec takes a call, keeps it across restarts and sends it until it is in a block
+	// that is final, with fees that rise within call.FeeBound. Taking it again (same ID) is
+	// no error and sends it again where it got lost, after a reorganisation too. A call of
+	// the same Safe and Nonce with another ID takes the place of the earlier one: it is sent
+	// with the same nonce of the executor while that is open. A call that would fail now is
+	// refused, or kept unsent.
+	SendExec(ctx context.Context, call evm.ExecCall) error
+}
+
 // Config is what a wallet is made of; all fields are needed.
 type Config struct {
 	Client *evm.Client
