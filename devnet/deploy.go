@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
@@ -14,8 +15,15 @@ import (
 	"github.com/cofferhq/coffer/bindings"
 )
 
-// Contracts says where the contracts of a chain are. All but Token are at the addresses
-// they have on every public chain.
+// How long a change of a guarded Safe waits on a chain of ours, and how long it can then be
+// executed. SetNextBlockTime passes the time.
+const (
+	GuardDelay  = time.Hour
+	GuardWindow = 24 * time.Hour
+)
+
+// Contracts says where the contracts of a chain are. All but Guard and Token are at the
+// addresses they have on every public chain.
 type Contracts struct {
 	EntryPoint        common.Address // ERC-4337 v0.7
 	Safe              common.Address // singleton, SafeL2 1.5.0
@@ -23,6 +31,7 @@ type Contracts struct {
 	MultiSendCallOnly common.Address
 	Safe4337Module    common.Address // 0.3.0, for EntryPoint v0.7; also the fallback handler
 	SafeModuleSetup   common.Address
+	Guard             common.Address // of every Safe that CreateSafe makes; none when zero
 	Token             common.Address // TestToken, owned by the faucet; see Config.TokenDecimals
 }
 
@@ -56,8 +65,8 @@ func (d deployment) address() common.Address {
 	return crypto.CreateAddress2(d.deployer, d.salt, crypto.Keccak256(d.code))
 }
 
-// Deploy puts the audited contracts, byte for byte as npm ships them, and a test token on
-// the chain. What is there already stays.
+// Deploy puts the audited contracts, byte for byte as npm ships them, our guard and a test
+// token on the chain. What is there already stays.
 func (a *Anvil) Deploy(ctx context.Context) (Contracts, error) {
 	if err := a.deploySingletonFactory(ctx); err != nil {
 		return Contracts{}, fmt.Errorf("deploy the Safe singleton factory: %w", err)
@@ -77,7 +86,7 @@ func (a *Anvil) Deploy(ctx context.Context) (Contracts, error) {
 			return Contracts{}, err
 		}
 	}
-	return Contracts{
+	contracts := Contracts{
 		EntryPoint:        entryPoint.address(),
 		Safe:              safe.address(),
 		SafeProxyFactory:  proxies.address(),
@@ -85,7 +94,18 @@ func (a *Anvil) Deploy(ctx context.Context) (Contracts, error) {
 		Safe4337Module:    module.address(),
 		SafeModuleSetup:   setup.address(),
 		Token:             token.address(),
-	}, nil
+	}
+	var err error
+	contracts.Guard, err = a.DeployGuard(ctx, contracts, GuardDelay, GuardWindow)
+	return contracts, err
+}
+
+// DeployGuard puts the guard of Safes, with these times in whole seconds, on the chain,
+// unless it is there.
+func (a *Anvil) DeployGuard(ctx context.Context, c Contracts, delay, window time.Duration) (common.Address, error) {
+	arguments := bindings.NewGuard().PackConstructor(c.MultiSendCallOnly, uint64(delay.Seconds()), uint64(window.Seconds()))
+	d := deployment{"Guard", arachnidProxy, common.Hash{}, code(bindings.GuardMetaData.Bin, arguments)}
+	return d.address(), a.deploy(ctx, d)
 }
 
 // DeployForwarderFactory puts the factory of deposit addresses that pay one vault on the

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/cofferhq/coffer/bindings"
@@ -55,7 +56,7 @@ func TestContractsAreAtTheirCanonicalAddresses(t *testing.T) {
 	for _, chain := range []uint64{31337, 56} {
 		a := start(t, devnet.Config{ChainID: chain})
 		got := deploy(t, a)
-		got.Token = common.Address{} // ours, on no public chain
+		got.Guard, got.Token = common.Address{}, common.Address{} // ours, on no public chain
 		want := devnet.Contracts{
 			EntryPoint:        common.HexToAddress("0x0000000071727De22E5E9d8BAf0edAc6f37da032"),
 			Safe:              common.HexToAddress("0xEdd160fEBBD92E350D4D398fb636302fccd67C7e"),
@@ -82,7 +83,7 @@ func TestDeployTwiceSendsNothingTheSecondTime(t *testing.T) {
 	}
 }
 
-func TestSafeHasItsOwnersThresholdModuleAndHandler(t *testing.T) {
+func TestSafeHasItsOwnersThresholdModuleHandlerAndGuards(t *testing.T) {
 	a := start(t, devnet.Config{})
 	c := deploy(t, a)
 	owners := []common.Address{{0x11}, {0x22}, {0x33}}
@@ -117,11 +118,37 @@ func TestSafeHasItsOwnersThresholdModuleAndHandler(t *testing.T) {
 	if got, err := binding.UnpackIsModuleEnabled(call(binding.PackIsModuleEnabled(c.Safe4337Module))); err != nil || !got {
 		t.Errorf("module enabled: %v, %v", got, err)
 	}
-	// keccak256("fallback_manager.handler.address")
-	slot := common.HexToHash("0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5")
-	handler, err := a.Eth().StorageAt(t.Context(), address, slot, nil)
-	if err != nil || common.BytesToAddress(handler) != c.Safe4337Module {
-		t.Errorf("fallback handler %x, %v", handler, err)
+	for name, want := range map[string]common.Address{
+		"fallback_manager.handler.address":    c.Safe4337Module,
+		"guard_manager.guard.address":         c.Guard,
+		"module_manager.module_guard.address": c.Guard,
+	} {
+		value, err := a.Eth().StorageAt(t.Context(), address, crypto.Keccak256Hash([]byte(name)), nil)
+		if err != nil || common.BytesToAddress(value) != want {
+			t.Errorf("%s is %x, %v; want %s", name, value, err, want)
+		}
+	}
+}
+
+func TestSafeWithoutAGuardIsAnother(t *testing.T) {
+	a := start(t, devnet.Config{})
+	c := deploy(t, a)
+	owners := []common.Address{{0x11}}
+	guarded, err := a.CreateSafe(t.Context(), c, owners, 1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Guard = common.Address{}
+	bare, err := a.CreateSafe(t.Context(), c, owners, 1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bare == guarded {
+		t.Errorf("both are %s", bare)
+	}
+	value, err := a.Eth().StorageAt(t.Context(), bare, crypto.Keccak256Hash([]byte("guard_manager.guard.address")), nil)
+	if err != nil || common.BytesToAddress(value) != (common.Address{}) {
+		t.Errorf("guard %x, %v; want none", value, err)
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 )
 
 // CreateSafe makes a Safe 1.5.0 of these owners, with the 4337 module enabled and set as
-// fallback handler, or returns the one that is there: owners (in this order), threshold
-// and salt nonce decide the address.
+// fallback handler and c.Guard, if there is one, as both its guards; or returns the one that
+// is there: owners (in this order), threshold, guard and salt nonce decide the address.
 func (a *Anvil) CreateSafe(ctx context.Context, c Contracts, owners []common.Address, threshold int, saltNonce uint64) (common.Address, error) {
 	safe := c.SafeAddress(owners, threshold, saltNonce)
 	present, err := a.hasCode(ctx, safe)
@@ -44,12 +44,39 @@ func (c Contracts) SafeAddress(owners []common.Address, threshold int, saltNonce
 	return crypto.CreateAddress2(c.SafeProxyFactory, salt, crypto.Keccak256(proxy))
 }
 
-// safeSetup is the setup call of a new Safe: no payment, the 4337 module enabled by a
-// delegatecall and set as fallback handler.
+// safeSetup is the setup call of a new Safe: no payment, the 4337 module as fallback handler,
+// and one delegatecall that enables the module. With a guard, that is a batch in which the
+// Safe calls itself; MultiSendCallOnly 1.5.0 takes the zero address for it, and its own is
+// not known before this call is hashed.
 func (c Contracts) safeSetup(owners []common.Address, threshold int) []byte {
-	enable := bindings.NewSafeModuleSetup().PackEnableModules([]common.Address{c.Safe4337Module})
-	return bindings.NewSafe().PackSetup(owners, big.NewInt(int64(threshold)), c.SafeModuleSetup, enable,
+	to, data := c.SafeModuleSetup, bindings.NewSafeModuleSetup().PackEnableModules([]common.Address{c.Safe4337Module})
+	if c.Guard != (common.Address{}) {
+		safe, self := bindings.NewSafe(), common.Address{}
+		to, data = c.MultiSendCallOnly, MultiSend(
+			Call{To: &self, Data: safe.PackEnableModule(c.Safe4337Module)},
+			Call{To: &self, Data: safe.PackSetModuleGuard(c.Guard)},
+			Call{To: &self, Data: safe.PackSetGuard(c.Guard)})
+	}
+	return bindings.NewSafe().PackSetup(owners, big.NewInt(int64(threshold)), to, data,
 		c.Safe4337Module, common.Address{}, new(big.Int), common.Address{})
+}
+
+// MultiSend is the calldata with which a Safe delegatecalls MultiSendCallOnly to make these
+// calls in turn, each packed as operation (0), to, value, length, data.
+func MultiSend(calls ...Call) []byte {
+	var packed []byte
+	for _, call := range calls {
+		value := call.Value
+		if value == nil {
+			value = new(big.Int)
+		}
+		packed = append(packed, 0)
+		packed = append(packed, call.To[:]...)
+		packed = append(packed, common.BigToHash(value).Bytes()...)
+		packed = append(packed, common.BigToHash(big.NewInt(int64(len(call.Data)))).Bytes()...)
+		packed = append(packed, call.Data...)
+	}
+	return bindings.NewMultiSendCallOnly().PackMultiSend(packed)
 }
 
 // Issue makes base units of the test token out of nothing and pays them to an account with
