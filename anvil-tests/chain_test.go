@@ -13,8 +13,8 @@ import (
 	"github.com/cofferhq/coffer/devnet"
 )
 
-// chain is a fresh anvil with everything deployed and a 2-of-3 Safe with gas money in the
-// EntryPoint.
+// chain is a fresh anvil with everything deployed and a guarded 2-of-3 Safe with gas money
+// in the EntryPoint.
 type chain struct {
 	*devnet.Anvil
 	devnet.Contracts
@@ -38,19 +38,30 @@ func newChain(t *testing.T) *chain {
 		t.Fatal(err)
 	}
 	c := &chain{Anvil: a, Contracts: contracts}
-	var addresses []common.Address
 	for range 3 {
-		key := newKey(t)
-		c.owners = append(c.owners, key)
-		addresses = append(addresses, crypto.PubkeyToAddress(key.PublicKey))
+		c.owners = append(c.owners, newKey(t))
 	}
-	if c.wallet, err = a.CreateSafe(t.Context(), contracts, addresses, 2, 0); err != nil {
-		t.Fatal(err)
-	}
+	c.wallet = c.newSafe(t, contracts.Guard)
 	if _, err := a.DepositTo(t.Context(), contracts, c.wallet, big.NewInt(1e18)); err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// newSafe is a Safe of the same owners with this guard, or none.
+func (c *chain) newSafe(t *testing.T, guard common.Address) common.Address {
+	t.Helper()
+	var addresses []common.Address
+	for _, key := range c.owners {
+		addresses = append(addresses, crypto.PubkeyToAddress(key.PublicKey))
+	}
+	contracts := c.Contracts
+	contracts.Guard = guard
+	safe, err := c.CreateSafe(t.Context(), contracts, addresses, 2, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return safe
 }
 
 func newKey(t *testing.T) *ecdsa.PrivateKey {

@@ -59,12 +59,12 @@ func TestModuleExecutesABatchOfTwoOwners(t *testing.T) {
 	if _, err := c.Issue(t.Context(), c.Contracts, c.wallet, big.NewInt(1000)); err != nil {
 		t.Fatal(err)
 	}
-	var inner []byte
+	var calls []devnet.Call
 	recipients := []common.Address{{0x71}, {0x72}, {0x73}}
 	for _, to := range recipients {
-		inner = append(inner, packedCall(c.Token, bindings.NewTestToken().PackTransfer(to, big.NewInt(100)))...)
+		calls = append(calls, devnet.Call{To: &c.Token, Data: bindings.NewTestToken().PackTransfer(to, big.NewInt(100))})
 	}
-	op := c.operation(t, 1, c.MultiSendCallOnly, bindings.NewMultiSendCallOnly().PackMultiSend(inner), delegateCall)
+	op := c.operation(t, 1, c.MultiSendCallOnly, devnet.MultiSend(calls...), delegateCall)
 	c.sign(t, &op, c.owners[1], c.owners[2])
 
 	receipt := c.handle(t, c.Faucet(), op)
@@ -252,12 +252,4 @@ func halves(high, low uint64) (packed [32]byte) {
 	binary.BigEndian.PutUint64(packed[8:16], high)
 	binary.BigEndian.PutUint64(packed[24:32], low)
 	return packed
-}
-
-// packedCall is one inner call in MultiSend's packing: operation, to, value, length, data.
-func packedCall(to common.Address, data []byte) []byte {
-	packed := append([]byte{call}, to[:]...)
-	packed = append(packed, make([]byte, 32)...)
-	packed = append(packed, common.LeftPadBytes(big.NewInt(int64(len(data))).Bytes(), 32)...)
-	return append(packed, data...)
 }
