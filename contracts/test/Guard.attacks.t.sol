@@ -10,7 +10,7 @@ import {Enum} from "@safe-global/safe-smart-account/contracts/libraries/Enum.sol
 import {MultiSendCallOnly} from "@safe-global/safe-smart-account/contracts/libraries/MultiSendCallOnly.sol";
 
 import {Guard} from "../src/Guard.sol";
-import {SafeTest, Transaction} from "./SafeTest.sol";
+import {ISafe4337Module, SafeTest, Transaction} from "./SafeTest.sol";
 import {LyingSingleton} from "./attacks/LyingSingleton.sol";
 import {Meddler} from "./attacks/Meddler.sol";
 import {Nester} from "./attacks/Nester.sol";
@@ -300,6 +300,19 @@ contract GuardAttacksTest is SafeTest {
         thiefModule.run(safe, address(safe), 0, lower, Enum.Operation.Call);
         vm.expectRevert(abi.encodeWithSelector(Guard.DelegateCallRefused.selector, address(slotZero)));
         thiefModule.run(safe, address(slotZero), 0, "", Enum.Operation.DelegateCall);
+    }
+
+    /// The module believes the last 20 bytes of its calldata to be its caller (ERC-2771), and a Safe
+    /// can append the EntryPoint's address. What it does then is a module's transaction as any other.
+    function test_CallOfTheModuleInTheEntryPointsNameIsGuarded() public {
+        ISafe safe = newSafe(true);
+        bytes memory lower = abi.encodeCall(IOwnerManager.changeThreshold, (1));
+        bytes memory data = abi.encodeCall(ISafe4337Module.executeUserOpWithErrorString, (address(safe), 0, lower, 0));
+        Transaction memory t = call(address(module), bytes.concat(data, abi.encodePacked(entryPoint)));
+        executeExpecting(safe, t, abi.encodeWithSelector(Guard.SelfCallRefused.selector));
+        data = abi.encodeCall(ISafe4337Module.executeUserOpWithErrorString, (THIEF, 1, "", 0));
+        execute(safe, call(address(module), bytes.concat(data, abi.encodePacked(entryPoint))));
+        vm.assertEq(THIEF.balance, 1);
     }
 
     // --- the second line: a change that came in some other way
