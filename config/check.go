@@ -76,6 +76,7 @@ func (c Config) Check() error {
 		wrong("policy_file", "want the file with the rules for withdrawals")
 	}
 	checkSigning(c.Signing, wrong)
+	checkWithdrawals(c.Withdrawals, wrong)
 
 	if len(c.Chains) == 0 {
 		wrong("chains", "want at least one")
@@ -197,6 +198,7 @@ func checkAsset(key string, chain coffer.ChainID, a Asset, wrong func(key, forma
 			wrong(key+"."+amount.key, "%v", err)
 		}
 	}
+	checkFee(key+".fee", a, wrong)
 	if a.Unlock < a.Credit {
 		wrong(key+".unlock", "comes before credit")
 	}

@@ -21,6 +21,8 @@ type Config struct {
 	Postgres Postgres `koanf:"postgres"`
 	Signing  Signing  `koanf:"signing"`
 	Chains   []Chain  `koanf:"chains"`
+
+	Withdrawals Withdrawals `koanf:"withdrawals"`
 }
 
 // Log says how to log.
@@ -94,9 +96,10 @@ type Asset struct {
 	Decimals    uint8          `koanf:"decimals"`
 	MinDeposit  string         `koanf:"min_deposit"`
 	MinWithdraw string         `koanf:"min_withdraw"`
-	WithdrawFee string         `koanf:"withdraw_fee"`
-	Credit      uint64         `koanf:"credit"` // confirmations until a deposit counts
-	Unlock      uint64         `koanf:"unlock"` // confirmations until it can be spent
+	WithdrawFee string         `koanf:"withdraw_fee"` // fixed part of what a withdrawal costs
+	Fee         Fee            `koanf:"fee"`          // the other parts
+	Credit      uint64         `koanf:"credit"`       // confirmations until a deposit counts
+	Unlock      uint64         `koanf:"unlock"`       // confirmations until it can be spent
 }
 
 // Canonical addresses of the contracts that Coffer builds on.
@@ -113,6 +116,8 @@ func Defaults() Config {
 		Log:     Log{Level: "info", Format: "text"},
 		HTTP:    HTTP{Listen: "127.0.0.1:8080"},
 		Signing: Signing{Threshold: 2},
+
+		Withdrawals: withdrawalDefaults(),
 	}
 }
 
@@ -139,6 +144,7 @@ func assetDefaults(a *Asset) {
 	setDefault(&a.MinWithdraw, "0")
 	setDefault(&a.WithdrawFee, "0")
 	setDefault(&a.Credit, 12)
+	feeDefaults(&a.Fee)
 	if a.Unlock == 0 {
 		a.Unlock = a.Credit
 	}

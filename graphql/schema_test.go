@@ -115,6 +115,7 @@ var idCalls = map[string]string{
 	"Query.explainWithdrawal":       `{explainWithdrawal(input:{account:"$account",asset:"` + string(usdt) + `",destination:"$payee",amount:"10"}){verdict}}`,
 	"Mutation.issueAddress":         `mutation{issueAddress(account:"$account",chain:"eip155:31337"){address}}`,
 	"Mutation.requestWithdrawal":    `mutation{requestWithdrawal(idempotencyKey:"walk",input:{account:"$account",asset:"` + string(usdt) + `",destination:"$payee",amount:"10"}){id}}`,
+	"Mutation.quoteWithdrawal":      `mutation{quoteWithdrawal(input:{account:"$account",asset:"` + string(usdt) + `",destination:"$payee",amount:"10"}){id}}`,
 	"Mutation.approveWithdrawal":    `mutation{approveWithdrawal(id:"$withdrawal",input:{scheme:EIP712,key:"0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf",expires:"2026-03-02T12:00:00Z",signature:"0x00"}){id}}`,
 	"Mutation.cancelWithdrawal":     `mutation{cancelWithdrawal(id:"$withdrawal"){id}}`,
 	"Subscription.depositEvents":    `subscription{depositEvents(account:"$account"){id}}`,

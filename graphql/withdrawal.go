@@ -101,6 +101,7 @@ func (r *resolver) ExplainWithdrawal(ctx context.Context, args struct{ Input wit
 func (r *resolver) RequestWithdrawal(ctx context.Context, args struct {
 	IdempotencyKey string
 	Input          withdrawalInput
+	Quote          *identifier
 },
 ) (*withdrawalNode, error) {
 	who, err := principal(ctx, merchant.ScopeWithdraw)
@@ -110,7 +111,12 @@ func (r *resolver) RequestWithdrawal(ctx context.Context, args struct {
 	if err := r.charge(ctx, costMutation); err != nil {
 		return nil, err
 	}
-	return r.withdrawalNode(r.config.Withdrawals.Request(ctx, args.Input.request(who.Tenant, args.IdempotencyKey)))
+	request := args.Input.request(who.Tenant, args.IdempotencyKey)
+	request.Quote = args.Quote.text()
+	if args.Quote != nil && request.Quote == "" {
+		return nil, coffer.Invalid("quote", "is empty")
+	}
+	return r.withdrawalNode(r.config.Withdrawals.Request(ctx, request))
 }
 
 // ApproveWithdrawal resolves Mutation.approveWithdrawal.
@@ -190,6 +196,7 @@ func (n *withdrawalNode) Amount() decimal          { return n.Asset().units(n.w.
 func (n *withdrawalNode) Fee() decimal             { return n.Asset().units(n.w.Fee) }
 func (n *withdrawalNode) Destination() string      { return string(n.w.Destination) }
 func (n *withdrawalNode) Memo() string             { return n.w.Memo }
+func (n *withdrawalNode) Internal() bool           { return n.w.Internal }
 func (n *withdrawalNode) OrderHash() hash          { return hash{n.w.OrderHash} }
 func (n *withdrawalNode) Expires() timestamp       { return timestamp{n.w.Expires} }
 func (n *withdrawalNode) State() string            { return strings.ToUpper(string(n.w.State)) }

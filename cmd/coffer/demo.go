@@ -79,6 +79,7 @@ func runDemo(ctx context.Context, s *stack, out io.Writer) error {
 			}
 			return d.wantBalance(ctx, "204", "0") // one chain's money is not the other's
 		}},
+		{"A quote, a change of mind, a payment to another customer", d.offers},
 		{"The books and the chain", func(ctx context.Context) error { return d.compare(ctx, out) }},
 	}
 	for _, scene := range scenes {

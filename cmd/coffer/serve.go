@@ -145,18 +145,11 @@ func (s *server) wireFlows(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.withdrawals, err = withdrawal.New(withdrawal.Config{
-		DB: s.db, Ledger: s.ledger, Events: s.stream, Policy: s.policy, Assets: assets, Parsers: parsers,
-		Account: func(ctx context.Context, tenant, account string) error {
-			_, err := s.merchants.Account(ctx, tenant, account)
-			return err
-		},
-		Lookup: func(ctx context.Context, chain coffer.ChainID, address coffer.Address) (withdrawal.Owner, error) {
-			owner, err := s.deposits.Lookup(ctx, chain, address)
-			return withdrawal.Owner{Kind: owner.Kind, Tenant: owner.Tenant, Account: owner.Account}, err
-		},
-		Clock: time.Now, Margin: 2 * s.payoutLimits().IntentTTL, Log: s.log, Checkpoint: checkpoint,
-	})
+	settings, err := s.withdrawalConfig(assets, parsers)
+	if err != nil {
+		return err
+	}
+	s.withdrawals, err = withdrawal.New(settings)
 	if err != nil {
 		return err
 	}
