@@ -147,7 +147,7 @@ func (c *Client) Executor(ctx context.Context, chain coffer.ChainID) (*Executor,
 // Address is who pays the gas.
 func (x *Executor) Address() common.Address { return x.address }
 
-// SignTx has the signer sign a handleOps transaction, and checks that it did and that
+// SignTx has the signer sign what Server.SignExecutor allows, and checks that it did and that
 // nothing changed.
 func (x *Executor) SignTx(ctx context.Context, tx *types.Transaction, chainID *big.Int) (*types.Transaction, error) {
 	unsigned, err := tx.MarshalBinary()

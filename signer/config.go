@@ -67,11 +67,16 @@ type ChainConfig struct {
 	Executor   *ExecutorConfig `yaml:"executor"`   // where this signer also pays gas
 }
 
-// ExecutorConfig names an executor key and what it may spend on gas, in wei.
+// ExecutorConfig names an executor key and what it may spend on gas, in wei. Without
+// refill caps it moves no money.
 type ExecutorConfig struct {
 	Key         string        `yaml:"key"` // label
 	FeeCap      coffer.Amount `yaml:"fee_cap"`
 	DailyFeeCap coffer.Amount `yaml:"daily_fee_cap"`
+
+	RefillCap      coffer.Amount `yaml:"refill_cap"`       // of one deposit for a wallet, or payment to an executor
+	DailyRefillCap coffer.Amount `yaml:"daily_refill_cap"` // of all of them in 24 hours
+	Executors      []string      `yaml:"executors"`        // whom it may pay: our executors on this chain
 }
 
 // LoadConfig reads a configuration file (YAML); unknown keys are errors.
@@ -154,6 +159,11 @@ func (c ChainConfig) check() error {
 	for i, wallet := range c.Wallets {
 		addresses[fmt.Sprintf("wallets[%d]", i)] = wallet
 	}
+	if c.Executor != nil {
+		for i, executor := range c.Executor.Executors {
+			addresses[fmt.Sprintf("executor.executors[%d]", i)] = executor
+		}
+	}
 	for field, text := range addresses {
 		if _, err := parseAddress(text); err != nil {
 			return fmt.Errorf("%s: %w", field, err)
@@ -164,6 +174,9 @@ func (c ChainConfig) check() error {
 	}
 	if x := c.Executor; x != nil && (x.Key == "" || x.FeeCap.IsZero() || x.DailyFeeCap.Cmp(x.FeeCap) < 0) {
 		return errors.New("executor: want a key label, a fee_cap above zero and a daily_fee_cap not below it")
+	}
+	if x := c.Executor; x != nil && x.DailyRefillCap.Cmp(x.RefillCap) < 0 {
+		return errors.New("executor: daily_refill_cap is below refill_cap")
 	}
 	return nil
 }

@@ -130,7 +130,10 @@ func newFixture(t testing.TB, token string) *fixture {
 			Chain: testChain, Native: testNative, EntryPoint: entryPoint,
 			Module: "0x75cf11467937ce3F2f357CE24ffc3DBF8fD5c226", MultiSend: "0x9641d764fc13c8B624c04430C7356C1C7C8102e2",
 			Wallets: []string{string(testWallet)}, Owner: "owner",
-			Executor: &ExecutorConfig{Key: "executor", FeeCap: wei("0.1"), DailyFeeCap: wei("0.25")},
+			Executor: &ExecutorConfig{
+				Key: "executor", FeeCap: wei("0.1"), DailyFeeCap: wei("0.25"),
+				RefillCap: wei("0.5"), DailyRefillCap: wei("1.2"), Executors: []string{otherExecutor},
+			},
 		}},
 		Clock:  f.clock.Now,
 		Logger: slog.New(slog.DiscardHandler),

@@ -100,5 +100,9 @@ func openExecutor(ctx context.Context, c ChainConfig, token *Token) (*executor, 
 	if err != nil {
 		return nil, err
 	}
-	return &executor{key, id, entryPoint, c.Executor.FeeCap, c.Executor.DailyFeeCap}, nil
+	moves, err := newRefill(c)
+	if err != nil {
+		return nil, err
+	}
+	return &executor{key, id, entryPoint, c.Executor.FeeCap, c.Executor.DailyFeeCap, moves}, nil
 }

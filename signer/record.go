@@ -57,7 +57,8 @@ type orderRecord struct {
 type executorRecord struct {
 	Chain  coffer.ChainID `json:"chain"`
 	Nonce  uint64         `json:"nonce"`
-	Fee    coffer.Amount  `json:"fee"` // the most it can cost, native base units
+	Fee    coffer.Amount  `json:"fee"`            // the most it can cost, native base units
+	Value  coffer.Amount  `json:"value,omitzero"` // what it moves to another account of ours
 	Digest coffer.Hash    `json:"digest"`
 }
 

@@ -53,12 +53,13 @@ type spend struct {
 	fee    coffer.Amount
 }
 
-// gasSpend is the most one nonce of an executor can cost.
+// gasSpend is what one transaction of an executor can cost.
 type gasSpend struct {
 	at     time.Time
 	chain  coffer.ChainID
 	nonce  uint64
 	fee    coffer.Amount
+	value  coffer.Amount
 	digest coffer.Hash
 }
 
@@ -136,7 +137,7 @@ func (s *state) apply(rec record) error {
 	case rec.Kind == kindPayout && rec.Payout != nil:
 		return s.applyPayout(rec.Sequence, rec.At, *rec.Payout)
 	case rec.Kind == kindExecutor && rec.Executor != nil:
-		s.gas = append(s.gas, gasSpend{rec.At, rec.Executor.Chain, rec.Executor.Nonce, rec.Executor.Fee, rec.Executor.Digest})
+		s.gas = append(s.gas, gasSpend{rec.At, rec.Executor.Chain, rec.Executor.Nonce, rec.Executor.Fee, rec.Executor.Value, rec.Executor.Digest})
 		return nil
 	}
 	return fmt.Errorf("record %d has kind %q without its body", rec.Sequence, rec.Kind)
@@ -261,24 +262,6 @@ func (s *state) spentWithout(key slotKey, orders []coffer.Order, native coffer.A
 		part.subtract(slot.spend)
 	}
 	return part
-}
-
-// gasWithout adds up what an executor's nonces can cost in the last Window, each nonce by
-// its dearest transaction, leaving one nonce out.
-func (s *state) gasWithout(chain coffer.ChainID, nonce uint64, now time.Time) coffer.Amount {
-	s.forget(now)
-
-	dearest := map[uint64]coffer.Amount{}
-	for _, x := range s.gas {
-		if x.chain == chain && x.nonce != nonce && x.fee.Cmp(dearest[x.nonce]) > 0 {
-			dearest[x.nonce] = x.fee
-		}
-	}
-	var total coffer.Amount
-	for _, fee := range dearest {
-		total = addOrLargest(total, fee)
-	}
-	return total
 }
 
 func addOrLargest(a, b coffer.Amount) coffer.Amount {
