@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,10 @@ import (
 	"github.com/cofferhq/coffer/policy"
 )
 
-const maxConfigBytes = 256 << 10
+const (
+	maxConfigBytes = 256 << 10
+	maxNodes       = 4 // of one chain
+)
 
 // Config is a signer's configuration file. It holds no secret: the PIN comes from a file
 // or the environment.
@@ -65,6 +69,11 @@ type ChainConfig struct {
 	Wallets    []string        `yaml:"wallets"`    // Safes this signer owns
 	Owner      string          `yaml:"owner"`      // label of the owner key
 	Executor   *ExecutorConfig `yaml:"executor"`   // where this signer also pays gas
+
+	// RPC are nodes of this signer's own, which all have to agree. With them it sees for
+	// itself that a slot ended, and lets an order that was not paid there take another one.
+	// Without them an order's slot is for ever.
+	RPC []string `yaml:"rpc"`
 }
 
 // ExecutorConfig names an executor key and what it may spend on gas, in wei. Without
@@ -171,6 +180,14 @@ func (c ChainConfig) check() error {
 	}
 	if c.Owner == "" {
 		return errors.New("owner: no key label")
+	}
+	if len(c.RPC) > maxNodes {
+		return fmt.Errorf("rpc: %d nodes, at most %d", len(c.RPC), maxNodes)
+	}
+	for i, node := range c.RPC {
+		if slices.Contains(c.RPC[:i], node) {
+			return fmt.Errorf("rpc[%d]: the same node twice is no second opinion", i)
+		}
 	}
 	if x := c.Executor; x != nil && (x.Key == "" || x.FeeCap.IsZero() || x.DailyFeeCap.Cmp(x.FeeCap) < 0) {
 		return errors.New("executor: want a key label, a fee_cap above zero and a daily_fee_cap not below it")

@@ -24,7 +24,7 @@ var (
 )
 
 // maxLineBytes bounds one record: maxOrders orders of maxTextBytes identifiers fit.
-const maxLineBytes = 1 << 20
+const maxLineBytes = 4 << 20
 
 // Log is what a signer signed: one JSON line a record, each naming the hash of the one
 // before. It is only ever appended to, and every record is on disk before append returns.

@@ -39,7 +39,7 @@ func open(ctx context.Context, cfg Config, explain func(ChainConfig) (coffer.Exp
 			err = errors.Join(err, token.Close())
 		}
 	}()
-	if s.chains, err = openChains(ctx, cfg.Chains, token, explain); err != nil {
+	if s.chains, err = openChains(ctx, cfg, s.clock, token, explain); err != nil {
 		return nil, nil, err
 	}
 
@@ -51,7 +51,14 @@ func open(ctx context.Context, cfg Config, explain func(ChainConfig) (coffer.Exp
 			return nil, nil, errors.Join(err, s.log.Close())
 		}
 	}
-	return s, func() error { return errors.Join(s.log.Close(), token.Close()) }, nil
+	return s, func() error {
+		for _, chain := range s.chains {
+			if chain.observer != nil {
+				chain.observer.close()
+			}
+		}
+		return errors.Join(s.log.Close(), token.Close())
+	}, nil
 }
 
 func (c Config) logger() *slog.Logger {
@@ -61,9 +68,9 @@ func (c Config) logger() *slog.Logger {
 	return c.Logger
 }
 
-func openChains(ctx context.Context, configs []ChainConfig, token *Token, explain func(ChainConfig) (coffer.Explainer, error)) (map[coffer.ChainID]servedChain, error) {
+func openChains(ctx context.Context, cfg Config, clock coffer.Clock, token *Token, explain func(ChainConfig) (coffer.Explainer, error)) (map[coffer.ChainID]servedChain, error) {
 	chains := map[coffer.ChainID]servedChain{}
-	for _, c := range configs {
+	for _, c := range cfg.Chains {
 		chain := servedChain{native: c.Native, wallets: map[coffer.Address]bool{}}
 		for _, wallet := range c.Wallets {
 			chain.wallets[coffer.Address(wallet)] = true
@@ -79,6 +86,11 @@ func openChains(ctx context.Context, configs []ChainConfig, token *Token, explai
 		if c.Executor != nil {
 			if chain.executor, err = openExecutor(ctx, c, token); err != nil {
 				return nil, fmt.Errorf("chain %s: executor: %w", c.Chain, err)
+			}
+		}
+		if len(c.RPC) > 0 {
+			if chain.observer, err = newObserver(c, clock, cfg.logger()); err != nil {
+				return nil, fmt.Errorf("chain %s: rpc: %w", c.Chain, err)
 			}
 		}
 		chains[c.Chain] = chain

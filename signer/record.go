@@ -11,6 +11,7 @@ const (
 	kindOpened   = "opened"   // the first one: whose log this is
 	kindPayout   = "payout"   // digests of a payout are about to be signed
 	kindExecutor = "executor" // an executor's transaction is about to be signed
+	kindSlot     = "slot"     // a slot has ended, as this signer saw by itself
 )
 
 // record is one line of the log: the kind names which body is set.
@@ -23,6 +24,7 @@ type record struct {
 	Opened   *openedRecord   `json:"opened,omitempty"`
 	Payout   *payoutRecord   `json:"payout,omitempty"`
 	Executor *executorRecord `json:"executor,omitempty"`
+	Slot     *slotRecord     `json:"slot,omitempty"`
 }
 
 type openedRecord struct {
@@ -42,6 +44,7 @@ type payoutRecord struct {
 	FeeBound   coffer.Amount  `json:"feeBound"`
 	ValidUntil time.Time      `json:"validUntil"`
 	Digests    []coffer.Hash  `json:"digests"`
+	IDs        []coffer.Hash  `json:"ids,omitempty"` // what it will be known by on the chain
 	Policy     coffer.Hash    `json:"policy"`
 }
 
@@ -52,6 +55,25 @@ type orderRecord struct {
 	Account string         `json:"account"`
 	Asset   coffer.AssetID `json:"asset"`
 	Amount  coffer.Amount  `json:"amount"`
+
+	Destination coffer.Address `json:"destination,omitempty"`
+	Memo        string         `json:"memo,omitempty"`
+	FeeCap      coffer.Amount  `json:"feeCap"`
+	Expires     time.Time      `json:"expires"`
+}
+
+// slotRecord is how a slot ended, with what shows it: the final block that was read, and
+// the block and the operation that consumed the slot, where something did. Time is of the
+// block that decides.
+type slotRecord struct {
+	Chain  coffer.ChainID  `json:"chain"`
+	Wallet coffer.Address  `json:"wallet"`
+	Slot   coffer.Slot     `json:"slot"`
+	End    string          `json:"end"`
+	Final  coffer.BlockRef `json:"final"`
+	Block  coffer.BlockRef `json:"block"`
+	Time   time.Time       `json:"time"`
+	By     coffer.Hash     `json:"by"`
 }
 
 type executorRecord struct {
@@ -62,13 +84,16 @@ type executorRecord struct {
 	Digest coffer.Hash    `json:"digest"`
 }
 
-func payoutRecordOf(r coffer.SigningRequest, e coffer.Effects, native coffer.AssetID, policy coffer.Hash) record {
+func payoutRecordOf(r coffer.SigningRequest, e coffer.Effects, ids []coffer.Hash, native coffer.AssetID, policy coffer.Hash) record {
 	p := payoutRecord{
 		Payout: r.Intent.ID, Intent: r.Intent.Hash(), Chain: r.Intent.Chain, Wallet: r.Intent.Wallet, Slot: r.Intent.Slot,
-		Native: native, FeeBound: r.Intent.FeeBound, ValidUntil: e.ValidUntil.UTC(), Digests: e.Digests, Policy: policy,
+		Native: native, FeeBound: r.Intent.FeeBound, ValidUntil: e.ValidUntil.UTC(), Digests: e.Digests, IDs: ids, Policy: policy,
 	}
 	for _, o := range r.Orders {
-		p.Orders = append(p.Orders, orderRecord{o.ID, o.Hash(), o.Tenant, o.Account, o.Asset, o.Amount})
+		p.Orders = append(p.Orders, orderRecord{
+			ID: o.ID, Hash: o.Hash(), Tenant: o.Tenant, Account: o.Account, Asset: o.Asset, Amount: o.Amount,
+			Destination: o.Destination, Memo: o.Memo, FeeCap: o.FeeCap, Expires: o.Expires.UTC().Truncate(time.Second),
+		})
 	}
 	return record{Kind: kindPayout, Payout: &p}
 }

@@ -10,6 +10,9 @@
 //	                                                          │
 //	        signature ←─ sign ←─ record, fsync ←─ order and slot free, or the same variant?
 //
+// A slot can end without paying its orders. A signer with nodes of its own sees that in
+// final blocks and writes it down; then the orders may take another slot (observer).
+//
 // Main types: Server (checks and signs), Log (what it signed: append-only, hash-chained),
 // Token and Key (PKCS#11), Client (coffer.Signer over gRPC with mutual TLS), Config.
 //
@@ -17,8 +20,11 @@
 //   - Keys never leave the token; a token session belongs to one goroutine from SignInit
 //     to Sign (two goroutines in one session crash SoftHSM).
 //   - A record is on disk before the signature it is about leaves the process.
-//   - An order id has one content and one slot, forever. A slot has one list of orders
-//     and one fee bound; inside it any variant may be signed, because at most one lands.
+//   - An order id has one content, forever, and one slot, until the signer itself has seen
+//     in a final block that the slot ended without paying it (see observer). A slot has one
+//     list of orders and one fee bound; inside it any variant may be signed, because at
+//     most one lands. Since quorums of signers overlap, one of those who sign in a new slot
+//     signed whatever could have been paid in the old one.
 //   - An order is counted against velocity once, when it is bound to its slot.
 //   - A log that does not verify, a policy file that is not the pinned one, a key that can
 //     be extracted, or a PIN tried too often: the process does not start.
@@ -73,6 +79,7 @@ type servedChain struct {
 	explainer coffer.Explainer
 	owner     *Key
 	executor  *executor // nil when this signer has none here
+	observer  *observer // nil when this signer has no node of its own
 }
 
 // KeyInfo names one key and what it is for.
@@ -133,7 +140,14 @@ func (s *Server) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Si
 		return nil, err
 	}
 
-	if err := s.record(ctx, r, effects, chain); err != nil {
+	ids, err := idsOf(chain.explainer, r.Unsigned, effects)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.bury(ctx, r, chain); err != nil {
+		return nil, err
+	}
+	if err := s.record(ctx, r, effects, ids, chain); err != nil {
 		return nil, err
 	}
 	return s.sign(ctx, chain.owner, effects.Digests)
@@ -141,7 +155,7 @@ func (s *Server) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Si
 
 // record decides, under the lock, whether policy and memory allow the payout, and writes
 // down that they do. When it returns nil the record is on disk.
-func (s *Server) record(ctx context.Context, r coffer.SigningRequest, effects coffer.Effects, chain servedChain) error {
+func (s *Server) record(ctx context.Context, r coffer.SigningRequest, effects coffer.Effects, ids []coffer.Hash, chain servedChain) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
@@ -162,7 +176,29 @@ func (s *Server) record(ctx context.Context, r coffer.SigningRequest, effects co
 	if err := ctx.Err(); err != nil {
 		return coffer.Errorf(coffer.CodeUnavailable, "the deadline passed before anything was signed")
 	}
-	return s.append(now, payoutRecordOf(r, effects, chain.native, s.policy.Hash()))
+	return s.append(now, payoutRecordOf(r, effects, ids, chain.native, s.policy.Hash()))
+}
+
+// identifier is an Explainer that knows what a transaction will be known by on the chain.
+type identifier interface {
+	ID(u coffer.Unsigned) (coffer.Hash, error)
+}
+
+// idsOf is what the transaction will be known by: of a user operation its userOpHash, of a
+// Safe transaction the digest that its owners sign. None where the explainer cannot tell.
+func idsOf(x coffer.Explainer, u coffer.Unsigned, e coffer.Effects) ([]coffer.Hash, error) {
+	if u.Path == coffer.PathExec {
+		return e.Digests, nil
+	}
+	named, ok := x.(identifier)
+	if !ok {
+		return nil, nil
+	}
+	id, err := named.ID(u)
+	if err != nil {
+		return nil, coffer.Invalid("unsigned", "has no identity: %s", err)
+	}
+	return []coffer.Hash{id}, nil
 }
 
 // append writes one record and applies it to the state that replaying it would give.

@@ -17,15 +17,17 @@ type state struct {
 	last   time.Time // of the last record
 	orders map[string]binding
 	slots  map[slotKey]*slotState
-	spends []spend // within the last Window, oldest first
-	total  *spent  // of spends
+	spends []*spend // within the last Window, oldest first
+	total  *spent   // of spends
 	gas    []gasSpend
 }
 
-// binding is what an order id stands for, forever.
+// binding is what an order id stands for, forever, and the slot it is to be paid in. Free:
+// that slot ended without paying it, so it may be paid in another one.
 type binding struct {
 	hash coffer.Hash
 	slot slotKey
+	free bool
 }
 
 // slotKey names a slot of a wallet on a chain.
@@ -42,7 +44,15 @@ type slotState struct {
 	orders   []coffer.Hash
 	feeBound coffer.Amount
 	digests  map[coffer.Hash]bool
-	spend    spend // what taking the slot counted for
+	spend    *spend // what taking the slot counted for
+
+	since   time.Time     // it was taken
+	until   time.Time     // the last moment that anything signed in it is valid; zero: for ever
+	ids     []coffer.Hash // what was signed will be known by
+	unnamed bool          // something was signed whose id was not kept
+	paying  []orderRecord // the orders as they were recorded
+	end     string        // how it ended, empty while it has not
+	by      coffer.Hash   // what consumed it
 }
 
 // spend is one bound slot with its orders and its fee, counted at one moment.
@@ -51,6 +61,7 @@ type spend struct {
 	orders []orderRecord
 	native coffer.AssetID
 	fee    coffer.Amount
+	out    bool // of the Window
 }
 
 // gasSpend is what one transaction of an executor can cost.
@@ -86,6 +97,9 @@ func (s *state) checkBinding(r coffer.SigningRequest, e coffer.Effects) (fresh b
 		case !known:
 		case bound.hash != r.Intent.Orders[k]:
 			return false, coffer.Errorf(coffer.CodeConflict, "order %s was signed with another content", o.ID)
+		case bound.free:
+		case s.slots[bound.slot] != nil && s.slots[bound.slot].end == endPaid:
+			return false, coffer.Errorf(coffer.CodeConflict, "order %s was paid in slot %s by %s", o.ID, bound.slot.slot, s.slots[bound.slot].by)
 		case bound.slot != key:
 			return false, coffer.Errorf(coffer.CodeConflict, "order %s is bound to slot %s of %s on %s",
 				o.ID, bound.slot.slot, bound.slot.wallet, bound.slot.chain)
@@ -95,6 +109,9 @@ func (s *state) checkBinding(r coffer.SigningRequest, e coffer.Effects) (fresh b
 	taken, ok := s.slots[key]
 	if !ok {
 		return true, nil
+	}
+	if taken.end != "" {
+		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was consumed by %s", key.slot, taken.by)
 	}
 	if !slices.Equal(taken.orders, r.Intent.Orders) {
 		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was signed with other orders", key.slot)
@@ -136,6 +153,8 @@ func (s *state) apply(rec record) error {
 		return nil
 	case rec.Kind == kindPayout && rec.Payout != nil:
 		return s.applyPayout(rec.Sequence, rec.At, *rec.Payout)
+	case rec.Kind == kindSlot && rec.Slot != nil:
+		return s.applySlot(rec.Sequence, *rec.Slot)
 	case rec.Kind == kindExecutor && rec.Executor != nil:
 		s.gas = append(s.gas, gasSpend{rec.At, rec.Executor.Chain, rec.Executor.Nonce, rec.Executor.Fee, rec.Executor.Value, rec.Executor.Digest})
 		return nil
@@ -148,28 +167,98 @@ func (s *state) applyPayout(sequence uint64, at time.Time, p payoutRecord) error
 	hashes := make([]coffer.Hash, len(p.Orders))
 	for k, o := range p.Orders {
 		hashes[k] = o.Hash
-		if bound, known := s.orders[o.ID]; known && (bound.hash != o.Hash || bound.slot != key) {
+		if bound, known := s.orders[o.ID]; known && (bound.hash != o.Hash || bound.slot != key && !bound.free) {
 			return fmt.Errorf("record %d binds order %s again", sequence, o.ID)
 		}
-		s.orders[o.ID] = binding{o.Hash, key}
+		s.orders[o.ID] = binding{hash: o.Hash, slot: key}
 	}
 
 	slot, taken := s.slots[key]
 	if !taken {
-		counted := spend{at, p.Orders, p.Native, p.FeeBound}
-		if err := s.total.addSpend(counted); err != nil {
+		counted := &spend{at: at, orders: p.Orders, native: p.Native, fee: p.FeeBound}
+		if err := s.total.addSpend(*counted); err != nil {
 			return fmt.Errorf("record %d: add up what was spent: %w", sequence, err)
 		}
 		s.spends = append(s.spends, counted)
-		slot = &slotState{orders: hashes, feeBound: p.FeeBound, digests: map[coffer.Hash]bool{}, spend: counted}
+		slot = &slotState{orders: hashes, feeBound: p.FeeBound, digests: map[coffer.Hash]bool{}, spend: counted,
+			since: at, until: p.ValidUntil, paying: p.Orders}
 		s.slots[key] = slot
+	} else if slot.end != "" {
+		return fmt.Errorf("record %d signs in slot %s, which ended", sequence, p.Slot)
 	} else if !slices.Equal(slot.orders, hashes) {
 		return fmt.Errorf("record %d gives slot %s to other orders", sequence, p.Slot)
 	}
 	for _, d := range p.Digests {
 		slot.digests[d] = true
 	}
+	slot.ids = append(slot.ids, p.IDs...)
+	slot.unnamed = slot.unnamed || len(p.IDs) == 0
+	if unixOrZero(p.ValidUntil) == 0 || unixOrZero(slot.until) == 0 {
+		slot.until = time.Time{}
+	} else if p.ValidUntil.After(slot.until) {
+		slot.until = p.ValidUntil
+	}
 	return nil
+}
+
+func unixOrZero(t time.Time) int64 { return max(t.Unix(), 0) }
+
+// applySlot ends a slot. Unless its orders were paid they are free for another one, and do
+// not count against velocity any more; the fee does. A slot that was not consumed can be
+// given to anybody.
+func (s *state) applySlot(sequence uint64, r slotRecord) error {
+	key := slotKey{r.Chain, r.Wallet, r.Slot}
+	slot, taken := s.slots[key]
+	if !taken || slot.end != "" {
+		return fmt.Errorf("record %d ends slot %s, which is not in use", sequence, r.Slot)
+	}
+	switch r.End {
+	case endPaid:
+		slot.end, slot.by = r.End, r.By
+		return nil
+	case endFailed, endOther:
+		slot.end, slot.by = r.End, r.By
+	case endExpired:
+		delete(s.slots, key)
+	default:
+		return fmt.Errorf("record %d ends slot %s by %q", sequence, r.Slot, r.End)
+	}
+	for _, o := range slot.paying {
+		if bound := s.orders[o.ID]; bound.slot == key {
+			bound.free = true
+			s.orders[o.ID] = bound
+		}
+	}
+	if !slot.spend.out {
+		s.total.subtract(spend{orders: slot.spend.orders, native: slot.spend.native})
+	}
+	slot.spend.orders = nil
+	return nil
+}
+
+// inTheWay are the slots that have to have ended before a request can be signed.
+func (s *state) inTheWay(r coffer.SigningRequest, native coffer.AssetID) []slotView {
+	var keys []slotKey
+	own := slotOf(r.Intent)
+	for k, o := range r.Orders {
+		bound, known := s.orders[o.ID]
+		if known && !bound.free && bound.hash == r.Intent.Orders[k] && bound.slot != own && !slices.Contains(keys, bound.slot) {
+			keys = append(keys, bound.slot)
+		}
+	}
+	if taken, ok := s.slots[own]; ok && !slices.Equal(taken.orders, r.Intent.Orders) {
+		keys = append(keys, own)
+	}
+	var views []slotView
+	for _, key := range keys {
+		slot := s.slots[key]
+		if slot == nil || slot.end != "" {
+			continue
+		}
+		views = append(views, slotView{key: key, since: slot.since, until: slot.until, ids: slices.Clone(slot.ids),
+			unnamed: slot.unnamed, native: native, payments: slices.Clone(slot.paying)})
+	}
+	return views
 }
 
 // spent adds up what was bound in a Window.
@@ -241,7 +330,8 @@ func (s *state) forget(now time.Time) {
 	since := now.Add(-policy.Window)
 	old := 0
 	for ; old < len(s.spends) && !s.spends[old].at.After(since); old++ {
-		s.total.subtract(s.spends[old])
+		s.total.subtract(*s.spends[old])
+		s.spends[old].out = true
 	}
 	s.spends = slices.Delete(s.spends, 0, old)
 	s.gas = slices.DeleteFunc(s.gas, func(x gasSpend) bool { return !x.at.After(since) })
@@ -259,7 +349,7 @@ func (s *state) spentWithout(key slotKey, orders []coffer.Order, native coffer.A
 	}
 	part.fees[native] = s.total.fees[native]
 	if slot, taken := s.slots[key]; taken && slot.spend.at.After(now.Add(-policy.Window)) {
-		part.subtract(slot.spend)
+		part.subtract(*slot.spend)
 	}
 	return part
 }

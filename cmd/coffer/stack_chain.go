@@ -204,7 +204,7 @@ func (c *devChain) signerSection() object {
 	return object{
 		"chain": string(c.chain), "native": string(c.native), "owner": "owner",
 		"entry_point": c.contracts.EntryPoint.Hex(), "module": c.contracts.Safe4337Module.Hex(),
-		"multi_send": c.contracts.MultiSendCallOnly.Hex(), "wallets": []string{c.safe.Hex()},
+		"multi_send": c.contracts.MultiSendCallOnly.Hex(), "wallets": []string{c.safe.Hex()}, "rpc": []string{c.anvil.URL},
 	}
 }
 
