@@ -178,6 +178,7 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 		checkAsset(key, c.ID, asset, wrong)
 		checkToken(key, asset, wrong)
 	}
+	checkDeposits(key, c, wrong)
 }
 
 func checkAsset(key string, chain coffer.ChainID, a Asset, wrong func(key, format string, args ...any)) {
@@ -256,7 +257,7 @@ func (a Asset) Words() coffer.Asset {
 		return amount
 	}
 	return coffer.Asset{
-		ID: a.ID, Symbol: a.Symbol, Decimals: a.Decimals, Credit: a.Credit, Unlock: a.Unlock,
+		ID: a.ID, Symbol: a.Symbol, Decimals: a.Decimals, Credit: a.Credit, Unlock: a.Unlock, NeedsMemo: a.NeedsMemo,
 		MinDeposit: parse(a.MinDeposit), MinWithdraw: parse(a.MinWithdraw), WithdrawFee: parse(a.WithdrawFee),
 	}
 }

@@ -65,6 +65,11 @@ type Chain struct {
 	Native Asset          `koanf:"native"`
 	Assets []Asset        `koanf:"assets"` // tokens
 
+	// WitnessRPC are nodes of another keeper. Nothing is unlocked or refunded while they have
+	// another block, or do not answer; none: the word of RPC is enough.
+	WitnessRPC []string `koanf:"witness_rpc"`
+	Deposits   Deposits `koanf:"deposits"`
+
 	EntryPoint       string `koanf:"entry_point"`       // ERC-4337 v0.7
 	Module           string `koanf:"module"`            // Safe4337Module 0.3.0
 	MultiSend        string `koanf:"multi_send"`        // MultiSendCallOnly
@@ -100,6 +105,7 @@ type Asset struct {
 	Fee         Fee            `koanf:"fee"`          // the other parts
 	Credit      uint64         `koanf:"credit"`       // confirmations until a deposit counts
 	Unlock      uint64         `koanf:"unlock"`       // confirmations until it can be spent
+	NeedsMemo   bool           `koanf:"needs_memo"`   // deposits count only with the memo of their address, or when a person releases them
 }
 
 // Canonical addresses of the contracts that Coffer builds on.
@@ -136,6 +142,7 @@ func chainDefaults(c *Chain) {
 		assetDefaults(&c.Assets[i])
 	}
 	assetDefaults(&c.Native)
+	depositDefaults(&c.Deposits)
 }
 
 // assetDefaults are those of Ethereum: 12 confirmations, then what finality adds.

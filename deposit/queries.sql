@@ -378,3 +378,13 @@ select exists (
 insert into deposit_resumed (resume, sequence, at)
 select r.id, @sequence::bigint, @at::timestamptz from indexer_resume r
 where r.chain = @chain and r.ours = @block_hash and not exists (select from deposit_resumed u where u.resume = r.id);
+
+-- name: BindDecision :execrows
+insert into deposit_decision (tenant, key, request_hash, deposit, at) values (@tenant, @key, @request_hash, @deposit, @at)
+on conflict (tenant, key) do nothing;
+
+-- name: BoundDecision :one
+select request_hash from deposit_decision where tenant = $1 and key = $2;
+
+-- name: TenantOf :one
+select tenant from deposit where id = $1;

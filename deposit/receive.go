@@ -9,10 +9,11 @@ import (
 	"github.com/cofferhq/coffer/ledger"
 )
 
-// Unknown tokens are anybody's to make and send, so what they cost us is bounded.
+// Unknown tokens are anybody's to make and send, so what they cost us is bounded: by these
+// where a Chain names no bounds.
 const (
-	maxUnknownPerBlock = 100
-	maxUnknownPerChain = 10_000
+	DefaultUnknownPerBlock = 100
+	DefaultUnknownPerChain = 10_000
 )
 
 // Reasons of deposits that stand aside. Users see them.
@@ -95,7 +96,7 @@ func (c *change) countUnknown(ctx context.Context, transfers []coffer.Transfer) 
 	if err != nil {
 		return fmt.Errorf("count unknown tokens: %w", err)
 	}
-	p := depositsql.CountUnknownParams{Chain: string(c.chain.ID), Height: c.height, MaxNew: max(0, min(maxUnknownPerBlock, maxUnknownPerChain-listed))}
+	p := depositsql.CountUnknownParams{Chain: string(c.chain.ID), Height: c.height, MaxNew: max(0, min(c.chain.UnknownPerBlock, c.chain.UnknownPerChain-listed))}
 	for i := range transfers {
 		p.Assets = append(p.Assets, string(transfers[i].Asset))
 		p.Recipients = append(p.Recipients, string(transfers[i].To))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -90,7 +91,7 @@ func (s *Service) Refund(ctx context.Context, by Decision, destination coffer.Ad
 		return Refund{}, err
 	}
 
-	_, err = s.decide(ctx, by, actionRefund, func(c *change, ctx context.Context, d depositsql.Deposit, by Decision) (depositsql.Deposit, error) {
+	_, err = s.decide(ctx, by, actionRefund, string(destination), func(c *change, ctx context.Context, d depositsql.Deposit, by Decision) (depositsql.Deposit, error) {
 		return c.refund(ctx, d, by, destination)
 	})
 	if err != nil {
@@ -100,11 +101,12 @@ func (s *Service) Refund(ctx context.Context, by Decision, destination coffer.Ad
 	if err != nil {
 		return Refund{}, err
 	}
-	last := refunds[len(refunds)-1]
-	if last.Destination != destination {
-		return Refund{}, coffer.Errorf(coffer.CodeConflict, "deposit %s is refunded to %s", by.Deposit, last.Destination)
+	for _, r := range slices.Backward(refunds) {
+		if r.Destination == destination {
+			return r, nil
+		}
 	}
-	return last, nil
+	return Refund{}, coffer.Errorf(coffer.CodeConflict, "deposit %s is refunded to %s", by.Deposit, refunds[len(refunds)-1].Destination)
 }
 
 // outside returns the canonical form of an address that is nobody's of ours.

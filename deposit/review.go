@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,12 +21,18 @@ type Decision struct {
 	Deposit string
 	Actor   string // who decides, as the audit keeps it
 	Reason  string // why; the customer sees it
+
+	// Key makes the decision repeatable: the same one under the same key of a tenant
+	// answers with the deposit as it is by then, for ever; another one is CodeIdempotency.
+	// Empty: only what is the last word already is repeated.
+	Key string
 }
 
 // Bounds of a Decision.
 const (
 	maxActorBytes  = 128
 	maxReasonBytes = 500
+	maxKeyBytes    = 255
 )
 
 func (d Decision) check() error {
@@ -34,7 +42,38 @@ func (d Decision) check() error {
 	if d.Reason == "" || len(d.Reason) > maxReasonBytes {
 		return coffer.Invalid("reason", "want 1 to %d bytes", maxReasonBytes)
 	}
+	for field, text := range map[string]string{"actor": d.Actor, "reason": d.Reason, "idempotencyKey": d.Key} {
+		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			return coffer.Invalid(field, "want text without control characters")
+		}
+	}
+	if len(d.Key) > maxKeyBytes {
+		return coffer.Invalid("idempotencyKey", "want at most %d bytes", maxKeyBytes)
+	}
 	return nil
+}
+
+// firstTime binds the decision's key to it, and reports whether it was free.
+func (d Decision) firstTime(ctx context.Context, c *change, action, detail string) (bool, error) {
+	if d.Key == "" {
+		return true, nil
+	}
+	hash := coffer.RequestHash("deposit-decision", action, d.Deposit, d.Reason, detail)
+	bound, err := c.q.BindDecision(ctx, depositsql.BindDecisionParams{Tenant: d.Tenant, Key: d.Key, RequestHash: hash, Deposit: d.Deposit, At: c.at})
+	if err != nil {
+		return false, fmt.Errorf("bind the key: %w", err)
+	}
+	if bound == 1 {
+		return true, nil
+	}
+	earlier, err := c.q.BoundDecision(ctx, depositsql.BoundDecisionParams{Tenant: d.Tenant, Key: d.Key})
+	if err != nil {
+		return false, fmt.Errorf("read the key: %w", err)
+	}
+	if earlier != hash {
+		return false, &coffer.Error{Code: coffer.CodeIdempotency, Field: "idempotencyKey", Message: "the key was used with another request"}
+	}
+	return false, nil
 }
 
 // Release ends the wait of a deposit in review or without its memo in the customer's
@@ -42,13 +81,13 @@ func (d Decision) check() error {
 // decision again is a no-op. CodeConflict: it does not wait for a person, or is not yet
 // deep enough to be credited.
 func (s *Service) Release(ctx context.Context, d Decision) (coffer.Deposit, error) {
-	return s.decide(ctx, d, actionRelease, (*change).release)
+	return s.decide(ctx, d, actionRelease, "", (*change).release)
 }
 
 // Reject ends the review of a deposit against the customer: the money is kept in suspense.
 // The same decision again is a no-op; CodeConflict as in Release.
 func (s *Service) Reject(ctx context.Context, d Decision) (coffer.Deposit, error) {
-	return s.decide(ctx, d, actionReject, (*change).reject)
+	return s.decide(ctx, d, actionReject, "", (*change).reject)
 }
 
 // waits reports whether a deposit waits for a person. What is in review may be rejected;
@@ -99,8 +138,9 @@ func (c *change) move(ctx context.Context, d depositsql.Deposit, state coffer.De
 	return moved[0], nil
 }
 
-// decide runs a command on one deposit, in one transaction.
-func (s *Service) decide(ctx context.Context, by Decision, action string,
+// decide runs a command on one deposit, in one transaction. detail is what the command has
+// besides the Decision.
+func (s *Service) decide(ctx context.Context, by Decision, action, detail string,
 	command func(*change, context.Context, depositsql.Deposit, Decision) (depositsql.Deposit, error)) (coffer.Deposit, error) {
 	if err := by.check(); err != nil {
 		return coffer.Deposit{}, err
@@ -109,6 +149,11 @@ func (s *Service) decide(ctx context.Context, by Decision, action string,
 	err := s.DB.Tx(ctx, func(tx pgx.Tx) error {
 		c, d, err := s.lock(ctx, tx, by.Tenant, by.Deposit)
 		if err != nil {
+			return err
+		}
+		first, err := by.firstTime(ctx, c, action, detail)
+		if err != nil || !first {
+			decided = depositOf(d, &c.height)
 			return err
 		}
 		if done, err := c.decided(ctx, d, by, action); err != nil || done {

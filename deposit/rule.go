@@ -14,6 +14,7 @@ import (
 // who sent it is screened apart, see Screener.
 type Rule struct {
 	Name  string         // as operators read it in the queue; never shown to customers
+	Chain coffer.ChainID // empty for every chain
 	Asset coffer.AssetID // empty for every asset, then without Amount
 
 	Amount coffer.Amount // matches deposits of so much or more; zero: does not ask
@@ -26,7 +27,7 @@ type Rule struct {
 
 // Bounds of rules.
 const (
-	maxRules  = 32
+	maxRules  = 1024
 	maxWindow = 90 * 24 * time.Hour
 )
 
@@ -44,7 +45,9 @@ func (r Rule) check() error {
 	return nil
 }
 
-func (r Rule) covers(asset coffer.AssetID) bool { return r.Asset == "" || r.Asset == asset }
+func (r Rule) covers(asset coffer.AssetID) bool {
+	return (r.Chain == "" || r.Chain == asset.Chain()) && (r.Asset == "" || r.Asset == asset)
+}
 
 // rulePrefix tells rules from people among the actors of the audit.
 const rulePrefix = "rule:"

@@ -1,6 +1,7 @@
 package deposit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -61,6 +62,10 @@ type Chain struct {
 	// Second is another node of the chain, asked before money is unlocked or refunded:
 	// it has to have the same block at the block's height. Nil: the indexer's word is enough.
 	Second Headers
+
+	// Tokens that nobody named are noted, so many new ones in a block and on the chain at
+	// most. Zero: DefaultUnknownPerBlock and DefaultUnknownPerChain.
+	UnknownPerBlock, UnknownPerChain int64
 }
 
 // finalOr returns a final height, or one above all where depth is all there is.
@@ -129,6 +134,8 @@ func New(c Config) (*Service, error) {
 		chains: map[coffer.ChainID]Chain{}, assets: map[coffer.AssetID]coffer.Asset{}, known: map[coffer.AssetID]bool{},
 	}
 	for _, chain := range c.Chains {
+		chain.UnknownPerBlock = cmp.Or(chain.UnknownPerBlock, DefaultUnknownPerBlock)
+		chain.UnknownPerChain = cmp.Or(chain.UnknownPerChain, DefaultUnknownPerChain)
 		s.chains[chain.ID] = chain
 	}
 	for _, a := range c.Assets {
@@ -171,19 +178,31 @@ func (s *Service) chain(id coffer.ChainID) (Chain, error) {
 // now is the time of what a transaction makes true, as the database keeps it.
 func (s *Service) now() time.Time { return s.Clock().UTC().Truncate(time.Microsecond) }
 
-// Run applies the events of all chains until ctx ends, which is no error, or those of a
+// Run does the work of all chains until ctx ends, which is no error, or the events of a
 // chain turn out to be broken. Other errors are logged and tried again.
 func (s *Service) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for id, chain := range s.chains {
-		group.Go(func() error { return s.runChain(ctx, id) })
-		if chain.Second != nil || s.Screener != nil {
-			group.Go(func() error { return s.runBeside(ctx, id, "check deposits", s.Check) })
-		}
-		group.Go(func() error { return s.runBeside(ctx, id, "fill in history", s.Backfill) })
-		if s.Payer != nil {
-			group.Go(func() error { return s.runBeside(ctx, id, "refund", s.StepRefunds) })
-		}
+	for id := range s.chains {
+		group.Go(func() error { return s.RunChain(ctx, id) })
+	}
+	return group.Wait()
+}
+
+// RunChain does the work of one chain as Run does: a chain that is broken need not stop the
+// others.
+func (s *Service) RunChain(ctx context.Context, id coffer.ChainID) error {
+	chain, err := s.chain(id)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.runChain(ctx, id) })
+	if chain.Second != nil || s.Screener != nil {
+		group.Go(func() error { return s.runBeside(ctx, id, "check deposits", s.Check) })
+	}
+	group.Go(func() error { return s.runBeside(ctx, id, "fill in history", s.Backfill) })
+	if s.Payer != nil {
+		group.Go(func() error { return s.runBeside(ctx, id, "refund", s.StepRefunds) })
 	}
 	return group.Wait()
 }

@@ -187,4 +187,5 @@ type depositAddress struct{ a deposit.Address }
 func (d depositAddress) ID() identifier       { return identifier(d.a.ID) }
 func (d depositAddress) Chain() chainID       { return chainID(d.a.Chain) }
 func (d depositAddress) Address() string      { return string(d.a.Address) }
+func (d depositAddress) Memo() *string        { return optional(d.a.Memo) }
 func (d depositAddress) CreatedAt() timestamp { return timestamp{d.a.CreatedAt} }

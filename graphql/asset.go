@@ -31,6 +31,7 @@ func (a asset) Decimals() int32            { return int32(a.a.Decimals) }
 func (a asset) MinDeposit() decimal        { return a.units(a.a.MinDeposit) }
 func (a asset) MinWithdrawal() decimal     { return a.units(a.a.MinWithdraw) }
 func (a asset) WithdrawalFee() decimal     { return a.units(a.a.WithdrawFee) }
+func (a asset) NeedsMemo() bool            { return a.a.NeedsMemo }
 func (a asset) CreditConfirmations() int32 { return toInt32(a.a.Credit) }
 func (a asset) UnlockConfirmations() int32 { return toInt32(a.a.Unlock) }
 

@@ -85,8 +85,8 @@ type bench struct {
 }
 
 // tenant is one with a key that may do everything, an account with 10000 USDT, its
-// address, a deposit and a withdrawal.
-type tenant struct{ name, key, account, address, deposit, withdrawal string }
+// address, a deposit, another that a rule parked and a withdrawal.
+type tenant struct{ name, key, account, address, deposit, parked, withdrawal string }
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
@@ -103,6 +103,7 @@ func newBench(t testing.TB) *bench {
 	b.deposits, err = deposit.New(deposit.Config{
 		DB: b.db, Ledger: b.books, Log: b.log, Clock: b.clock, Assets: assets,
 		Chains: []deposit.Chain{{ID: chain, Deriver: deriver{}, ParseAddress: b.fake.ParseAddress}},
+		Rules:  []deposit.Rule{{Name: "large", Asset: usdt, Amount: coffer.NewAmount(20_000_000_000)}},
 	})
 	b.must(err)
 	b.withdrawals, err = withdrawal.New(withdrawal.Config{
@@ -127,7 +128,7 @@ func newBench(t testing.TB) *bench {
 	b.must(err)
 	b.serve()
 	b.acme, b.rival = b.tenant("acme", 1), b.tenant("rival", 2)
-	b.mine()
+	b.mine(b.transfer(b.acme, 1001, 20_000_000_000), b.transfer(b.rival, 1002, 20_000_000_000))
 	b.fill(&b.acme)
 	b.fill(&b.rival)
 	return b
@@ -207,10 +208,10 @@ func (b *bench) fill(n *tenant) {
 	b.t.Helper()
 	deposits, err := b.deposits.List(b.t.Context(), n.name, deposit.Filter{})
 	b.must(err)
-	if len(deposits) != 1 || deposits[0].State != coffer.DepositUnlocked {
+	if len(deposits) != 2 || deposits[0].State != coffer.DepositReview || deposits[1].State != coffer.DepositUnlocked {
 		b.t.Fatalf("deposits of %s: %+v", n.name, deposits)
 	}
-	n.deposit = deposits[0].ID
+	n.deposit, n.parked = deposits[1].ID, deposits[0].ID
 	n.withdrawal = b.request(*n, "first", "2000").ID
 	b.settle()
 }

@@ -109,6 +109,11 @@ var idCalls = map[string]string{
 	"Query.deposit":                 `{deposit(id:"$deposit"){id}}`,
 	"Query.deposits":                `{deposits(account:"$account"){edges{node{id}}}}`,
 	"Query.deposits after":          `{deposits(after:"$depositCursor"){edges{node{id}}}}`,
+	"Query.depositReviews after":    `{depositReviews(after:"$reviewCursor"){edges{node{deposit{id}}}}}`,
+	"Query.depositReviews":          `{depositReviews{edges{node{deposit{id}}}}}`,
+	"Mutation.releaseDeposit":       `mutation{releaseDeposit(idempotencyKey:"walk-release",id:"$parked",reason:"walk"){id}}`,
+	"Mutation.rejectDeposit":        `mutation{rejectDeposit(idempotencyKey:"walk-reject",id:"$parked",reason:"walk"){id}}`,
+	"Mutation.refundDeposit":        `mutation{refundDeposit(idempotencyKey:"walk-refund",id:"$parked",destination:"$payee",reason:"walk"){id}}`,
 	"Query.withdrawal":              `{withdrawal(id:"$withdrawal"){id}}`,
 	"Query.withdrawals":             `{withdrawals(account:"$account"){edges{node{id}}}}`,
 	"Query.withdrawals after":       `{withdrawals(after:"$withdrawalCursor"){edges{node{id}}}}`,
@@ -167,11 +172,12 @@ func TestNothingIsVisibleAcrossTenants(t *testing.T) {
 func (b *bench) names(n tenant) *strings.Replacer {
 	b.t.Helper()
 	var got struct {
-		Accounts, Deposits, Withdrawals struct{ Edges []struct{ Cursor string } }
+		Accounts, Deposits, DepositReviews, Withdrawals struct{ Edges []struct{ Cursor string } }
 	}
-	b.into(b.ask(n.key, `{accounts{edges{cursor}} deposits{edges{cursor}} withdrawals{edges{cursor}}}`, nil), &got)
+	b.into(b.ask(n.key, `{accounts{edges{cursor}} deposits{edges{cursor}} depositReviews{edges{cursor}} withdrawals{edges{cursor}}}`, nil), &got)
 	return strings.NewReplacer(
 		"$accountCursor", got.Accounts.Edges[0].Cursor, "$depositCursor", got.Deposits.Edges[0].Cursor,
+		"$reviewCursor", got.DepositReviews.Edges[0].Cursor, "$parked", n.parked,
 		"$withdrawalCursor", got.Withdrawals.Edges[0].Cursor,
 		"$account", n.account, "$deposit", n.deposit, "$withdrawal", n.withdrawal, "$payee", payee,
 	)
@@ -179,7 +185,7 @@ func (b *bench) names(n tenant) *strings.Replacer {
 
 // mentions reports whether text names anything of a tenant's.
 func (b *bench) mentions(text string, n tenant) bool {
-	for _, secret := range []string{n.account, n.address, n.deposit, n.withdrawal, "One of " + n.name, `"` + n.name + `"`} {
+	for _, secret := range []string{n.account, n.address, n.deposit, n.parked, n.withdrawal, "One of " + n.name, `"` + n.name + `"`} {
 		if strings.Contains(text, secret) {
 			return true
 		}
@@ -225,7 +231,7 @@ func TestEveryFieldAnswersWithOneTenantsThings(t *testing.T) {
 		if b.mentions(text, other) {
 			t.Errorf("%s sees something of %s: %s", mine.name, other.name, text)
 		}
-		for _, own := range []string{mine.account, mine.address, mine.deposit, mine.withdrawal, mine.name} {
+		for _, own := range []string{mine.account, mine.address, mine.deposit, mine.parked, mine.withdrawal, mine.name} {
 			if !strings.Contains(text, own) {
 				t.Errorf("%s does not see its own %s", mine.name, own)
 			}

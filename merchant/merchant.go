@@ -33,6 +33,7 @@ const (
 	ScopeRead     Scope = "read"
 	ScopeWithdraw Scope = "withdraw"
 	ScopeApprove  Scope = "approve"
+	ScopeOperator Scope = "operator" // decides about what waits for a person
 	ScopeAdmin    Scope = "admin"
 )
 
@@ -121,12 +122,12 @@ func (s *Store) CreateKey(ctx context.Context, r KeyRequest) (id string, secret 
 		return "", Secret{}, err
 	}
 	if len(r.Scopes) == 0 {
-		return "", Secret{}, coffer.Invalid("scopes", "want at least one of read, withdraw, approve, admin")
+		return "", Secret{}, coffer.Invalid("scopes", "want at least one of read, withdraw, approve, operator, admin")
 	}
 	scopes := make([]string, len(r.Scopes))
 	for i, scope := range r.Scopes {
-		if !slices.Contains([]Scope{ScopeRead, ScopeWithdraw, ScopeApprove, ScopeAdmin}, scope) {
-			return "", Secret{}, coffer.Invalid("scopes", "%.40q is none of read, withdraw, approve, admin", scope)
+		if !slices.Contains([]Scope{ScopeRead, ScopeWithdraw, ScopeApprove, ScopeOperator, ScopeAdmin}, scope) {
+			return "", Secret{}, coffer.Invalid("scopes", "%.40q is none of read, withdraw, approve, operator, admin", scope)
 		}
 		scopes[i] = string(scope)
 	}

@@ -124,25 +124,16 @@ func (s *server) wirePolicy(context.Context) (err error) {
 
 // wireFlows makes what knows no chain of its own.
 func (s *server) wireFlows(context.Context) (err error) {
-	var assets, credited []coffer.Asset
-	var known []coffer.AssetID
-	var depositChains []deposit.Chain
+	var assets []coffer.Asset
 	payoutChains := map[coffer.ChainID]payout.Chain{}
 	parsers := map[coffer.ChainID]withdrawal.AddressParser{}
 	for _, chain := range s.chains {
 		assets = append(assets, chain.assets...)
-		chainCredited, chainKnown := s.depositAssets(chain)
-		credited, known = append(credited, chainCredited...), append(known, chainKnown...)
-		depositChains = append(depositChains, deposit.Chain{ID: chain.id, Deriver: chain.forwarders, ParseAddress: chain.source.ParseAddress})
 		parsers[chain.id] = chain.source
 		payoutChains[chain.id] = s.payoutChain(chain)
 	}
 
-	s.deposits, err = deposit.New(deposit.Config{
-		DB: s.db, Ledger: s.ledger, Log: s.stream, Chains: depositChains, Assets: credited, Known: known,
-		Clock: time.Now, Logger: s.log, Checkpoint: checkpoint,
-	})
-	if err != nil {
+	if err := s.wireDeposits(); err != nil {
 		return err
 	}
 	settings, err := s.withdrawalConfig(assets, parsers)
@@ -181,7 +172,9 @@ func (s *server) run(ctx context.Context, listener net.Listener, onReady func(ad
 			part("bundler", "bundler "+string(chain.id), chain.bundler.Run)
 		}
 	}
-	part("deposits", "deposits", s.deposits.Run)
+	for _, chain := range s.chains {
+		part("deposits", "deposits "+string(chain.id), func(ctx context.Context) error { return s.deposits.RunChain(ctx, chain.id) })
+	}
 	part("withdrawals", "withdrawals", s.withdrawals.Run)
 	part("payouts", "payouts", s.payouts.Run)
 	group.Go(func() error { return s.serveHTTP(ctx, listener, handler, api) })

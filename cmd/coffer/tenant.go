@@ -74,7 +74,7 @@ func tenantKeyCommand() *cobra.Command {
 	configFlags(cmd)
 	cmd.Flags().StringVar(&tenant, "tenant", "", "the tenant's id")
 	cmd.Flags().StringVar(&name, "name", "", "what the key is for")
-	cmd.Flags().StringSliceVar(&scopes, "scope", nil, "read, withdraw, approve, admin (repeat or separate by commas)")
+	cmd.Flags().StringSliceVar(&scopes, "scope", nil, "read, withdraw, approve, operator, admin (repeat or separate by commas)")
 	cmd.Flags().DurationVar(&expires, "expires", 0, "how long the key lasts; 0 for no end")
 	return cmd
 }

@@ -462,6 +462,33 @@ func (q *Queries) BeginBackfill(ctx context.Context, arg BeginBackfillParams) (i
 	return result.RowsAffected(), nil
 }
 
+const bindDecision = `-- name: BindDecision :execrows
+insert into deposit_decision (tenant, key, request_hash, deposit, at) values ($1, $2, $3, $4, $5)
+on conflict (tenant, key) do nothing
+`
+
+type BindDecisionParams struct {
+	Tenant      string
+	Key         string
+	RequestHash coffer.Hash
+	Deposit     string
+	At          time.Time
+}
+
+func (q *Queries) BindDecision(ctx context.Context, arg BindDecisionParams) (int64, error) {
+	result, err := q.db.Exec(ctx, bindDecision,
+		arg.Tenant,
+		arg.Key,
+		arg.RequestHash,
+		arg.Deposit,
+		arg.At,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const blocksToAgree = `-- name: BlocksToAgree :many
 select distinct d.height, d.block_hash from deposit d
 where d.chain = $1 and d.unlock_height <= $2::bigint and d.height <= $3::bigint
@@ -507,6 +534,22 @@ func (q *Queries) BlocksToAgree(ctx context.Context, arg BlocksToAgreeParams) ([
 		return nil, err
 	}
 	return items, nil
+}
+
+const boundDecision = `-- name: BoundDecision :one
+select request_hash from deposit_decision where tenant = $1 and key = $2
+`
+
+type BoundDecisionParams struct {
+	Tenant string
+	Key    string
+}
+
+func (q *Queries) BoundDecision(ctx context.Context, arg BoundDecisionParams) (coffer.Hash, error) {
+	row := q.db.QueryRow(ctx, boundDecision, arg.Tenant, arg.Key)
+	var request_hash coffer.Hash
+	err := row.Scan(&request_hash)
+	return request_hash, err
 }
 
 const confirm = `-- name: Confirm :many
@@ -2139,6 +2182,17 @@ func (q *Queries) TakeFound(ctx context.Context, arg TakeFoundParams) ([]TakeFou
 		return nil, err
 	}
 	return items, nil
+}
+
+const tenantOf = `-- name: TenantOf :one
+select tenant from deposit where id = $1
+`
+
+func (q *Queries) TenantOf(ctx context.Context, id string) (string, error) {
+	row := q.db.QueryRow(ctx, tenantOf, id)
+	var tenant string
+	err := row.Scan(&tenant)
+	return tenant, err
 }
 
 const toScreen = `-- name: ToScreen :many
