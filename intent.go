@@ -66,8 +66,17 @@ const (
 	PurposeCancel = "cancel"
 )
 
+// Sweep moves all that a deposit address holds of one asset to the vault, which is part of
+// what the address is derived from. Salt is the rest of it.
+type Sweep struct {
+	Forwarder Address `json:"forwarder"`
+	Salt      Hash    `json:"salt"`
+	Asset     AssetID `json:"asset"`
+}
+
 // Intent is the canonical statement of a payout: ONE transaction from one wallet. Orders
-// and Payments are parallel when Purpose is orders: payment i pays order i. FeeBound is
+// and Payments are parallel when Purpose is orders: payment i pays order i. Sweeps are what
+// a payout does whose Purpose is sweep, which has no orders and no payments. FeeBound is
 // the most native base units the wallet may spend on fees, over all attempts any one of
 // which may land.
 type Intent struct {
@@ -79,6 +88,7 @@ type Intent struct {
 	Purpose  string    `json:"purpose"`
 	Orders   []Hash    `json:"orders,omitempty"`
 	Payments []Payment `json:"payments"`
+	Sweeps   []Sweep   `json:"sweeps,omitempty"`
 	FeeBound Amount    `json:"feeBound"`
 	Expires  time.Time `json:"expires"`
 }
@@ -105,7 +115,27 @@ func (i Intent) Hash() Hash {
 	}
 	c.amount(i.FeeBound)
 	c.uint(unixSeconds(i.Expires))
+	if len(i.Sweeps) > 0 { // a part of its own at the end: intents without it keep their hash
+		c.str("sweeps")
+		c.sweeps(i.Sweeps)
+	}
 	return c.sum()
+}
+
+// SweepsHash is the identity of a list of sweeps.
+func SweepsHash(sweeps []Sweep) Hash {
+	c := newCanonical("coffer/sweeps/v1")
+	c.sweeps(sweeps)
+	return c.sum()
+}
+
+func (c canonical) sweeps(sweeps []Sweep) {
+	c.uint(uint64(len(sweeps)))
+	for _, s := range sweeps {
+		c.str(string(s.Forwarder))
+		c.bytes(s.Salt[:])
+		c.str(string(s.Asset))
+	}
 }
 
 // Unsigned is a transaction ready to be signed. Bytes are in the chain family's own
@@ -126,6 +156,7 @@ type Effects struct {
 	Path       string    `json:"path"`
 	Slot       Slot      `json:"slot"`
 	Payments   []Payment `json:"payments"`
+	Sweeps     []Sweep   `json:"sweeps,omitempty"`
 	FeeBound   Amount    `json:"feeBound"` // most the wallet can lose to fees, native base units
 	ValidUntil time.Time `json:"validUntil"`
 	Digests    []Hash    `json:"digests"` // what each owner has to sign

@@ -48,6 +48,8 @@ var testIntent = coffer.Intent{
 	FeeBound: coffer.NewAmount(9), Expires: time.Unix(1_700_000_100, 0),
 }
 
+var testSweep = coffer.Sweep{Forwarder: "0xForwarder", Salt: coffer.Hash{1}, Asset: "eip155:1/slip44:60"}
+
 // Signers remember these hashes for ever: a change here is a new version of the encoding.
 func TestCanonicalHashesAreStable(t *testing.T) {
 	if got, want := testOrder.Hash().String(), "0x18633d4425cd8a4aabfa2e85fc948718507cf704255d7d26b518e63f5234291d"; got != want {
@@ -62,6 +64,10 @@ func TestCanonicalHashesAreStable(t *testing.T) {
 func TestHashCoversEveryField(t *testing.T) {
 	checkFields(t, testOrder, func(o coffer.Order) coffer.Hash { return o.Hash() })
 	checkFields(t, testIntent, func(i coffer.Intent) coffer.Hash { return i.Hash() })
+	checkFields(t, testSweep, func(s coffer.Sweep) coffer.Hash { return coffer.SweepsHash([]coffer.Sweep{s}) })
+	checkFields(t, testSweep, func(s coffer.Sweep) coffer.Hash {
+		return coffer.Intent{Purpose: coffer.PurposeSweep, Sweeps: []coffer.Sweep{s}}.Hash()
+	})
 }
 
 func checkFields[T any](t *testing.T, base T, hash func(T) coffer.Hash) {
@@ -77,10 +83,14 @@ func checkFields[T any](t *testing.T, base T, hash func(T) coffer.Hash) {
 			*v = v.Add(time.Second)
 		case *coffer.Slot:
 			v.Sequence++
+		case *coffer.Hash:
+			v[0]++
 		case *[]coffer.Hash:
 			*v = append([]coffer.Hash{{1}}, (*v)...)
 		case *[]coffer.Payment:
 			*v = append([]coffer.Payment{{}}, (*v)...)
+		case *[]coffer.Sweep:
+			*v = append([]coffer.Sweep{{}}, (*v)...)
 		default:
 			if field.Kind() != reflect.String {
 				t.Fatalf("%s.%s: the test does not know how to change a %s", typ, typ.Field(n).Name, field.Type())

@@ -35,7 +35,7 @@ var ErrFeeBound = errors.New("fee bound")
 
 // BuildUserOp makes the user operation of an intent, without signature. One payment is one
 // call of the token or the recipient; several go through MultiSendCallOnly in one
-// operation. The wallet runs it with executeUserOpWithErrorString, so that a failure shows
+// operation. Sweeps are one call of the wallet's own forwarder factory. The wallet runs it with executeUserOpWithErrorString, so that a failure shows
 // as success=false with its reason in the EntryPoint's events. Pure.
 func BuildUserOp(i coffer.Intent, safe Safe, gas Gas, fees Fees, v Validity) (UserOperation, error) {
 	if i.Chain != safe.Chain || i.Wallet != safe.Name() {
@@ -55,7 +55,7 @@ func BuildUserOp(i coffer.Intent, safe Safe, gas Gas, fees Fees, v Validity) (Us
 	if err != nil {
 		return UserOperation{}, fmt.Errorf("build: %w", err)
 	}
-	callData, err := encodePayments(safe, i.Payments)
+	callData, err := encodeIntent(safe, i)
 	if err != nil {
 		return UserOperation{}, fmt.Errorf("build: %w", err)
 	}
@@ -82,7 +82,20 @@ func BuildUserOp(i coffer.Intent, safe Safe, gas Gas, fees Fees, v Validity) (Us
 	return op, nil
 }
 
-// encodePayments makes the calldata of the wallet.
+// encodeIntent makes the calldata of the wallet.
+func encodeIntent(safe Safe, i coffer.Intent) ([]byte, error) {
+	switch {
+	case (i.Purpose == coffer.PurposeSweep) != (len(i.Sweeps) > 0):
+		return nil, fmt.Errorf("%d sweeps for purpose %.40q", len(i.Sweeps), i.Purpose)
+	case len(i.Sweeps) > 0 && len(i.Payments)+len(i.Orders) > 0:
+		return nil, errors.New("a sweep pays nobody")
+	case len(i.Sweeps) > 0:
+		return encodeSweeps(safe, i.Sweeps)
+	}
+	return encodePayments(safe, i.Payments)
+}
+
+// encodePayments makes the calldata of payments.
 func encodePayments(safe Safe, payments []coffer.Payment) ([]byte, error) {
 	if len(payments) == 0 || len(payments) > MaxPayments {
 		return nil, fmt.Errorf("%d payments; want 1 to %d", len(payments), MaxPayments)

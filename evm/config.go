@@ -18,8 +18,8 @@
 // them and goes to another one when one fails. What their errors mean is Classify's alone.
 //
 // Invariants: Explain(Build(i)) says what i says; what Explain cannot fully read it refuses;
-// a call of a wallet is a token transfer, a native payment, or several of them through the
-// pinned MultiSendCallOnly, and nothing else.
+// a call of a wallet is a token transfer, a native payment, several of them through the
+// pinned MultiSendCallOnly, or a flush of its own forwarders, and nothing else.
 package evm
 
 import (

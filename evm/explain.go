@@ -45,7 +45,7 @@ func NewExplainer(config ExplainConfig) *Explainer {
 
 // ErrRefused is returned for everything that is not on the list of effects a wallet may
 // have: token transfers and native payments, in one call or several through the pinned
-// MultiSendCallOnly.
+// MultiSendCallOnly, and flushes of its own forwarders.
 var ErrRefused = errors.New("refused")
 
 func refuse(format string, args ...any) error {
@@ -94,7 +94,7 @@ func (e *Explainer) explain(u coffer.Unsigned) (coffer.Effects, error) {
 	case op.Paymaster != nil:
 		return coffer.Effects{}, refuse("the operation uses paymaster %s", op.Paymaster)
 	}
-	payments, err := e.payments(op)
+	payments, sweeps, err := e.calls(op)
 	if err != nil {
 		return coffer.Effects{}, err
 	}
@@ -115,25 +115,36 @@ func (e *Explainer) explain(u coffer.Unsigned) (coffer.Effects, error) {
 		Path:       coffer.PathUserOp,
 		Slot:       op.Slot(),
 		Payments:   payments,
+		Sweeps:     sweeps,
 		FeeBound:   fee,
 		ValidUntil: validity.Until,
 		Digests:    []coffer.Hash{digest},
 	}, nil
 }
 
-// payments reads the calldata.
-func (e *Explainer) payments(op UserOperation) ([]coffer.Payment, error) {
+// calls reads the calldata: payments, or sweeps.
+func (e *Explainer) calls(op UserOperation) ([]coffer.Payment, []coffer.Sweep, error) {
 	outer, operation, err := decodeExecute(op.CallData)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if operation == operationCall {
-		payment, err := e.payment(op.Sender, outer)
-		if err != nil {
-			return nil, err
-		}
-		return []coffer.Payment{payment}, nil
+	if operation != operationCall {
+		payments, err := e.batch(op.Sender, outer, operation)
+		return payments, nil, err
 	}
+	if isFlush(outer) {
+		sweeps, err := e.flush(op.Sender, outer)
+		return nil, sweeps, err
+	}
+	payment, err := e.payment(op.Sender, outer)
+	if err != nil {
+		return nil, nil, err
+	}
+	return []coffer.Payment{payment}, nil, nil
+}
+
+// batch reads several payments through MultiSendCallOnly.
+func (e *Explainer) batch(wallet common.Address, outer call, operation uint8) ([]coffer.Payment, error) {
 	if operation != operationDelegateCall {
 		return nil, refuse("operation %d is neither call nor delegatecall", operation)
 	}
@@ -149,7 +160,7 @@ func (e *Explainer) payments(op UserOperation) ([]coffer.Payment, error) {
 	}
 	payments := make([]coffer.Payment, len(calls))
 	for n, c := range calls {
-		if payments[n], err = e.payment(op.Sender, c); err != nil {
+		if payments[n], err = e.payment(wallet, c); err != nil {
 			return nil, fmt.Errorf("inner call %d: %w", n, err)
 		}
 	}

@@ -47,6 +47,7 @@ type rulesFile struct {
 	BlockLists  []blockListFile  `yaml:"block_lists"`
 	Approvals   []approvalsFile  `yaml:"approvals"`
 	FeeLimits   []feeLimitFile   `yaml:"fee_limits"`
+	Sweeps      []sweepFile      `yaml:"sweeps"`
 
 	AddressBooks    []addressBookFile    `yaml:"address_books"`
 	FirstTimeDelays []firstTimeDelayFile `yaml:"first_time_delays"`

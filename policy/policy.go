@@ -7,7 +7,7 @@
 //
 // Invariants:
 //   - Default deny: an order whose asset has no order limit is refused, and so is a fee
-//     in an asset without a fee limit.
+//     in an asset without a fee limit, and a sweep of an asset that no sweeps rule names.
 //   - Every rule that applies must pass; their order means nothing.
 //   - A quorum counts people, not keys: two keys of one person are one approval.
 //   - A signer evaluates the rules enforced by "signer"; the coordinator evaluates all.
@@ -67,6 +67,7 @@ type Policy struct {
 	people  map[string]string // scheme and key → person
 	rules   []rule
 	fees    []feeLimit
+	sweeps  []sweepLimit
 	persons int
 	delay   time.Duration // the longest of first_time_delays
 }

@@ -19,6 +19,8 @@ func checkBounds(r coffer.SigningRequest) error {
 	switch {
 	case len(r.Orders) > maxOrders || len(r.Intent.Orders) > maxOrders || len(r.Intent.Payments) > maxOrders:
 		return coffer.Errorf(coffer.CodeLimit, "a payout has at most %d orders", maxOrders)
+	case len(r.Intent.Sweeps) > maxSweeps:
+		return coffer.Errorf(coffer.CodeLimit, "a payout has at most %d sweeps", maxSweeps)
 	case len(r.Approvals) > maxApprovals:
 		return coffer.Errorf(coffer.CodeLimit, "a request has at most %d approvals", maxApprovals)
 	}
@@ -45,8 +47,8 @@ func notPrintable(r rune) bool { return r < ' ' || r > '~' }
 func checkEffects(r coffer.SigningRequest, e coffer.Effects, chain servedChain) error {
 	i, u := r.Intent, r.Unsigned
 	switch {
-	case i.Purpose != coffer.PurposeOrders:
-		return coffer.Invalid("intent.purpose", "this signer signs payouts of orders only, not %.40q", i.Purpose)
+	case i.Purpose != coffer.PurposeOrders && i.Purpose != coffer.PurposeSweep:
+		return coffer.Invalid("intent.purpose", "this signer signs payouts of orders and sweeps only, not %.40q", i.Purpose)
 	case i.ID == "":
 		return coffer.Invalid("intent.id", "is empty")
 	case !chain.wallets[i.Wallet]:
@@ -61,6 +63,8 @@ func checkEffects(r coffer.SigningRequest, e coffer.Effects, chain servedChain) 
 		return coffer.Invalid("unsigned.slot", "the transaction takes slot %s, the intent %s", e.Slot, i.Slot)
 	case !slices.Equal(e.Payments, i.Payments):
 		return coffer.Invalid("unsigned.payments", "the transaction's payments are not the intent's")
+	case !slices.Equal(e.Sweeps, i.Sweeps):
+		return coffer.Invalid("unsigned.sweeps", "the transaction's sweeps are not the intent's")
 	case e.FeeBound.Cmp(i.FeeBound) > 0:
 		return coffer.Invalid("unsigned.fee", "the transaction may cost %s, the intent allows %s", e.FeeBound, i.FeeBound)
 	case len(e.Digests) == 0 || len(e.Digests) > maxDigests:
@@ -71,6 +75,9 @@ func checkEffects(r coffer.SigningRequest, e coffer.Effects, chain servedChain) 
 
 // checkOrders wants exactly one order for each payment, in order.
 func checkOrders(r coffer.SigningRequest) error {
+	if len(r.Intent.Sweeps) > 0 {
+		return coffer.Invalid("intent.sweeps", "a payout of orders sweeps nothing")
+	}
 	n := len(r.Intent.Payments)
 	if n == 0 || len(r.Intent.Orders) != n || len(r.Orders) != n {
 		return coffer.Invalid("orders", "want one order for each payment: %d payments, %d order hashes, %d orders",
@@ -150,7 +157,7 @@ func (s *Server) checkPolicy(r coffer.SigningRequest, chain servedChain, fresh b
 	if fee.Verdict != policy.VerdictAllow {
 		return coffer.Errorf(coffer.CodePolicy, "%s", fee.Reason())
 	}
-	return nil
+	return s.checkSweepPolicy(r, chain, spent)
 }
 
 func refusal(o coffer.Order, d policy.Decision, refused []error) error {

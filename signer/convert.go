@@ -30,6 +30,10 @@ func requestToWire(r coffer.SigningRequest) *signerpb.SignRequest {
 		w.Intent.Payments = append(w.Intent.Payments, &signerpb.Payment{
 			Asset: string(p.Asset), To: string(p.To), Memo: p.Memo, Amount: p.Amount.String()})
 	}
+	for _, s := range r.Intent.Sweeps {
+		w.Intent.Sweeps = append(w.Intent.Sweeps, &signerpb.Sweep{
+			Forwarder: string(s.Forwarder), Salt: s.Salt[:], Asset: string(s.Asset)})
+	}
 	for _, o := range r.Orders {
 		w.Orders = append(w.Orders, &signerpb.Order{
 			Id: o.ID, Tenant: o.Tenant, Account: o.Account, Asset: string(o.Asset), Destination: string(o.Destination),
@@ -77,8 +81,9 @@ func (r *reader) fail(field string, err error) {
 
 func requestFromWire(w *signerpb.SignRequest) (coffer.SigningRequest, error) {
 	if len(w.GetOrders()) > maxOrders || len(w.GetIntent().GetOrders()) > maxOrders ||
-		len(w.GetIntent().GetPayments()) > maxOrders || len(w.GetApprovals()) > maxApprovals {
-		return coffer.SigningRequest{}, coffer.Errorf(coffer.CodeLimit, "at most %d orders and %d approvals", maxOrders, maxApprovals)
+		len(w.GetIntent().GetPayments()) > maxOrders || len(w.GetApprovals()) > maxApprovals ||
+		len(w.GetIntent().GetSweeps()) > maxSweeps {
+		return coffer.SigningRequest{}, coffer.Errorf(coffer.CodeLimit, "at most %d orders, %d approvals and %d sweeps", maxOrders, maxApprovals, maxSweeps)
 	}
 
 	var rd reader
@@ -101,6 +106,10 @@ func requestFromWire(w *signerpb.SignRequest) (coffer.SigningRequest, error) {
 		r.Intent.Payments = append(r.Intent.Payments, coffer.Payment{
 			Asset: coffer.AssetID(p.GetAsset()), To: coffer.Address(p.GetTo()), Memo: p.GetMemo(),
 			Amount: rd.amount("intent.payments", p.GetAmount())})
+	}
+	for _, s := range i.GetSweeps() {
+		r.Intent.Sweeps = append(r.Intent.Sweeps, coffer.Sweep{
+			Forwarder: coffer.Address(s.GetForwarder()), Salt: rd.hash("intent.sweeps", s.GetSalt()), Asset: coffer.AssetID(s.GetAsset())})
 	}
 	for _, o := range w.GetOrders() {
 		r.Orders = append(r.Orders, coffer.Order{

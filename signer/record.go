@@ -40,6 +40,7 @@ type payoutRecord struct {
 	Wallet     coffer.Address `json:"wallet"`
 	Slot       coffer.Slot    `json:"slot"`
 	Orders     []orderRecord  `json:"orders"`
+	Sweeps     coffer.Hash    `json:"sweeps,omitzero"` // of the list; none in a payout of orders
 	Native     coffer.AssetID `json:"native"`
 	FeeBound   coffer.Amount  `json:"feeBound"`
 	ValidUntil time.Time      `json:"validUntil"`
@@ -87,7 +88,7 @@ type executorRecord struct {
 func payoutRecordOf(r coffer.SigningRequest, e coffer.Effects, ids []coffer.Hash, native coffer.AssetID, policy coffer.Hash) record {
 	p := payoutRecord{
 		Payout: r.Intent.ID, Intent: r.Intent.Hash(), Chain: r.Intent.Chain, Wallet: r.Intent.Wallet, Slot: r.Intent.Slot,
-		Native: native, FeeBound: r.Intent.FeeBound, ValidUntil: e.ValidUntil.UTC(), Digests: e.Digests, IDs: ids, Policy: policy,
+		Sweeps: sweepsHash(r.Intent), Native: native, FeeBound: r.Intent.FeeBound, ValidUntil: e.ValidUntil.UTC(), Digests: e.Digests, IDs: ids, Policy: policy,
 	}
 	for _, o := range r.Orders {
 		p.Orders = append(p.Orders, orderRecord{

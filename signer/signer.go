@@ -22,9 +22,9 @@
 //   - A record is on disk before the signature it is about leaves the process.
 //   - An order id has one content, forever, and one slot, until the signer itself has seen
 //     in a final block that the slot ended without paying it (see observer). A slot has one
-//     list of orders and one fee bound; inside it any variant may be signed, because at
-//     most one lands. Since quorums of signers overlap, one of those who sign in a new slot
-//     signed whatever could have been paid in the old one.
+//     list of orders, or of sweeps, and one fee bound; inside it any variant may be signed,
+//     because at most one lands. Since quorums of signers overlap, one of those who sign in a
+//     new slot signed whatever could have been paid in the old one.
 //   - An order is counted against velocity once, when it is bound to its slot.
 //   - A log that does not verify, a policy file that is not the pinned one, a key that can
 //     be extracted, or a PIN tried too often: the process does not start.
@@ -46,6 +46,7 @@ import (
 const (
 	maxOrders    = 256 // in one payout
 	maxApprovals = 1024
+	maxSweeps    = 256 // in one payout
 	maxDigests   = 256
 	maxTextBytes = 256 // of any identifier
 )
@@ -136,7 +137,12 @@ func (s *Server) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Si
 	if err := checkEffects(r, effects, chain); err != nil {
 		return nil, err
 	}
-	if err := checkOrders(r); err != nil {
+	if r.Intent.Purpose == coffer.PurposeSweep {
+		err = checkSweeps(r, effects)
+	} else {
+		err = checkOrders(r)
+	}
+	if err != nil {
 		return nil, err
 	}
 

@@ -39,9 +39,11 @@ type slotKey struct {
 
 func slotOf(i coffer.Intent) slotKey { return slotKey{i.Chain, i.Wallet, i.Slot} }
 
-// slotState is what a slot was given to: these orders, in this order, for at most this fee.
+// slotState is what a slot was given to: these orders or sweeps, in this order, for at most
+// this fee.
 type slotState struct {
 	orders   []coffer.Hash
+	sweeps   coffer.Hash // zero for none
 	feeBound coffer.Amount
 	digests  map[coffer.Hash]bool
 	spend    *spend // what taking the slot counted for
@@ -62,6 +64,7 @@ type spend struct {
 	native coffer.AssetID
 	fee    coffer.Amount
 	out    bool // of the Window
+	sweep  bool
 }
 
 // gasSpend is what one transaction of an executor can cost.
@@ -115,6 +118,9 @@ func (s *state) checkBinding(r coffer.SigningRequest, e coffer.Effects) (fresh b
 	}
 	if !slices.Equal(taken.orders, r.Intent.Orders) {
 		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was signed with other orders", key.slot)
+	}
+	if taken.sweeps != sweepsHash(r.Intent) {
+		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was signed with other sweeps", key.slot)
 	}
 	if e.FeeBound.Cmp(taken.feeBound) > 0 {
 		return false, coffer.Errorf(coffer.CodeConflict, "the transaction may cost %s, slot %s was given %s", e.FeeBound, key.slot, taken.feeBound)
@@ -175,18 +181,18 @@ func (s *state) applyPayout(sequence uint64, at time.Time, p payoutRecord) error
 
 	slot, taken := s.slots[key]
 	if !taken {
-		counted := &spend{at: at, orders: p.Orders, native: p.Native, fee: p.FeeBound}
+		counted := &spend{at: at, orders: p.Orders, native: p.Native, fee: p.FeeBound, sweep: !p.Sweeps.IsZero()}
 		if err := s.total.addSpend(*counted); err != nil {
 			return fmt.Errorf("record %d: add up what was spent: %w", sequence, err)
 		}
 		s.spends = append(s.spends, counted)
-		slot = &slotState{orders: hashes, feeBound: p.FeeBound, digests: map[coffer.Hash]bool{}, spend: counted,
+		slot = &slotState{orders: hashes, sweeps: p.Sweeps, feeBound: p.FeeBound, digests: map[coffer.Hash]bool{}, spend: counted,
 			since: at, until: p.ValidUntil, paying: p.Orders}
 		s.slots[key] = slot
 	} else if slot.end != "" {
 		return fmt.Errorf("record %d signs in slot %s, which ended", sequence, p.Slot)
-	} else if !slices.Equal(slot.orders, hashes) {
-		return fmt.Errorf("record %d gives slot %s to other orders", sequence, p.Slot)
+	} else if !slices.Equal(slot.orders, hashes) || slot.sweeps != p.Sweeps {
+		return fmt.Errorf("record %d gives slot %s to other orders or sweeps", sequence, p.Slot)
 	}
 	for _, d := range p.Digests {
 		slot.digests[d] = true
@@ -266,6 +272,7 @@ type spent struct {
 	account map[accountAsset]coffer.Amount
 	asset   map[coffer.AssetID]coffer.Amount
 	fees    map[coffer.AssetID]coffer.Amount
+	sweeps  map[coffer.AssetID]coffer.Amount // fees of sweeps, part of fees
 }
 
 type accountAsset struct {
@@ -274,7 +281,10 @@ type accountAsset struct {
 }
 
 func newSpent() *spent {
-	return &spent{map[accountAsset]coffer.Amount{}, map[coffer.AssetID]coffer.Amount{}, map[coffer.AssetID]coffer.Amount{}}
+	return &spent{
+		map[accountAsset]coffer.Amount{}, map[coffer.AssetID]coffer.Amount{},
+		map[coffer.AssetID]coffer.Amount{}, map[coffer.AssetID]coffer.Amount{},
+	}
 }
 
 // add counts one order.
@@ -303,6 +313,9 @@ func (s *spent) addSpend(x spend) error {
 		return err
 	}
 	s.fees[x.native] = fees
+	if x.sweep {
+		s.sweeps[x.native] = addOrLargest(s.sweeps[x.native], x.fee) // not above fees, which were added up
+	}
 	return nil
 }
 
@@ -313,6 +326,9 @@ func (s *spent) subtract(x spend) {
 		lessen(s.asset, o.Asset, o.Amount)
 	}
 	lessen(s.fees, x.native, x.fee)
+	if x.sweep {
+		lessen(s.sweeps, x.native, x.fee)
+	}
 }
 
 func lessen[K comparable](m map[K]coffer.Amount, key K, amount coffer.Amount) {
@@ -347,7 +363,7 @@ func (s *state) spentWithout(key slotKey, orders []coffer.Order, native coffer.A
 		account := accountAsset{o.Tenant, o.Account, o.Asset}
 		part.account[account], part.asset[o.Asset] = s.total.account[account], s.total.asset[o.Asset]
 	}
-	part.fees[native] = s.total.fees[native]
+	part.fees[native], part.sweeps[native] = s.total.fees[native], s.total.sweeps[native]
 	if slot, taken := s.slots[key]; taken && slot.spend.at.After(now.Add(-policy.Window)) {
 		part.subtract(*slot.spend)
 	}

@@ -419,6 +419,7 @@ type Intent struct {
 	Payments      []*Payment             `protobuf:"bytes,8,rep,name=payments,proto3" json:"payments,omitempty"`
 	FeeBound      string                 `protobuf:"bytes,9,opt,name=fee_bound,json=feeBound,proto3" json:"fee_bound,omitempty"`
 	Expires       int64                  `protobuf:"varint,10,opt,name=expires,proto3" json:"expires,omitempty"`
+	Sweeps        []*Sweep               `protobuf:"bytes,20,rep,name=sweeps,proto3" json:"sweeps,omitempty"` // of a payout of purpose "sweep", which has no orders and no payments
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -523,6 +524,74 @@ func (x *Intent) GetExpires() int64 {
 	return 0
 }
 
+func (x *Intent) GetSweeps() []*Sweep {
+	if x != nil {
+		return x.Sweeps
+	}
+	return nil
+}
+
+// Sweep empties one deposit address of one asset into the vault.
+type Sweep struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Forwarder     string                 `protobuf:"bytes,1,opt,name=forwarder,proto3" json:"forwarder,omitempty"`
+	Salt          []byte                 `protobuf:"bytes,2,opt,name=salt,proto3" json:"salt,omitempty"`
+	Asset         string                 `protobuf:"bytes,3,opt,name=asset,proto3" json:"asset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sweep) Reset() {
+	*x = Sweep{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sweep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sweep) ProtoMessage() {}
+
+func (x *Sweep) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sweep.ProtoReflect.Descriptor instead.
+func (*Sweep) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Sweep) GetForwarder() string {
+	if x != nil {
+		return x.Forwarder
+	}
+	return ""
+}
+
+func (x *Sweep) GetSalt() []byte {
+	if x != nil {
+		return x.Salt
+	}
+	return nil
+}
+
+func (x *Sweep) GetAsset() string {
+	if x != nil {
+		return x.Asset
+	}
+	return ""
+}
+
 type Slot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
@@ -534,7 +603,7 @@ type Slot struct {
 
 func (x *Slot) Reset() {
 	*x = Slot{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -546,7 +615,7 @@ func (x *Slot) String() string {
 func (*Slot) ProtoMessage() {}
 
 func (x *Slot) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -559,7 +628,7 @@ func (x *Slot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Slot.ProtoReflect.Descriptor instead.
 func (*Slot) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{8}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Slot) GetKind() string {
@@ -595,7 +664,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -607,7 +676,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -620,7 +689,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{9}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Payment) GetAsset() string {
@@ -668,7 +737,7 @@ type Order struct {
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -680,7 +749,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -693,7 +762,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{10}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Order) GetId() string {
@@ -772,7 +841,7 @@ type Approval struct {
 
 func (x *Approval) Reset() {
 	*x = Approval{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -784,7 +853,7 @@ func (x *Approval) String() string {
 func (*Approval) ProtoMessage() {}
 
 func (x *Approval) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -797,7 +866,7 @@ func (x *Approval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Approval.ProtoReflect.Descriptor instead.
 func (*Approval) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{11}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Approval) GetOrder() []byte {
@@ -849,7 +918,7 @@ type Unsigned struct {
 
 func (x *Unsigned) Reset() {
 	*x = Unsigned{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +930,7 @@ func (x *Unsigned) String() string {
 func (*Unsigned) ProtoMessage() {}
 
 func (x *Unsigned) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +943,7 @@ func (x *Unsigned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unsigned.ProtoReflect.Descriptor instead.
 func (*Unsigned) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{12}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Unsigned) GetChain() string {
@@ -930,7 +999,7 @@ type Signature struct {
 
 func (x *Signature) Reset() {
 	*x = Signature{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -942,7 +1011,7 @@ func (x *Signature) String() string {
 func (*Signature) ProtoMessage() {}
 
 func (x *Signature) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -955,7 +1024,7 @@ func (x *Signature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Signature.ProtoReflect.Descriptor instead.
 func (*Signature) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{13}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Signature) GetKey() string {
@@ -1008,7 +1077,7 @@ const file_signer_signerpb_signer_proto_rawDesc = "" +
 	"\x05chain\x18\x01 \x01(\tR\x05chain\x12 \n" +
 	"\vtransaction\x18\x02 \x01(\fR\vtransaction\"8\n" +
 	"\x14SignExecutorResponse\x12 \n" +
-	"\vtransaction\x18\x01 \x01(\fR\vtransaction\"\xa6\x02\n" +
+	"\vtransaction\x18\x01 \x01(\fR\vtransaction\"\xd7\x02\n" +
 	"\x06Intent\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05chain\x18\x02 \x01(\tR\x05chain\x12\x16\n" +
@@ -1020,7 +1089,12 @@ const file_signer_signerpb_signer_proto_rawDesc = "" +
 	"\bpayments\x18\b \x03(\v2\x19.coffer.signer.v1.PaymentR\bpayments\x12\x1b\n" +
 	"\tfee_bound\x18\t \x01(\tR\bfeeBound\x12\x18\n" +
 	"\aexpires\x18\n" +
-	" \x01(\x03R\aexpires\"J\n" +
+	" \x01(\x03R\aexpires\x12/\n" +
+	"\x06sweeps\x18\x14 \x03(\v2\x17.coffer.signer.v1.SweepR\x06sweeps\"O\n" +
+	"\x05Sweep\x12\x1c\n" +
+	"\tforwarder\x18\x01 \x01(\tR\tforwarder\x12\x12\n" +
+	"\x04salt\x18\x02 \x01(\fR\x04salt\x12\x14\n" +
+	"\x05asset\x18\x03 \x01(\tR\x05asset\"J\n" +
 	"\x04Slot\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04lane\x18\x02 \x01(\tR\x04lane\x12\x1a\n" +
@@ -1074,7 +1148,7 @@ func file_signer_signerpb_signer_proto_rawDescGZIP() []byte {
 	return file_signer_signerpb_signer_proto_rawDescData
 }
 
-var file_signer_signerpb_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_signer_signerpb_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_signer_signerpb_signer_proto_goTypes = []any{
 	(*InfoRequest)(nil),          // 0: coffer.signer.v1.InfoRequest
 	(*InfoResponse)(nil),         // 1: coffer.signer.v1.InfoResponse
@@ -1084,33 +1158,35 @@ var file_signer_signerpb_signer_proto_goTypes = []any{
 	(*SignExecutorRequest)(nil),  // 5: coffer.signer.v1.SignExecutorRequest
 	(*SignExecutorResponse)(nil), // 6: coffer.signer.v1.SignExecutorResponse
 	(*Intent)(nil),               // 7: coffer.signer.v1.Intent
-	(*Slot)(nil),                 // 8: coffer.signer.v1.Slot
-	(*Payment)(nil),              // 9: coffer.signer.v1.Payment
-	(*Order)(nil),                // 10: coffer.signer.v1.Order
-	(*Approval)(nil),             // 11: coffer.signer.v1.Approval
-	(*Unsigned)(nil),             // 12: coffer.signer.v1.Unsigned
-	(*Signature)(nil),            // 13: coffer.signer.v1.Signature
+	(*Sweep)(nil),                // 8: coffer.signer.v1.Sweep
+	(*Slot)(nil),                 // 9: coffer.signer.v1.Slot
+	(*Payment)(nil),              // 10: coffer.signer.v1.Payment
+	(*Order)(nil),                // 11: coffer.signer.v1.Order
+	(*Approval)(nil),             // 12: coffer.signer.v1.Approval
+	(*Unsigned)(nil),             // 13: coffer.signer.v1.Unsigned
+	(*Signature)(nil),            // 14: coffer.signer.v1.Signature
 }
 var file_signer_signerpb_signer_proto_depIdxs = []int32{
 	2,  // 0: coffer.signer.v1.InfoResponse.keys:type_name -> coffer.signer.v1.Key
 	7,  // 1: coffer.signer.v1.SignRequest.intent:type_name -> coffer.signer.v1.Intent
-	10, // 2: coffer.signer.v1.SignRequest.orders:type_name -> coffer.signer.v1.Order
-	11, // 3: coffer.signer.v1.SignRequest.approvals:type_name -> coffer.signer.v1.Approval
-	12, // 4: coffer.signer.v1.SignRequest.unsigned:type_name -> coffer.signer.v1.Unsigned
-	13, // 5: coffer.signer.v1.SignResponse.signatures:type_name -> coffer.signer.v1.Signature
-	8,  // 6: coffer.signer.v1.Intent.slot:type_name -> coffer.signer.v1.Slot
-	9,  // 7: coffer.signer.v1.Intent.payments:type_name -> coffer.signer.v1.Payment
-	0,  // 8: coffer.signer.v1.Signer.Info:input_type -> coffer.signer.v1.InfoRequest
-	3,  // 9: coffer.signer.v1.Signer.Sign:input_type -> coffer.signer.v1.SignRequest
-	5,  // 10: coffer.signer.v1.Signer.SignExecutor:input_type -> coffer.signer.v1.SignExecutorRequest
-	1,  // 11: coffer.signer.v1.Signer.Info:output_type -> coffer.signer.v1.InfoResponse
-	4,  // 12: coffer.signer.v1.Signer.Sign:output_type -> coffer.signer.v1.SignResponse
-	6,  // 13: coffer.signer.v1.Signer.SignExecutor:output_type -> coffer.signer.v1.SignExecutorResponse
-	11, // [11:14] is the sub-list for method output_type
-	8,  // [8:11] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	11, // 2: coffer.signer.v1.SignRequest.orders:type_name -> coffer.signer.v1.Order
+	12, // 3: coffer.signer.v1.SignRequest.approvals:type_name -> coffer.signer.v1.Approval
+	13, // 4: coffer.signer.v1.SignRequest.unsigned:type_name -> coffer.signer.v1.Unsigned
+	14, // 5: coffer.signer.v1.SignResponse.signatures:type_name -> coffer.signer.v1.Signature
+	9,  // 6: coffer.signer.v1.Intent.slot:type_name -> coffer.signer.v1.Slot
+	10, // 7: coffer.signer.v1.Intent.payments:type_name -> coffer.signer.v1.Payment
+	8,  // 8: coffer.signer.v1.Intent.sweeps:type_name -> coffer.signer.v1.Sweep
+	0,  // 9: coffer.signer.v1.Signer.Info:input_type -> coffer.signer.v1.InfoRequest
+	3,  // 10: coffer.signer.v1.Signer.Sign:input_type -> coffer.signer.v1.SignRequest
+	5,  // 11: coffer.signer.v1.Signer.SignExecutor:input_type -> coffer.signer.v1.SignExecutorRequest
+	1,  // 12: coffer.signer.v1.Signer.Info:output_type -> coffer.signer.v1.InfoResponse
+	4,  // 13: coffer.signer.v1.Signer.Sign:output_type -> coffer.signer.v1.SignResponse
+	6,  // 14: coffer.signer.v1.Signer.SignExecutor:output_type -> coffer.signer.v1.SignExecutorResponse
+	12, // [12:15] is the sub-list for method output_type
+	9,  // [9:12] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_signer_signerpb_signer_proto_init() }
@@ -1124,7 +1200,7 @@ func file_signer_signerpb_signer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signer_signerpb_signer_proto_rawDesc), len(file_signer_signerpb_signer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,7 +35,7 @@ const (
 type SignerClient interface {
 	// Info says who the signer is and how far its log has come.
 	Info(ctx context.Context, in *InfoRequest, opts ...grpc.CallOption) (*InfoResponse, error)
-	// Sign signs a payout that pays approved orders.
+	// Sign signs a payout that pays approved orders, or a sweep.
 	Sign(ctx context.Context, in *SignRequest, opts ...grpc.CallOption) (*SignResponse, error)
 	// SignExecutor signs a transaction that hands user operations to the EntryPoint.
 	SignExecutor(ctx context.Context, in *SignExecutorRequest, opts ...grpc.CallOption) (*SignExecutorResponse, error)
@@ -85,7 +85,7 @@ func (c *signerClient) SignExecutor(ctx context.Context, in *SignExecutorRequest
 type SignerServer interface {
 	// Info says who the signer is and how far its log has come.
 	Info(context.Context, *InfoRequest) (*InfoResponse, error)
-	// Sign signs a payout that pays approved orders.
+	// Sign signs a payout that pays approved orders, or a sweep.
 	Sign(context.Context, *SignRequest) (*SignResponse, error)
 	// SignExecutor signs a transaction that hands user operations to the EntryPoint.
 	SignExecutor(context.Context, *SignExecutorRequest) (*SignExecutorResponse, error)

@@ -1,0 +1,50 @@
+package signer
+
+import (
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/policy"
+)
+
+// checkSweeps wants a payout that flushes our own deposit addresses and nothing else. Where
+// the money goes is the explainer's to know: it reads only flushes by the factory whose
+// address commits to the wallet as its vault.
+func checkSweeps(r coffer.SigningRequest, e coffer.Effects) error {
+	switch {
+	case len(r.Intent.Sweeps) == 0:
+		return coffer.Invalid("intent.sweeps", "a sweep of nothing")
+	case len(r.Intent.Orders)+len(r.Orders)+len(r.Approvals) > 0:
+		return coffer.Invalid("orders", "a sweep has no orders")
+	case len(r.Intent.Payments)+len(e.Payments) > 0:
+		return coffer.Invalid("intent.payments", "a sweep pays nobody")
+	}
+	return nil
+}
+
+// checkSweepPolicy asks the pinned policy about a sweep that takes a fresh slot. A payout of
+// orders is none of its business.
+func (s *Server) checkSweepPolicy(r coffer.SigningRequest, chain servedChain, spent *spent) error {
+	if r.Intent.Purpose != coffer.PurposeSweep {
+		return nil
+	}
+	var assets []coffer.AssetID
+	seen := map[coffer.AssetID]bool{}
+	for _, sweep := range r.Intent.Sweeps {
+		if !seen[sweep.Asset] {
+			seen[sweep.Asset] = true
+			assets = append(assets, sweep.Asset)
+		}
+	}
+	decision := s.policy.EvaluateSweep(chain.native, assets, r.Intent.FeeBound, spent.sweeps[chain.native], policy.EnforcerSigner)
+	if decision.Verdict != policy.VerdictAllow {
+		return coffer.Errorf(coffer.CodePolicy, "%s", decision.Reason())
+	}
+	return nil
+}
+
+// sweepsHash is what a slot remembers of the sweeps it was given to; zero for none.
+func sweepsHash(i coffer.Intent) coffer.Hash {
+	if len(i.Sweeps) == 0 {
+		return coffer.Hash{}
+	}
+	return coffer.SweepsHash(i.Sweeps)
+}
