@@ -26,6 +26,10 @@ const (
 	minPoll        = 10 * time.Millisecond
 	minPayoutValid = time.Minute
 	maxDuration    = 24 * time.Hour
+	minPayoutGas   = 1_000_000
+	maxPayoutGas   = 15_000_000 // EIP-7825 ends a transaction at 16,777,216
+	minPaymentGas  = 10_000
+	maxPaymentGas  = 500_000
 )
 
 var hexAddress = regexp.MustCompile(`^0x[0-9a-fA-F]{40}$`)
@@ -145,9 +149,7 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 	if !slices.ContainsFunc(s.Signers, func(signer Signer) bool { return signer.Name == c.ExecutorSigner }) && c.BundlerURL == "" {
 		wrong(key+".executor_signer", "%q is none of signing.signers", c.ExecutorSigner)
 	}
-	if c.PayoutMaxLegs < 1 || c.PayoutMaxLegs > 500 {
-		wrong(key+".payout_max_legs", "want 1 to 500")
-	}
+	checkPayouts(key, c, wrong)
 	if feeCap, err := coffer.ParseUnits(c.PayoutFeeCap, c.Native.Decimals); err != nil {
 		wrong(key+".payout_fee_cap", "%v", err)
 	} else if feeCap.IsZero() {
@@ -158,6 +160,7 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 		value, min time.Duration
 	}{
 		{"poll_interval", c.PollInterval, minPoll}, {"silent_after", c.SilentAfter, c.PollInterval}, {"payout_valid", c.PayoutValid, minPayoutValid},
+		{"payout_retry", c.PayoutRetry, minPoll},
 	}
 	for _, d := range durations {
 		if d.value < d.min || d.value > maxDuration {
@@ -179,6 +182,42 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 		checkToken(key, asset, wrong)
 	}
 	checkDeposits(key, c, wrong)
+}
+
+// checkPayouts checks how payments are put together.
+func checkPayouts(key string, c Chain, wrong func(key, format string, args ...any)) {
+	counts := []struct {
+		key         string
+		value, most int
+	}{{"payout_max_legs", c.PayoutMaxLegs, 100}, {"payout_lanes", c.PayoutLanes, 64}, {"payout_bumps", c.PayoutBumps, 99}}
+	for _, count := range counts {
+		if count.value < 1 || count.value > count.most {
+			wrong(key+"."+count.key, "want 1 to %d", count.most)
+		}
+	}
+	if c.PayoutMaxGas < minPayoutGas || c.PayoutMaxGas > maxPayoutGas {
+		wrong(key+".payout_max_gas", "want %d to %d", minPayoutGas, maxPayoutGas)
+	}
+	for i, asset := range append([]Asset{c.Native}, c.Assets...) {
+		name := key + ".native"
+		if i > 0 {
+			name = fmt.Sprintf("%s.assets[%d]", key, i-1)
+		}
+		bounds := []struct{ key, text string }{{"payout_max", asset.PayoutMax}, {"payout_max_destination", asset.PayoutMaxDestination}}
+		for _, bound := range bounds {
+			if bound.text == "" {
+				continue
+			}
+			if amount, err := coffer.ParseUnits(bound.text, asset.Decimals); err != nil {
+				wrong(name+"."+bound.key, "%v", err)
+			} else if amount.IsZero() {
+				wrong(name+"."+bound.key, "is zero: write nothing for no bound")
+			}
+		}
+		if asset.PayoutGas < minPaymentGas || asset.PayoutGas > maxPaymentGas {
+			wrong(name+".payout_gas", "want %d to %d", minPaymentGas, maxPaymentGas)
+		}
+	}
 }
 
 func checkAsset(key string, chain coffer.ChainID, a Asset, wrong func(key, format string, args ...any)) {

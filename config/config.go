@@ -92,6 +92,13 @@ type Chain struct {
 	PayoutFeeCap  string        `koanf:"payout_fee_cap"`  // most native units one payout may cost
 	PayoutValid   time.Duration `koanf:"payout_valid"`    // how long signatures can be used
 	PayoutMaxLegs int           `koanf:"payout_max_legs"` // orders in one payout
+	PayoutMaxGas  uint64        `koanf:"payout_max_gas"`  // that one payout needs, by estimate
+	PayoutLanes   int           `koanf:"payout_lanes"`    // payouts on their way at once
+	PayoutBumps   int           `koanf:"payout_bumps"`    // times that a payout's fee is raised, at most
+	PayoutRetry   time.Duration `koanf:"payout_retry"`    // what could not be paid waits for so long, doubled each time
+
+	// A destination that nothing was ever paid to gets a payout of its own.
+	PayoutNewAlone bool `koanf:"payout_new_alone"`
 }
 
 // Asset is an asset that operators support. Amounts are what people say ("0.5").
@@ -106,6 +113,10 @@ type Asset struct {
 	Credit      uint64         `koanf:"credit"`       // confirmations until a deposit counts
 	Unlock      uint64         `koanf:"unlock"`       // confirmations until it can be spent
 	NeedsMemo   bool           `koanf:"needs_memo"`   // deposits count only with the memo of their address, or when a person releases them
+
+	PayoutMax            string `koanf:"payout_max"`             // in one payout; "" for no bound
+	PayoutMaxDestination string `koanf:"payout_max_destination"` // in one payout to one destination; "" for no bound
+	PayoutGas            uint64 `koanf:"payout_gas"`             // that one payment needs, for payout_max_gas
 }
 
 // Canonical addresses of the contracts that Coffer builds on.
@@ -138,6 +149,10 @@ func chainDefaults(c *Chain) {
 	setDefault(&c.PayoutFeeCap, "0.05")
 	setDefault(&c.PayoutValid, 15*time.Minute)
 	setDefault(&c.PayoutMaxLegs, 50)
+	setDefault(&c.PayoutMaxGas, 8_000_000)
+	setDefault(&c.PayoutLanes, 4)
+	setDefault(&c.PayoutBumps, 20)
+	setDefault(&c.PayoutRetry, time.Minute)
 	for i := range c.Assets {
 		assetDefaults(&c.Assets[i])
 	}
@@ -152,6 +167,7 @@ func assetDefaults(a *Asset) {
 	setDefault(&a.WithdrawFee, "0")
 	setDefault(&a.Credit, 12)
 	feeDefaults(&a.Fee)
+	setDefault(&a.PayoutGas, 80_000)
 	if a.Unlock == 0 {
 		a.Unlock = a.Credit
 	}

@@ -135,6 +135,15 @@ func TestBrokenRulesAreNamedByKey(t *testing.T) {
 		{"0x6B175474E89094C44Da98b954EedeAC495271d0F", "0xdAC17F958D2ee523a2206206994597C13D831ec7", "chains[0].deposits.known_tokens[0]"},
 		{"unknown_per_block: 100", "unknown_per_block: -1", "chains[0].deposits.unknown_per_block"},
 		{"unknown_per_chain: 10000", "unknown_per_chain: 1000001", "chains[0].deposits.unknown_per_chain"},
+		{"payout_max_legs: 50", "payout_max_legs: 101", "chains[0].payout_max_legs"},
+		{"payout_max_gas: 8000000", "payout_max_gas: 900000", "chains[0].payout_max_gas"},
+		{"payout_lanes: 4", "payout_lanes: 65", "chains[0].payout_lanes"},
+		{"payout_lanes: 4", "payout_lanes: -1", "chains[0].payout_lanes"},
+		{"payout_bumps: 20", "payout_bumps: 100", "chains[0].payout_bumps"},
+		{"payout_retry: 1m", "payout_retry: 25h", "chains[0].payout_retry"},
+		{`payout_max: "250000"`, `payout_max: "0"`, "chains[0].assets[0].payout_max"},
+		{`payout_max_destination: "100000"`, `payout_max_destination: "1.0000001"`, "chains[0].assets[0].payout_max_destination"},
+		{"payout_gas: 80000", "payout_gas: 500001", "chains[0].assets[0].payout_gas"},
 	}
 	for _, c := range cases {
 		broken := strings.Replace(string(text), c.from, c.to, 1)

@@ -92,6 +92,11 @@ func (l *Ledger) House(ctx context.Context, code string, asset coffer.AssetID) (
 	return netOf(r.Amount, r.Credit), nil
 }
 
+// HouseIn is House inside a transaction.
+func (l *Ledger) HouseIn(ctx context.Context, tx pgx.Tx, code string, asset coffer.AssetID) (Net, error) {
+	return (&Ledger{sql: l.sql.WithTx(tx)}).House(ctx, code, asset)
+}
+
 // AsOf is House over the entries that happened at or before a time.
 func (l *Ledger) AsOf(ctx context.Context, code string, asset coffer.AssetID, at time.Time) (Net, error) {
 	first, past := codeRange(code)

@@ -11,7 +11,9 @@
 //	                                  expired ◀─ validity passed, finally ─┴ found in a block,
 //	                                                                         whatever we thought
 //
-// [Manager.Plan] takes approved withdrawals and a slot in one transaction.
+// [Manager.Plan] takes approved withdrawals and a slot in one transaction. Each wallet has
+// lanes, whose payouts are on their way at once. What live payouts may still spend (their
+// payments and fee bounds) is reserved: what the wallet cannot pay beside them waits.
 // [Manager.Step] claims one payout that is due, makes one call to the outside world
 // without holding a transaction, and stores the result if nothing else happened to the
 // payout meanwhile. [Manager.Observe] reads the chain's block events; only they say what

@@ -44,6 +44,8 @@ rules:
 const (
 	account = "acct_1"
 	funds   = 1_000_000
+
+	gasFunds = 1_000_000
 )
 
 var assets = []coffer.AssetID{usdt, usdc, ether}
@@ -59,7 +61,8 @@ type world struct {
 	net     *network
 	wallet  *fakeWallet
 	signers []*fakeSigner
-	lanes   int
+	limits  payout.Limits
+	risk    payout.Risk
 
 	withdrawals *withdrawal.Service
 	m           *payout.Manager
@@ -79,7 +82,11 @@ type world struct {
 
 func newWorld(tb testing.TB, seed uint64, lanes int) *world {
 	tb.Helper()
-	w := &world{tb: tb, ctx: context.Background(), db: postgrestest.New(tb), net: newNetwork(seed), now: genesis, lanes: lanes}
+	w := &world{tb: tb, ctx: context.Background(), db: postgrestest.New(tb), net: newNetwork(seed), now: genesis}
+	w.limits = payout.Limits{
+		MaxOrders: 4, Lanes: lanes, IntentTTL: 3 * time.Minute, SignTimeout: 20 * time.Millisecond, CallTimeout: 10 * time.Second,
+		Backoff: time.Second, MaxBackoff: 8 * time.Second, Rebroadcast: 5 * time.Second, BumpAfter: 2, MaxAttempts: 4,
+	}
 	w.books = ledger.New(w.db, w.clock)
 	w.log = stream.NewPostgres(w.db, w.clock)
 	w.wallet = &fakeWallet{net: w.net, clock: w.clock, faults: map[string]int{}}
@@ -88,17 +95,22 @@ func newWorld(tb testing.TB, seed uint64, lanes int) *world {
 	}
 	w.start()
 	for _, asset := range assets {
-		err := w.db.Tx(w.ctx, func(tx pgx.Tx) error {
-			return w.books.Post(w.ctx, tx, ledger.Entry{ID: "fund/" + string(asset), Kind: "test.fund", At: w.now, Postings: []ledger.Posting{
-				ledger.Debit(ledger.PrefixCustodyHot+string(hot), asset, coffer.NewAmount(funds)),
-				ledger.Credit(ledger.User(account, ledger.BucketAvailable), asset, coffer.NewAmount(funds)),
-			}})
-		})
-		if err != nil {
-			tb.Fatal(err)
-		}
+		w.book("fund/"+string(asset), ledger.Debit(ledger.PrefixCustodyHot+string(hot), asset, coffer.NewAmount(funds)),
+			ledger.Credit(ledger.User(account, ledger.BucketAvailable), asset, coffer.NewAmount(funds)))
 	}
+	w.book("gas", ledger.Debit(ledger.PrefixGasEntryPoint+string(hot), ether, coffer.NewAmount(gasFunds)),
+		ledger.Credit(ledger.EquityOpening, ether, coffer.NewAmount(gasFunds)))
 	return w
+}
+
+func (w *world) book(id string, postings ...ledger.Posting) {
+	w.tb.Helper()
+	err := w.db.Tx(w.ctx, func(tx pgx.Tx) error {
+		return w.books.Post(w.ctx, tx, ledger.Entry{ID: id, Kind: "test.fund", At: w.now, Postings: postings})
+	})
+	if err != nil {
+		w.tb.Fatal(err)
+	}
 }
 
 func (w *world) clock() time.Time {
@@ -141,26 +153,26 @@ func (w *world) start() {
 	if err != nil {
 		w.tb.Fatal(err)
 	}
-	var signers []coffer.Signer
-	for _, s := range w.signers {
-		signers = append(signers, s)
-	}
-	w.m, err = payout.New(payout.Config{
-		DB: w.db, Ledger: w.books, Withdrawals: w.withdrawals, Events: w.log, Clock: w.clock, Checkpoint: w.checkpoint,
-		Limits: payout.Limits{
-			MaxOrders: 4, Lanes: w.lanes, IntentTTL: 3 * time.Minute, SignTimeout: 20 * time.Millisecond, CallTimeout: 10 * time.Second,
-			Backoff: time.Second, MaxBackoff: 8 * time.Second, Rebroadcast: 5 * time.Second, BumpAfter: 2, MaxAttempts: 4,
-		},
-		Chains: map[coffer.ChainID]payout.Chain{chain: {
-			Native: ether, Wallet: w.wallet, Explainer: w.wallet, Signers: signers, Threshold: 2,
-			Executors: []coffer.Address{executor}, FeeBound: coffer.NewAmount(150),
-		}},
-	})
+	w.m, err = payout.New(w.config(w.limits))
 	if err != nil {
 		w.tb.Fatal(err)
 	}
 	if err := w.m.Resume(w.ctx); err != nil {
 		w.tb.Fatal(err)
+	}
+}
+
+func (w *world) config(limits payout.Limits) payout.Config {
+	var signers []coffer.Signer
+	for _, s := range w.signers {
+		signers = append(signers, s)
+	}
+	return payout.Config{
+		DB: w.db, Ledger: w.books, Withdrawals: w.withdrawals, Events: w.log, Clock: w.clock, Checkpoint: w.checkpoint,
+		Chains: map[coffer.ChainID]payout.Chain{chain: {
+			Native: ether, Wallet: w.wallet, Explainer: w.wallet, Signers: signers, Threshold: 2,
+			Executors: []coffer.Address{executor}, FeeBound: coffer.NewAmount(150), Limits: limits, Risk: w.risk,
+		}},
 	}
 }
 
@@ -404,7 +416,7 @@ func (w *world) checkBooks() {
 		}
 	}
 	for code, want := range map[string]int64{
-		ledger.PrefixGasEntryPoint + string(hot):    -70 * ops,
+		ledger.PrefixGasEntryPoint + string(hot):    gasFunds - 70*ops,
 		ledger.PrefixGasExecutor + string(executor): 20 * ops,
 		ledger.ExpenseNetworkFee:                    50 * ops,
 		ledger.TransitBundler:                       0,

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -19,62 +20,6 @@ import (
 	"github.com/cofferhq/coffer/withdrawal"
 )
 
-// Bounds.
-const (
-	maxOrders    = 100 // of a payout
-	maxLanes     = 64
-	maxSigners   = 32
-	maxNote      = 500 // bytes of an error kept with a payout
-	maxSignature = 4096
-	maxSubsets   = 256 // of signers tried to make one transaction
-)
-
-// Limits are what an operator may tune. Zero values get the defaults.
-type Limits struct {
-	MaxOrders   int           // orders in a payout; 20
-	Lanes       int           // lanes of a wallet, "0x0" first; 1
-	IntentTTL   time.Duration // life of an intent, below the withdrawals' margin; 15 min
-	CallTimeout time.Duration // of a call to a chain; 30 s
-	SignTimeout time.Duration // of a call to a signer; 20 s
-	Backoff     time.Duration // after the first failure, doubled with each; 1 s
-	MaxBackoff  time.Duration // 1 min
-	Rebroadcast time.Duration // between sending the same attempt again; 15 s
-	Prepare     int           // failures before signing after which a payout is given up; 3
-	BumpAfter   uint64        // blocks without inclusion after which the fee rises; 5
-	MaxAttempts int           // of a payout; 10
-	Poll        time.Duration // how often Run looks for work; 500 ms
-	Workers     int           // payouts that Run steps at once; 4
-}
-
-func (l Limits) withDefaults() Limits {
-	orInt := func(v *int, d int) {
-		if *v == 0 {
-			*v = d
-		}
-	}
-	orTime := func(v *time.Duration, d time.Duration) {
-		if *v == 0 {
-			*v = d
-		}
-	}
-	orInt(&l.MaxOrders, 20)
-	orInt(&l.Lanes, 1)
-	orInt(&l.Prepare, 3)
-	orInt(&l.MaxAttempts, 10)
-	orInt(&l.Workers, 4)
-	orTime(&l.IntentTTL, 15*time.Minute)
-	orTime(&l.CallTimeout, 30*time.Second)
-	orTime(&l.SignTimeout, 20*time.Second)
-	orTime(&l.Backoff, time.Second)
-	orTime(&l.MaxBackoff, time.Minute)
-	orTime(&l.Rebroadcast, 15*time.Second)
-	orTime(&l.Poll, 500*time.Millisecond)
-	if l.BumpAfter == 0 {
-		l.BumpAfter = 5
-	}
-	return l
-}
-
 // Chain is how payouts are made on one chain.
 type Chain struct {
 	Native    coffer.AssetID // pays the fees
@@ -82,11 +27,12 @@ type Chain struct {
 	Wallet    coffer.Wallet
 	Explainer coffer.Explainer
 	Signers   []coffer.Signer
-	Threshold int              // signatures a transaction needs
-	Executors []coffer.Address // our accounts that send bundles
-	FeeBound  coffer.Amount    // most a payout may spend on fees, native base units
-	// MaxTotal bounds what one payout moves of an asset; a larger order goes alone.
-	MaxTotal map[coffer.AssetID]coffer.Amount
+	Threshold int                       // signatures a transaction needs
+	Executors []coffer.Address          // our accounts that send bundles
+	FeeBound  coffer.Amount             // most a payout may spend on fees, native base units
+	LegGas    map[coffer.AssetID]uint64 // a payment's gas where it is not Limits.LegGas
+	Limits    Limits
+	Risk      Risk
 }
 
 // Config is what a Manager needs.
@@ -96,7 +42,7 @@ type Config struct {
 	Withdrawals *withdrawal.Service
 	Events      stream.Log // block events come from its tx.raw
 	Chains      map[coffer.ChainID]Chain
-	Limits      Limits
+	Workers     int // payouts that Run steps at once; 4
 	Clock       coffer.Clock
 	Log         *slog.Logger
 	Checkpoint  func(name string) // called where a crash is interesting; nil is none
@@ -107,6 +53,9 @@ type Manager struct {
 	Config
 	sql    *payoutsql.Queries
 	chains []string // sorted
+
+	shortMutex sync.Mutex
+	short      map[coffer.ChainID]map[string]shortage // what wallets lacked at the last planning
 }
 
 // New returns a Manager, or says what the configuration lacks.
@@ -114,21 +63,16 @@ func New(c Config) (*Manager, error) {
 	if c.DB == nil || c.Ledger == nil || c.Withdrawals == nil || c.Events == nil || c.Clock == nil {
 		return nil, errors.New("payout: DB, Ledger, Withdrawals, Events and Clock are needed")
 	}
-	c.Limits = c.Limits.withDefaults()
-	if c.Limits.MaxOrders > maxOrders || c.Limits.Lanes > maxLanes {
-		return nil, fmt.Errorf("payout: at most %d orders and %d lanes", maxOrders, maxLanes)
-	}
-	if c.Limits.IntentTTL >= c.Withdrawals.Margin {
-		return nil, fmt.Errorf("payout: intents live %s, which must be less than the withdrawals' margin of %s", c.Limits.IntentTTL, c.Withdrawals.Margin)
-	}
+	defaultTo(&c.Workers, 4)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 
-	m := &Manager{Config: c, sql: payoutsql.New(c.DB.Pool())}
+	m := &Manager{Config: c, sql: payoutsql.New(c.DB.Pool()), short: map[coffer.ChainID]map[string]shortage{}}
 	m.Chains = make(map[coffer.ChainID]Chain, len(c.Chains))
 	for id, chain := range c.Chains {
-		if err := chain.check(id); err != nil {
+		chain.Limits = chain.Limits.withDefaults()
+		if err := errors.Join(chain.check(id), chain.Limits.check(c.Withdrawals.Margin)); err != nil {
 			return nil, fmt.Errorf("payout: %s: %w", id, err)
 		}
 		if chain.Path == "" {
@@ -168,20 +112,23 @@ func (m *Manager) Run(ctx context.Context) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	for range m.Limits.Workers {
-		group.Go(func() error { return m.loop(ctx, "step", m.Step) })
-	}
+	fastest := time.Minute
 	for _, id := range m.chains {
 		chain := coffer.ChainID(id)
+		poll := m.Chains[chain].Limits.Poll
+		fastest = min(fastest, poll)
 		group.Go(func() error {
-			return m.loop(ctx, "plan", func(ctx context.Context) (bool, error) { return m.Plan(ctx, chain) })
+			return m.loop(ctx, "plan", poll, func(ctx context.Context) (bool, error) { return m.Plan(ctx, chain) })
 		})
 		group.Go(func() error {
-			return m.loop(ctx, "observe", func(ctx context.Context) (bool, error) {
+			return m.loop(ctx, "observe", poll, func(ctx context.Context) (bool, error) {
 				n, err := m.Observe(ctx, chain)
 				return n > 0, err
 			})
 		})
+	}
+	for range m.Workers {
+		group.Go(func() error { return m.loop(ctx, "step", fastest, m.Step) })
 	}
 	return group.Wait()
 }
@@ -197,7 +144,7 @@ func (m *Manager) Resume(ctx context.Context) error {
 }
 
 // loop does work until there is none, then looks again after a while.
-func (m *Manager) loop(ctx context.Context, what string, work func(context.Context) (bool, error)) error {
+func (m *Manager) loop(ctx context.Context, what string, poll time.Duration, work func(context.Context) (bool, error)) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -208,7 +155,7 @@ func (m *Manager) loop(ctx context.Context, what string, work func(context.Conte
 		}
 
 		moved, err := work(ctx)
-		wait := m.Limits.Poll
+		wait := poll
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()

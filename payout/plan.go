@@ -14,12 +14,10 @@ import (
 	"github.com/cofferhq/coffer/payout/payoutsql"
 )
 
-// candidates is how many approved withdrawals planning looks at.
-const candidates = 100
-
-// Plan makes one payout of approved withdrawals of a chain if there are any and a lane of
-// its wallet is free, and reports whether it did. Withdrawals, slot and payout are taken
-// in one transaction; the lane is free again when the payout is in a block.
+// Plan makes one payout of approved withdrawals of a chain if there are any, a lane of its
+// wallet is free and the wallet has what they need, and reports whether it did.
+// Withdrawals, slot and payout are taken in one transaction; the lane is free again when
+// the payout is in a block.
 func (m *Manager) Plan(ctx context.Context, id coffer.ChainID) (bool, error) {
 	chain, known := m.Chains[id]
 	if !known {
@@ -37,7 +35,7 @@ func (m *Manager) Plan(ctx context.Context, id coffer.ChainID) (bool, error) {
 		return false, err
 	}
 
-	call, cancel := context.WithTimeout(ctx, m.Limits.CallTimeout)
+	call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
 	defer cancel()
 	slot, err := chain.Wallet.NextSlot(call, lane)
 	if err != nil {
@@ -48,16 +46,20 @@ func (m *Manager) Plan(ctx context.Context, id coffer.ChainID) (bool, error) {
 	}
 
 	m.checkpoint("payout.before_plan")
-	planned := ""
+	var done planned
 	err = m.DB.Tx(ctx, func(tx pgx.Tx) error {
-		planned, err = m.plan(ctx, tx, id, chain, slot)
+		done, err = m.plan(ctx, tx, id, chain, slot)
 		return err
 	})
-	if err != nil || planned == "" {
+	if err != nil {
 		return false, err
 	}
+	m.report(id, done)
+	if done.payout == "" {
+		return false, nil
+	}
 	m.checkpoint("payout.planned")
-	m.Log.Info("payout planned", "payout", planned, "chain", id, "slot", slot.String())
+	m.Log.Info("payout planned", "payout", done.payout, "chain", id, "slot", slot.String())
 	return true, nil
 }
 
@@ -71,7 +73,7 @@ func (m *Manager) freeLane(ctx context.Context, q *payoutsql.Queries, id coffer.
 	if err != nil {
 		return "", false, fmt.Errorf("read dead lanes: %w", err)
 	}
-	for n := range min(m.Limits.Lanes+len(dead), maxLanes) {
+	for n := range min(chain.Limits.Lanes+len(dead), maxLanes) {
 		if !slices.Contains(busy, lane(n)) && !slices.Contains(dead, lane(n)) {
 			return lane(n), true, nil
 		}
@@ -79,10 +81,10 @@ func (m *Manager) freeLane(ctx context.Context, q *payoutsql.Queries, id coffer.
 	return "", false, nil
 }
 
-// deferral says which withdrawals wait, and which go alone when they have waited.
+// deferral says which withdrawals wait, and what those that waited go with.
 type deferral struct {
 	waiting []string
-	alone   map[string]bool
+	batch   map[string]string // by withdrawal
 }
 
 func (m *Manager) deferred(ctx context.Context, q *payoutsql.Queries) (deferral, error) {
@@ -90,9 +92,9 @@ func (m *Manager) deferred(ctx context.Context, q *payoutsql.Queries) (deferral,
 	if err != nil {
 		return deferral{}, fmt.Errorf("read deferred withdrawals: %w", err)
 	}
-	d := deferral{alone: make(map[string]bool, len(rows))}
+	d := deferral{batch: make(map[string]string, len(rows))}
 	for _, row := range rows {
-		d.alone[row.WithdrawalID] = true
+		d.batch[row.WithdrawalID] = row.Batch
 		if row.Until.After(m.now()) {
 			d.waiting = append(d.waiting, row.WithdrawalID)
 		}
@@ -100,68 +102,50 @@ func (m *Manager) deferred(ctx context.Context, q *payoutsql.Queries) (deferral,
 	return d, nil
 }
 
-// plan writes a payout and returns its id, or "" when somebody else was first.
-func (m *Manager) plan(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain Chain, slot coffer.Slot) (string, error) {
+// planned is what planning came to: a payout, or none because somebody else was first or
+// the wallet lacks something.
+type planned struct {
+	payout string
+	short  map[string]shortage // by what is lacking
+}
+
+// plan writes a payout.
+func (m *Manager) plan(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain Chain, slot coffer.Slot) (planned, error) {
 	q := m.sql.WithTx(tx)
 	wallet := string(chain.Wallet.Address())
 	if err := q.LockLane(ctx, string(id)+"/"+wallet); err != nil {
-		return "", fmt.Errorf("lock the lanes of %s: %w", wallet, err)
+		return planned{}, fmt.Errorf("lock the lanes of %s: %w", wallet, err)
 	}
 	if lane, free, err := m.freeLane(ctx, q, id, chain); err != nil || !free || lane != slot.Lane {
-		return "", err
+		return planned{}, err
 	}
-	deferred, err := m.deferred(ctx, q)
+	funds, err := m.reserve(ctx, tx, id, chain)
 	if err != nil {
-		return "", err
+		return planned{}, err
 	}
-	approved, err := m.Withdrawals.Approved(ctx, tx, id, deferred.waiting, candidates)
-	if err != nil {
-		return "", err
+	if !funds.gas(chain.FeeBound) {
+		return planned{short: funds.short}, nil
 	}
-	batch := choose(approved, m.Limits.MaxOrders, chain.MaxTotal, deferred.alone)
-	if len(batch) == 0 {
-		return "", nil
+	batch, err := m.batch(ctx, tx, id, chain, funds)
+	if err != nil || len(batch) == 0 {
+		return planned{short: funds.short}, err
 	}
 	if slot, err = m.takeSlot(ctx, q, id, wallet, slot); err != nil {
-		return "", err
+		return planned{}, err
 	}
 	payout, err := m.insert(ctx, tx, id, chain, slot, batch)
 	if err != nil {
-		return "", err
+		return planned{}, err
 	}
-	ids := make([]string, len(batch))
-	for i, w := range batch {
-		ids[i] = w.ID
-	}
-	return payout, m.Withdrawals.Paying(ctx, tx, payout, ids)
+	return planned{payout, funds.short}, m.Withdrawals.Paying(ctx, tx, payout, idsOf(batch))
 }
 
-// choose takes the oldest withdrawal and what may go with it. Native money goes alone,
-// because its receiver's code could make the whole batch fail, and so does what was in a
-// payout that had to be given up.
-func choose(approved []coffer.Withdrawal, most int, maxTotal map[coffer.AssetID]coffer.Amount, alone map[string]bool) []coffer.Withdrawal {
-	single := func(w coffer.Withdrawal) bool { return w.Asset.IsNative() || alone[w.ID] }
-	if len(approved) == 0 || single(approved[0]) {
-		return approved[:min(1, len(approved))]
+func idsOf(ws []coffer.Withdrawal) []string {
+	ids := make([]string, len(ws))
+	for i, w := range ws {
+		ids[i] = w.ID
 	}
-
-	totals := map[coffer.AssetID]coffer.Amount{}
-	var batch []coffer.Withdrawal
-	for _, w := range approved {
-		total, err := totals[w.Asset].Add(w.Amount)
-		bound, bounded := maxTotal[w.Asset]
-		switch {
-		case len(batch) == most:
-			return batch
-		case single(w) || err != nil:
-			continue
-		case bounded && total.Cmp(bound) > 0 && len(batch) > 0:
-			continue
-		}
-		totals[w.Asset] = total
-		batch = append(batch, w)
-	}
-	return batch
+	return ids
 }
 
 // takeSlot is the first place in the lane that neither the chain nor a payout of ours has
@@ -202,7 +186,7 @@ func (m *Manager) insert(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chai
 	intent := coffer.Intent{
 		ID:    coffer.DeriveID("po", batch[0].ID, strconv.FormatInt(generation, 10)),
 		Chain: id, Wallet: chain.Wallet.Address(), Path: chain.Path, Slot: slot, Purpose: coffer.PurposeOrders,
-		FeeBound: chain.FeeBound, Expires: now.Add(m.Limits.IntentTTL).Truncate(time.Second),
+		FeeBound: chain.FeeBound, Expires: now.Add(chain.Limits.IntentTTL).Truncate(time.Second),
 	}
 	for _, w := range batch {
 		intent.Orders = append(intent.Orders, w.OrderHash)

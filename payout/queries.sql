@@ -13,18 +13,29 @@ select exists (
     select from payout
     where chain = $1 and wallet = $2 and slot_kind = $3 and slot_lane = $4 and slot_sequence = $5 and state = 'expired');
 
+-- name: LiveIntents :many
+select intent from payout
+where chain = $1 and wallet = $2 and state in ('planned', 'built', 'signing', 'signed', 'broadcast');
+
 -- name: LockLane :exec
 select pg_advisory_xact_lock(hashtextextended('payout/lane/' || sqlc.arg(lane)::text, 0));
 
 -- name: Deferred :many
-select withdrawal_id, until from payout_deferred;
+select withdrawal_id, until, batch from payout_deferred;
 
 -- name: PutOff :exec
-insert into payout_deferred (withdrawal_id, tries, until)
-select unnest(sqlc.arg(ids)::text[]), 1, sqlc.arg(at)::timestamptz + make_interval(secs => sqlc.arg(seconds)::bigint)
+-- PutOff makes withdrawals wait, twice as long each time.
+insert into payout_deferred (withdrawal_id, tries, until, batch)
+select unnest(sqlc.arg(ids)::text[]), 1, sqlc.arg(at)::timestamptz + make_interval(secs => sqlc.arg(seconds)::float8), sqlc.arg(batch)::text
 on conflict (withdrawal_id) do update
-set tries = payout_deferred.tries + 1,
-    until = sqlc.arg(at)::timestamptz + make_interval(secs => sqlc.arg(seconds)::bigint * (1 << least(payout_deferred.tries, 6)));
+set tries = payout_deferred.tries + 1, batch = excluded.batch,
+    until = sqlc.arg(at)::timestamptz + make_interval(secs => sqlc.arg(seconds)::float8 * (1 << least(payout_deferred.tries, 6)));
+
+-- name: Wait :exec
+-- Wait makes withdrawals wait, and leaves what they go with as it is.
+insert into payout_deferred (withdrawal_id, tries, until)
+select unnest(sqlc.arg(ids)::text[]), 0, sqlc.arg(until)::timestamptz
+on conflict (withdrawal_id) do update set until = excluded.until;
 
 -- name: TakeUp :exec
 delete from payout_deferred where withdrawal_id = any(sqlc.arg(ids)::text[]);

@@ -43,17 +43,17 @@ func (m *Manager) send(ctx context.Context, chain Chain, p *Payout) error {
 func (m *Manager) scheduleAgain(p *Payout, sent error) {
 	if sent == nil {
 		p.row.Tries, p.row.Note = 0, ""
-		p.row.NextAt = m.now().Add(m.Limits.Rebroadcast)
+		p.row.NextAt = m.now().Add(m.limits(p).Rebroadcast)
 		return
 	}
-	p.row.NextAt = m.now().Add(min(m.backoff(p.row.Tries), m.Limits.Rebroadcast))
+	p.row.NextAt = m.now().Add(min(m.limits(p).backoff(p.row.Tries), m.limits(p).Rebroadcast))
 	p.row.Tries++
 	p.row.Note = clip(sent.Error())
 }
 
 // broadcast sends an attempt once.
 func (m *Manager) broadcast(ctx context.Context, chain Chain, a *Attempt) error {
-	call, cancel := context.WithTimeout(ctx, m.Limits.CallTimeout)
+	call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
 	defer cancel()
 	m.checkpoint("payout.before_broadcast")
 	if err := chain.Wallet.Broadcast(call, *a.Signed); err != nil {
@@ -126,10 +126,10 @@ func (m *Manager) slow(p *Payout, height int64) bool {
 	if !m.now().Before(p.Intent.Expires) {
 		return false
 	}
-	if p.row.SinceHeight == nil || height < *p.row.SinceHeight || uint64(height-*p.row.SinceHeight) < m.Limits.BumpAfter { //nolint:gosec // not negative
+	if p.row.SinceHeight == nil || height < *p.row.SinceHeight || uint64(height-*p.row.SinceHeight) < m.limits(p).BumpAfter { //nolint:gosec // not negative
 		return false
 	}
-	return p.newest().Signed == nil || len(p.Attempts) < m.Limits.MaxAttempts
+	return p.newest().Signed == nil || len(p.Attempts) < m.limits(p).MaxAttempts
 }
 
 // bump makes another attempt in the same slot: same payments, higher fee, within the
@@ -144,7 +144,7 @@ func (m *Manager) bump(ctx context.Context, chain Chain, p *Payout, height int64
 			return false, err
 		}
 		// What is signed was simulated first: gas money may have run short meanwhile.
-		call, cancel := context.WithTimeout(ctx, m.Limits.CallTimeout)
+		call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
 		defer cancel()
 		if err := chain.Wallet.Simulate(call, unsigned); err != nil {
 			return false, fmt.Errorf("simulate: %w", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -43,7 +44,7 @@ func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
 			m.resend(ctx, chain, p)
 			return errors.Join(append(failures, err)...)
 		}
-		for _, a := range m.ask(ctx, next, request) {
+		for _, a := range m.ask(ctx, chain.Limits.SignTimeout, next, request) {
 			asked[a.signer] = true
 			if a.err == nil {
 				a.err = m.accept(ctx, p.ID, attempt.Number, effects.Digests, a, have)
@@ -110,8 +111,8 @@ type answer struct {
 
 // ask asks signers at once. It returns when all answered or their deadline passed, even
 // if one ignores it.
-func (m *Manager) ask(ctx context.Context, signers []coffer.Signer, r coffer.SigningRequest) []answer {
-	call, cancel := context.WithTimeout(ctx, m.Limits.SignTimeout)
+func (m *Manager) ask(ctx context.Context, timeout time.Duration, signers []coffer.Signer, r coffer.SigningRequest) []answer {
+	call, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	type placed struct {
 		place int

@@ -57,11 +57,11 @@ func (m *Manager) claim(ctx context.Context) (Payout, bool, error) {
 
 // claimTTL covers the longest step: two calls to the chain and every signer in turn.
 func (m *Manager) claimTTL() time.Duration {
-	most := 0
+	var ttl time.Duration
 	for _, chain := range m.Chains {
-		most = max(most, len(chain.Signers))
+		ttl = max(ttl, 3*chain.Limits.CallTimeout+time.Duration(len(chain.Signers))*chain.Limits.SignTimeout)
 	}
-	return 3*m.Limits.CallTimeout + time.Duration(most)*m.Limits.SignTimeout
+	return ttl
 }
 
 // advance takes the step that the payout's state asks for.
@@ -104,7 +104,7 @@ func (m *Manager) build(ctx context.Context, chain Chain, p *Payout) error {
 // compose builds the next attempt, and reads it back to see that it does what the intent
 // says and nothing else.
 func (m *Manager) compose(ctx context.Context, chain Chain, p *Payout) (coffer.Unsigned, coffer.Effects, error) {
-	call, cancel := context.WithTimeout(ctx, m.Limits.CallTimeout)
+	call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
 	defer cancel()
 	u, err := chain.Wallet.Build(call, p.Intent, p.plain())
 	if err != nil {
@@ -170,7 +170,7 @@ func (m *Manager) simulate(ctx context.Context, chain Chain, p *Payout) error {
 	if !m.now().Before(p.Intent.Expires) {
 		return m.cancel(ctx, p, "the intent expired before it was signed", true)
 	}
-	call, cancel := context.WithTimeout(ctx, m.Limits.CallTimeout)
+	call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
 	defer cancel()
 	if err := chain.Wallet.Simulate(call, p.newest().Unsigned); err != nil {
 		return m.giveUp(ctx, p, fmt.Errorf("simulate: %w", err))
@@ -206,7 +206,7 @@ func (m *Manager) giveUp(ctx context.Context, p *Payout, cause error) error {
 	if err != nil {
 		return err
 	}
-	if bound && m.now().Before(p.Intent.Expires) || !bound && int(p.row.Tries)+1 < m.Limits.Prepare {
+	if bound && m.now().Before(p.Intent.Expires) || !bound && int(p.row.Tries)+1 < m.limits(p).Prepare {
 		return cause
 	}
 	return m.cancel(ctx, p, cause.Error(), true)
@@ -229,9 +229,7 @@ func (m *Manager) cancel(ctx context.Context, p *Payout, reason string, put bool
 		if err := m.release(ctx, tx, p, "the payout was given up: "+clip(reason)); err != nil || !put {
 			return err
 		}
-		return m.sql.WithTx(tx).PutOff(ctx, payoutsql.PutOffParams{
-			Ids: p.Withdrawals, At: m.now(), Seconds: int64(m.Limits.MaxBackoff / time.Second),
-		})
+		return m.putOffHalves(ctx, m.sql.WithTx(tx), p, m.limits(p).MaxBackoff)
 	})
 	if err == nil {
 		m.Log.Warn("payout cancelled", "payout", p.ID, "reason", reason)
@@ -302,7 +300,7 @@ func (m *Manager) release(ctx context.Context, tx pgx.Tx, p *Payout, reason stri
 // retry notes a failed step and puts the next try off, longer each time.
 func (m *Manager) retry(ctx context.Context, p Payout, cause error) error {
 	return m.store(ctx, &p, func(_ pgx.Tx, p *Payout) error {
-		p.row.NextAt = m.now().Add(m.backoff(p.row.Tries))
+		p.row.NextAt = m.now().Add(m.limits(p).backoff(p.row.Tries))
 		p.row.Tries++
 		p.row.Note = clip(cause.Error())
 		return nil
@@ -310,9 +308,11 @@ func (m *Manager) retry(ctx context.Context, p Payout, cause error) error {
 }
 
 // backoff doubles with each failure, up to MaxBackoff.
-func (m *Manager) backoff(failures int32) time.Duration {
-	return min(m.Limits.Backoff<<min(failures, 20), m.Limits.MaxBackoff)
+func (l Limits) backoff(failures int32) time.Duration {
+	return min(l.Backoff<<min(failures, 20), l.MaxBackoff)
 }
+
+func (m *Manager) limits(p *Payout) Limits { return m.Chains[p.Intent.Chain].Limits }
 
 // clip shortens an error to what is kept, on a rune's border.
 func clip(s string) string {

@@ -220,3 +220,7 @@ update withdrawal_revocations set delivered_at = sqlc.arg(at)::timestamptz where
 
 -- name: PutOffRevocation :exec
 update withdrawal_revocations set tries = tries + 1, next_at = sqlc.arg(next_at) where withdrawal_id = sqlc.arg(id) and delivered_at is null;
+
+-- name: SettledTo :many
+select distinct destination from withdrawal
+where chain = $1 and destination = any(sqlc.arg(destinations)::text[]) and state = 'settled' and to_account is null;

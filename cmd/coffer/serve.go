@@ -146,7 +146,7 @@ func (s *server) wireFlows(context.Context) (err error) {
 	}
 	s.payouts, err = payout.New(payout.Config{
 		DB: s.db, Ledger: s.ledger, Withdrawals: s.withdrawals, Events: s.stream, Chains: payoutChains,
-		Limits: s.payoutLimits(), Clock: time.Now, Log: s.log, Checkpoint: checkpoint,
+		Clock: time.Now, Log: s.log, Checkpoint: checkpoint,
 	})
 	return err
 }

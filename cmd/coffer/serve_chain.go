@@ -14,7 +14,6 @@ import (
 	"github.com/cofferhq/coffer/deposit"
 	"github.com/cofferhq/coffer/evm"
 	"github.com/cofferhq/coffer/indexer"
-	"github.com/cofferhq/coffer/payout"
 	"github.com/cofferhq/coffer/relayer"
 	"github.com/cofferhq/coffer/signer"
 	"github.com/ethereum/go-ethereum/common"
@@ -201,30 +200,6 @@ func (s *server) wireSender(ctx context.Context, chain *chainParts) (relayer.Use
 		return chain.bundler, err
 	}
 	return nil, fmt.Errorf("executor_signer %q is none of the signers", chain.config.ExecutorSigner)
-}
-
-func (s *server) payoutChain(chain *chainParts) payout.Chain {
-	feeBound, err := coffer.ParseUnits(chain.config.PayoutFeeCap, chain.native.Decimals)
-	if err != nil {
-		panic(fmt.Sprintf("payout_fee_cap of %s was not checked: %v", chain.id, err))
-	}
-	c := payout.Chain{
-		Native: chain.native.ID, Path: coffer.PathUserOp, Wallet: chain.wallet, Explainer: chain.explainer,
-		Threshold: s.config.Signing.Threshold, FeeBound: feeBound,
-	}
-	if chain.executor != "" {
-		c.Executors = []coffer.Address{chain.executor}
-	}
-	for _, one := range s.signers {
-		c.Signers = append(c.Signers, one)
-	}
-	return c
-}
-
-// payoutLimits are those of the first chain: payouts of all chains run under one manager.
-func (s *server) payoutLimits() payout.Limits {
-	first := s.config.Chains[0]
-	return payout.Limits{MaxOrders: first.PayoutMaxLegs, IntentTTL: first.PayoutValid, BumpAfter: first.BumpAfter, Poll: min(500*time.Millisecond, first.PollInterval)}
 }
 
 // houses registers what is ours, or what money must never be sent to.

@@ -38,6 +38,8 @@ type Payout struct {
 	AlarmBlock      *coffer.Hash
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	Parked          string
+	Refusals        int32
 }
 
 type PayoutAttempt struct {

@@ -13,7 +13,7 @@ import (
 )
 
 const alarms = `-- name: Alarms :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at from payout where alarm <> '' order by updated_at desc, id limit $1
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout where alarm <> '' order by updated_at desc, id limit $1
 `
 
 func (q *Queries) Alarms(ctx context.Context, first int32) ([]Payout, error) {
@@ -53,6 +53,8 @@ func (q *Queries) Alarms(ctx context.Context, first int32) ([]Payout, error) {
 			&i.AlarmBlock,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Parked,
+			&i.Refusals,
 		); err != nil {
 			return nil, err
 		}
@@ -191,7 +193,7 @@ where id = (
     where p.state in ('planned', 'built', 'signing', 'signed', 'broadcast') and p.alarm = '' and p.next_at <= $2::timestamptz
       and p.chain = any($3::text[])
     order by p.next_at, p.id limit 1 for update skip locked)
-returning id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at
+returning id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals
 `
 
 type ClaimParams struct {
@@ -231,6 +233,8 @@ func (q *Queries) Claim(ctx context.Context, arg ClaimParams) (Payout, error) {
 		&i.AlarmBlock,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Parked,
+		&i.Refusals,
 	)
 	return i, err
 }
@@ -286,12 +290,13 @@ func (q *Queries) DeadLanes(ctx context.Context, arg DeadLanesParams) ([]string,
 }
 
 const deferred = `-- name: Deferred :many
-select withdrawal_id, until from payout_deferred
+select withdrawal_id, until, batch from payout_deferred
 `
 
 type DeferredRow struct {
 	WithdrawalID string
 	Until        time.Time
+	Batch        string
 }
 
 func (q *Queries) Deferred(ctx context.Context) ([]DeferredRow, error) {
@@ -303,7 +308,7 @@ func (q *Queries) Deferred(ctx context.Context) ([]DeferredRow, error) {
 	var items []DeferredRow
 	for rows.Next() {
 		var i DeferredRow
-		if err := rows.Scan(&i.WithdrawalID, &i.Until); err != nil {
+		if err := rows.Scan(&i.WithdrawalID, &i.Until, &i.Batch); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -390,7 +395,7 @@ func (q *Queries) FreeSlot(ctx context.Context, payoutID string) error {
 }
 
 const get = `-- name: Get :one
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at from payout where id = $1
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout where id = $1
 `
 
 func (q *Queries) Get(ctx context.Context, id string) (Payout, error) {
@@ -424,6 +429,8 @@ func (q *Queries) Get(ctx context.Context, id string) (Payout, error) {
 		&i.AlarmBlock,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Parked,
+		&i.Refusals,
 	)
 	return i, err
 }
@@ -598,8 +605,38 @@ func (q *Queries) InsertSlot(ctx context.Context, arg InsertSlotParams) error {
 	return err
 }
 
+const liveIntents = `-- name: LiveIntents :many
+select intent from payout
+where chain = $1 and wallet = $2 and state in ('planned', 'built', 'signing', 'signed', 'broadcast')
+`
+
+type LiveIntentsParams struct {
+	Chain  string
+	Wallet string
+}
+
+func (q *Queries) LiveIntents(ctx context.Context, arg LiveIntentsParams) ([][]byte, error) {
+	rows, err := q.db.Query(ctx, liveIntents, arg.Chain, arg.Wallet)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var intent []byte
+		if err := rows.Scan(&intent); err != nil {
+			return nil, err
+		}
+		items = append(items, intent)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lock = `-- name: Lock :one
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at from payout where id = $1 for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout where id = $1 for update
 `
 
 func (q *Queries) Lock(ctx context.Context, id string) (Payout, error) {
@@ -633,12 +670,14 @@ func (q *Queries) Lock(ctx context.Context, id string) (Payout, error) {
 		&i.AlarmBlock,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Parked,
+		&i.Refusals,
 	)
 	return i, err
 }
 
 const lockAlarmedBy = `-- name: LockAlarmedBy :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at from payout where chain = $1 and alarm <> '' and alarm_block = $2 order by id for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout where chain = $1 and alarm <> '' and alarm_block = $2 order by id for update
 `
 
 type LockAlarmedByParams struct {
@@ -683,6 +722,8 @@ func (q *Queries) LockAlarmedBy(ctx context.Context, arg LockAlarmedByParams) ([
 			&i.AlarmBlock,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Parked,
+			&i.Refusals,
 		); err != nil {
 			return nil, err
 		}
@@ -714,7 +755,7 @@ func (q *Queries) LockCursor(ctx context.Context, chain string) (PayoutCursor, e
 }
 
 const lockExpired = `-- name: LockExpired :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at from payout p
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout p
 where p.chain = $1 and p.state in ('signing', 'signed', 'broadcast') and p.alarm = ''
   and not exists (select from payout_attempts a where a.payout_id = p.id
                   and (a.valid_until is null or a.valid_until >= $2::timestamptz))
@@ -764,6 +805,8 @@ func (q *Queries) LockExpired(ctx context.Context, arg LockExpiredParams) ([]Pay
 			&i.AlarmBlock,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Parked,
+			&i.Refusals,
 		); err != nil {
 			return nil, err
 		}
@@ -776,7 +819,7 @@ func (q *Queries) LockExpired(ctx context.Context, arg LockExpiredParams) ([]Pay
 }
 
 const lockFinal = `-- name: LockFinal :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at from payout
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout
 where chain = $1 and state = 'included' and alarm = '' and block_height <= $2::bigint
 order by block_height, id limit $3 for update
 `
@@ -824,6 +867,8 @@ func (q *Queries) LockFinal(ctx context.Context, arg LockFinalParams) ([]Payout,
 			&i.AlarmBlock,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Parked,
+			&i.Refusals,
 		); err != nil {
 			return nil, err
 		}
@@ -836,7 +881,7 @@ func (q *Queries) LockFinal(ctx context.Context, arg LockFinalParams) ([]Payout,
 }
 
 const lockIncludedIn = `-- name: LockIncludedIn :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at from payout where chain = $1 and state = 'included' and block_hash = $2 order by id for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout where chain = $1 and state = 'included' and block_hash = $2 order by id for update
 `
 
 type LockIncludedInParams struct {
@@ -881,6 +926,8 @@ func (q *Queries) LockIncludedIn(ctx context.Context, arg LockIncludedInParams) 
 			&i.AlarmBlock,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Parked,
+			&i.Refusals,
 		); err != nil {
 			return nil, err
 		}
@@ -1011,21 +1058,28 @@ func (q *Queries) PruneEntries(ctx context.Context, arg PruneEntriesParams) erro
 }
 
 const putOff = `-- name: PutOff :exec
-insert into payout_deferred (withdrawal_id, tries, until)
-select unnest($1::text[]), 1, $2::timestamptz + make_interval(secs => $3::bigint)
+insert into payout_deferred (withdrawal_id, tries, until, batch)
+select unnest($1::text[]), 1, $2::timestamptz + make_interval(secs => $3::float8), $4::text
 on conflict (withdrawal_id) do update
-set tries = payout_deferred.tries + 1,
-    until = $2::timestamptz + make_interval(secs => $3::bigint * (1 << least(payout_deferred.tries, 6)))
+set tries = payout_deferred.tries + 1, batch = excluded.batch,
+    until = $2::timestamptz + make_interval(secs => $3::float8 * (1 << least(payout_deferred.tries, 6)))
 `
 
 type PutOffParams struct {
 	Ids     []string
 	At      time.Time
-	Seconds int64
+	Seconds float64
+	Batch   string
 }
 
+// PutOff makes withdrawals wait, twice as long each time.
 func (q *Queries) PutOff(ctx context.Context, arg PutOffParams) error {
-	_, err := q.db.Exec(ctx, putOff, arg.Ids, arg.At, arg.Seconds)
+	_, err := q.db.Exec(ctx, putOff,
+		arg.Ids,
+		arg.At,
+		arg.Seconds,
+		arg.Batch,
+	)
 	return err
 }
 
@@ -1287,4 +1341,21 @@ func (q *Queries) UsedSequences(ctx context.Context, arg UsedSequencesParams) ([
 		return nil, err
 	}
 	return items, nil
+}
+
+const wait = `-- name: Wait :exec
+insert into payout_deferred (withdrawal_id, tries, until)
+select unnest($1::text[]), 0, $2::timestamptz
+on conflict (withdrawal_id) do update set until = excluded.until
+`
+
+type WaitParams struct {
+	Ids   []string
+	Until time.Time
+}
+
+// Wait makes withdrawals wait, and leaves what they go with as it is.
+func (q *Queries) Wait(ctx context.Context, arg WaitParams) error {
+	_, err := q.db.Exec(ctx, wait, arg.Ids, arg.Until)
+	return err
 }

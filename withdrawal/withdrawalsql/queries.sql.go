@@ -1394,6 +1394,36 @@ func (q *Queries) SetScreened(ctx context.Context, arg SetScreenedParams) error 
 	return err
 }
 
+const settledTo = `-- name: SettledTo :many
+select distinct destination from withdrawal
+where chain = $1 and destination = any($2::text[]) and state = 'settled' and to_account is null
+`
+
+type SettledToParams struct {
+	Chain        string
+	Destinations []string
+}
+
+func (q *Queries) SettledTo(ctx context.Context, arg SettledToParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, settledTo, arg.Chain, arg.Destinations)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var destination string
+		if err := rows.Scan(&destination); err != nil {
+			return nil, err
+		}
+		items = append(items, destination)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const spent = `-- name: Spent :one
 select coalesce(sum(amount), 0)::numeric as by_asset,
        coalesce(sum(amount) filter (where account = $1), 0)::numeric as by_account

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/config"
+	"github.com/cofferhq/coffer/payout"
+)
+
+// payoutPoll bounds how long planning may overlook an approved withdrawal.
+const payoutPoll = 500 * time.Millisecond
+
+func (s *server) payoutChain(chain *chainParts) payout.Chain {
+	cfg := chain.config
+	c := payout.Chain{
+		Native: chain.native.ID, Path: coffer.PathUserOp, Wallet: chain.wallet, Explainer: chain.explainer,
+		Threshold: s.config.Signing.Threshold, FeeBound: configured(cfg.PayoutFeeCap, chain.native.Decimals),
+		LegGas: map[coffer.AssetID]uint64{},
+		Limits: payout.Limits{
+			MaxOrders: cfg.PayoutMaxLegs, MaxGas: cfg.PayoutMaxGas, Lanes: cfg.PayoutLanes, IntentTTL: cfg.PayoutValid,
+			BumpAfter: cfg.BumpAfter, MaxAttempts: cfg.PayoutBumps + 1, MaxBackoff: cfg.PayoutRetry,
+			Backoff: min(time.Second, cfg.PayoutRetry), Poll: min(payoutPoll, cfg.PollInterval),
+		},
+		Risk: payout.Risk{
+			MaxTotal: map[coffer.AssetID]coffer.Amount{}, MaxDestination: map[coffer.AssetID]coffer.Amount{}, NewAlone: cfg.PayoutNewAlone,
+		},
+	}
+	for _, asset := range append([]config.Asset{cfg.Native}, cfg.Assets...) {
+		c.LegGas[asset.ID] = asset.PayoutGas
+		if asset.PayoutMax != "" {
+			c.Risk.MaxTotal[asset.ID] = configured(asset.PayoutMax, asset.Decimals)
+		}
+		if asset.PayoutMaxDestination != "" {
+			c.Risk.MaxDestination[asset.ID] = configured(asset.PayoutMaxDestination, asset.Decimals)
+		}
+	}
+	if chain.executor != "" {
+		c.Executors = []coffer.Address{chain.executor}
+	}
+	for _, one := range s.signers {
+		c.Signers = append(c.Signers, one)
+	}
+	return c
+}
+
+// configured reads an amount of the configuration, which has been checked.
+func configured(text string, decimals uint8) coffer.Amount {
+	amount, err := coffer.ParseUnits(text, decimals)
+	if err != nil {
+		panic(fmt.Sprintf("the amount %q was not checked: %v", text, err))
+	}
+	return amount
+}
+
+// payoutMargin is how long before its end an order is not paid any more: twice what the
+// longest intent lives.
+func (s *server) payoutMargin() time.Duration {
+	var longest time.Duration
+	for _, chain := range s.config.Chains {
+		longest = max(longest, chain.PayoutValid)
+	}
+	return 2 * longest
+}

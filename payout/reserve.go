@@ -1,0 +1,157 @@
+package payout
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/ledger"
+	"github.com/cofferhq/coffer/payout/payoutsql"
+)
+
+// Reserved is what the payouts on their way may still take out of a wallet: the payments
+// and fee bounds of every payout that is not in a block. What is in a block is booked.
+type Reserved struct {
+	Assets map[coffer.AssetID]coffer.Amount
+	Fees   map[string]coffer.Amount // by path, native
+}
+
+// Reserved reads what is reserved in a chain's wallet.
+func (m *Manager) Reserved(ctx context.Context, id coffer.ChainID) (Reserved, error) {
+	return m.reserved(ctx, m.sql, id)
+}
+
+func (m *Manager) reserved(ctx context.Context, q *payoutsql.Queries, id coffer.ChainID) (Reserved, error) {
+	intents, err := q.LiveIntents(ctx, payoutsql.LiveIntentsParams{Chain: string(id), Wallet: string(m.Chains[id].Wallet.Address())})
+	if err != nil {
+		return Reserved{}, fmt.Errorf("read the payouts on their way: %w", err)
+	}
+	r := Reserved{map[coffer.AssetID]coffer.Amount{}, map[string]coffer.Amount{}}
+	for _, body := range intents {
+		var i coffer.Intent
+		if err := json.Unmarshal(body, &i); err != nil {
+			return Reserved{}, fmt.Errorf("read an intent: %w", err)
+		}
+		if r.Fees[i.Path], err = r.Fees[i.Path].Add(i.FeeBound); err != nil {
+			return Reserved{}, fmt.Errorf("payout %s: %w", i.ID, err)
+		}
+		for _, p := range i.Payments {
+			if r.Assets[p.Asset], err = r.Assets[p.Asset].Add(p.Amount); err != nil {
+				return Reserved{}, fmt.Errorf("payout %s: %w", i.ID, err)
+			}
+		}
+	}
+	return r, nil
+}
+
+// funds is what a new payout may take: what the books say that the wallet has, less what
+// is reserved. Books and payouts change together, with a block; the payouts are read
+// first, so that a block that comes between makes it look like less, not more.
+type funds struct {
+	m        *Manager
+	tx       pgx.Tx
+	chain    Chain
+	reserved Reserved
+	left     map[coffer.AssetID]coffer.Amount
+	fees     coffer.Amount
+	short    map[string]shortage
+}
+
+// shortage says that the wallet lacks what is needed: of an asset, or of gas money.
+type shortage struct {
+	needed coffer.Amount // by one withdrawal, or one payout
+	left   coffer.Amount
+}
+
+// reserve reads what a chain's wallet can spend. The caller holds the wallet's lock.
+func (m *Manager) reserve(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain Chain) (*funds, error) {
+	reserved, err := m.reserved(ctx, m.sql.WithTx(tx), id)
+	if err != nil {
+		return nil, err
+	}
+	f := &funds{m: m, tx: tx, chain: chain, reserved: reserved, left: map[coffer.AssetID]coffer.Amount{}, short: map[string]shortage{}}
+	f.fees, err = f.free(ctx, gasAccount(chain.Path, chain.Wallet.Address()), chain.Native, reserved.Fees[chain.Path])
+	return f, err
+}
+
+// gasAccount is what pays the fees of a path.
+func gasAccount(_ string, wallet coffer.Address) string {
+	return ledger.PrefixGasEntryPoint + string(wallet)
+}
+
+// free is what an account has above what is reserved, zero when it has less.
+func (f *funds) free(ctx context.Context, account string, asset coffer.AssetID, reserved coffer.Amount) (coffer.Amount, error) {
+	has, err := f.m.Ledger.HouseIn(ctx, f.tx, account, asset)
+	if err != nil {
+		return coffer.Amount{}, err
+	}
+	if has.Side == ledger.SideCredit || has.Amount.Cmp(reserved) < 0 {
+		return coffer.Amount{}, nil
+	}
+	return has.Amount.Sub(reserved)
+}
+
+// load reads what there is of an asset.
+func (f *funds) load(ctx context.Context, asset coffer.AssetID) (err error) {
+	if _, known := f.left[asset]; known {
+		return nil
+	}
+	f.left[asset], err = f.free(ctx, ledger.PrefixCustodyHot+string(f.chain.Wallet.Address()), asset, f.reserved.Assets[asset])
+	return err
+}
+
+// take takes money for a payment if there is enough, and notes a shortage if not.
+func (f *funds) take(asset coffer.AssetID, amount coffer.Amount) bool {
+	rest, err := f.left[asset].Sub(amount)
+	if err != nil {
+		f.short[string(asset)] = shortage{amount, f.left[asset]}
+		return false
+	}
+	f.left[asset] = rest
+	return true
+}
+
+// gasMoney is what a shortage of gas money is called.
+const gasMoney = "gas"
+
+// gas reports whether the gas money covers another payout.
+func (f *funds) gas(bound coffer.Amount) bool {
+	if f.fees.Cmp(bound) < 0 {
+		f.short[gasMoney] = shortage{bound, f.fees}
+		return false
+	}
+	return true
+}
+
+// report says once what a wallet lacks, and once that it has it again.
+func (m *Manager) report(id coffer.ChainID, done planned) {
+	m.shortMutex.Lock()
+	defer m.shortMutex.Unlock()
+	before := m.short[id]
+	for what, s := range done.short {
+		if _, known := before[what]; !known {
+			m.Log.Error("hot wallet low: withdrawals wait", "chain", id, "wallet", m.Chains[id].Wallet.Address(), "of", what, "needed", s.needed, "free", s.left)
+		}
+	}
+	for what := range before {
+		if _, still := done.short[what]; !still {
+			m.Log.Info("hot wallet has enough again", "chain", id, "of", what)
+		}
+	}
+	m.short[id] = done.short
+}
+
+// Short lists what a chain's wallet lacked when a payout was planned last: assets, "gas"
+// for gas money.
+func (m *Manager) Short(id coffer.ChainID) []string {
+	m.shortMutex.Lock()
+	defer m.shortMutex.Unlock()
+	var short []string
+	for what := range m.short[id] {
+		short = append(short, what)
+	}
+	return short
+}
