@@ -146,6 +146,11 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 			wrong(key+"."+contract.key, "%v", err)
 		}
 	}
+	if c.Guard != "" {
+		if err := checkAddress(c.Guard); err != nil {
+			wrong(key+".guard", "%v", err)
+		}
+	}
 	if !slices.ContainsFunc(s.Signers, func(signer Signer) bool { return signer.Name == c.ExecutorSigner }) && c.BundlerURL == "" {
 		wrong(key+".executor_signer", "%q is none of signing.signers", c.ExecutorSigner)
 	}

@@ -76,6 +76,7 @@ type Chain struct {
 	ForwarderFactory string `koanf:"forwarder_factory"` // makes deposit addresses
 
 	Wallet         string `koanf:"wallet"`          // the Safe that pays
+	Guard          string `koanf:"guard"`           // its guard and module guard; "": none is demanded, and that is logged as an error
 	ExecutorSigner string `koanf:"executor_signer"` // name of the signer that holds the bundler's gas key
 	BundlerURL     string `koanf:"bundler_url"`     // "" for the embedded bundler
 	BundlerRPC     bool   `koanf:"bundler_rpc"`     // serve the embedded bundler's JSON-RPC at /bundler/<chain id>

@@ -110,6 +110,8 @@ func TestBrokenRulesAreNamedByKey(t *testing.T) {
 		{"decimals: 6", "decimals: 37", "chains[0].assets[0].decimals"},
 		{`0xA83c336B20401Af773B6219BA5027174338D1836`, `0xA83C336B20401Af773B6219BA5027174338D1836`, "chains[0].multi_send"},
 		{`wallet: "0x0000000000000000000000000000000000000002"`, `wallet: "0x0000000000000000000000000000000000000000"`, "chains[0].wallet"},
+		{`guard: "0x0000000000000000000000000000000000000003"`, `guard: "0x00"`, "chains[0].guard"},
+		{`guard: "0x0000000000000000000000000000000000000003"`, `guard: "0x0000000000000000000000000000000000000000"`, "chains[0].guard"},
 		{"native_transfers: auto", "native_transfers: some", "chains[0].native_transfers"},
 		{"poll_interval: 2s", "poll_interval: -1s", "chains[0].poll_interval"},
 		{"silent_after: 2m", "silent_after: 1s", "chains[0].silent_after"},

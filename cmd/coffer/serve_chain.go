@@ -119,6 +119,9 @@ func (s *server) wireChain(ctx context.Context, c config.Chain) (_ *chainParts, 
 	if err := s.checkSafe(chain); err != nil {
 		return nil, err
 	}
+	if err := s.checkGuard(ctx, chain); err != nil {
+		return nil, err
+	}
 	if err := s.checkNumbers(ctx, chain); err != nil {
 		return nil, err
 	}
@@ -213,6 +216,9 @@ func (s *server) houses(ctx context.Context, chain *chainParts) error {
 	}
 	if chain.executor != "" {
 		houses[chain.executor] = deposit.HouseExecutor
+	}
+	if chain.config.Guard != "" {
+		houses[evm.AddressOf(common.HexToAddress(chain.config.Guard))] = deposit.HouseContract
 	}
 	for _, asset := range chain.assets {
 		if !asset.ID.IsNative() {

@@ -219,7 +219,7 @@ func (c *devChain) serverSection() object {
 		}},
 		"entry_point": c.contracts.EntryPoint.Hex(), "module": c.contracts.Safe4337Module.Hex(),
 		"multi_send": c.contracts.MultiSendCallOnly.Hex(), "forwarder_factory": c.factory.Hex(),
-		"wallet": c.safe.Hex(), "executor_signer": signerName(0), "bundler_rpc": true,
+		"wallet": c.safe.Hex(), "guard": c.contracts.Guard.Hex(), "executor_signer": signerName(0), "bundler_rpc": true,
 		"native_transfers": "traces",
 		"poll_interval":    "100ms", "silent_after": "30s",
 	}

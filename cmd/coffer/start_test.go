@@ -67,6 +67,12 @@ func serverRefuses(t *testing.T, s *stack) {
 		t.Fatal(err)
 	}
 
+	strictGuard, err := s.anvil.DeployGuard(t.Context(), s.contracts, 2*devnet.GuardDelay, devnet.GuardWindow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	guard := "guard: " + s.contracts.Guard.Hex()
+
 	for name, c := range map[string]struct{ old, new, says string }{
 		"absent node":                        {s.anvil.URL, "http://127.0.0.1:1", "for their chain id"},
 		"node of another chain":              {s.anvil.URL, other.URL, "the node runs chain eip155:56, not " + string(s.chain)},
@@ -76,6 +82,8 @@ func serverRefuses(t *testing.T, s *stack) {
 		"decimals that are not the token's":  {"decimals: 6", "decimals: 18", "18 in the configuration"},
 		"another token":                      {s.contracts.Token.Hex(), s.executor.Hex(), "answers 0 bytes"},
 		"another wallet":                     {"wallet: " + s.safe.Hex(), "wallet: " + s.factory.Hex(), "wallet " + s.factory.Hex()},
+		"a guard that the wallet lacks":      {guard, "guard: " + strictGuard.Hex(), "its guard is " + s.contracts.Guard.Hex()},
+		"a guard that is something else":     {guard, "guard: " + s.contracts.Token.Hex(), "guard " + s.contracts.Token.Hex()},
 		"a port in use":                      {"listen: 127.0.0.1:0", "listen: " + taken.Addr().String(), "http.listen"},
 		"a key that nobody knows":            {"data_dir:", "data_dri: x\ndata_dir:", "data_dri"},
 	} {
