@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"math/big"
-	"slices"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -18,7 +17,7 @@ import (
 type chain struct {
 	*devnet.Anvil
 	devnet.Contracts
-	owners []*ecdsa.PrivateKey
+	owners devnet.Owners
 	wallet common.Address
 }
 
@@ -51,13 +50,9 @@ func newChain(t *testing.T) *chain {
 // newSafe is a Safe of the same owners with this guard, or none.
 func (c *chain) newSafe(t *testing.T, guard common.Address) common.Address {
 	t.Helper()
-	var addresses []common.Address
-	for _, key := range c.owners {
-		addresses = append(addresses, crypto.PubkeyToAddress(key.PublicKey))
-	}
 	contracts := c.Contracts
 	contracts.Guard = guard
-	safe, err := c.CreateSafe(t.Context(), contracts, addresses, 2, 0)
+	safe, err := c.CreateSafe(t.Context(), contracts, c.owners.Addresses(), 2, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,23 +75,4 @@ func (c *chain) tokenBalance(t *testing.T, account common.Address) int64 {
 		t.Fatal(err)
 	}
 	return balance.Int64()
-}
-
-// ownerSignatures are the 65-byte signatures of a digest by these keys, in the order of
-// their addresses, as Safe's checkSignatures wants them.
-func ownerSignatures(t *testing.T, digest common.Hash, keys ...*ecdsa.PrivateKey) []byte {
-	t.Helper()
-	sorted := slices.SortedFunc(slices.Values(keys), func(a, b *ecdsa.PrivateKey) int {
-		return crypto.PubkeyToAddress(a.PublicKey).Cmp(crypto.PubkeyToAddress(b.PublicKey))
-	})
-	var joined []byte
-	for _, key := range sorted {
-		signature, err := crypto.Sign(digest[:], key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		signature[64] += 27
-		joined = append(joined, signature...)
-	}
-	return joined
 }

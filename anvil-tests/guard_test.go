@@ -173,16 +173,16 @@ func (c *chain) execute(t *testing.T, safe, to common.Address, data []byte, oper
 func (c *chain) executeError(t *testing.T, safe, to common.Address, data []byte, operation uint8) []byte {
 	t.Helper()
 	execution := c.execution(t, safe, to, data, operation)
-	args := map[string]any{"from": c.Faucet(), "to": safe, "data": hexutil.Bytes(execution), "gas": hexutil.Uint64(1_000_000)}
-	var hash common.Hash
-	if err := c.RPC().CallContext(t.Context(), &hash, "eth_sendTransaction", args); err != nil {
+	hash, err := c.Submit(t.Context(), devnet.Call{To: &safe, Data: execution, Gas: 1_000_000})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if receipt, err := c.Receipt(t.Context(), hash); receipt == nil || receipt.Status != types.ReceiptStatusFailed {
 		t.Fatalf("a transaction that must fail: %v", err)
 	}
 
-	err := c.RPC().CallContext(t.Context(), new(hexutil.Bytes), "eth_call", args, "latest")
+	args := map[string]any{"from": c.Faucet(), "to": safe, "data": hexutil.Bytes(execution)}
+	err = c.RPC().CallContext(t.Context(), new(hexutil.Bytes), "eth_call", args, "latest")
 	var withData rpc.DataError
 	if !errors.As(err, &withData) {
 		t.Fatalf("eth_call: %v; want an error with data", err)
@@ -198,19 +198,11 @@ func (c *chain) executeError(t *testing.T, safe, to common.Address, data []byte,
 // execution is the calldata of a Safe transaction, signed by two owners for the next nonce.
 func (c *chain) execution(t *testing.T, safe, to common.Address, data []byte, operation uint8) []byte {
 	t.Helper()
-	zero, binding := new(big.Int), bindings.NewSafe()
-	instance, opts := binding.Instance(c.Eth(), safe), &bind.CallOpts{Context: t.Context()}
-	nonce, err := bind.Call(instance, opts, binding.PackNonce(), binding.UnpackNonce)
+	execution, err := c.SafeExecution(t.Context(), safe, devnet.Call{To: &to, Data: data}, operation, c.owners[:2])
 	if err != nil {
 		t.Fatal(err)
 	}
-	digest, err := bind.Call(instance, opts, binding.PackGetTransactionHash(to, zero, data, operation,
-		zero, zero, zero, common.Address{}, common.Address{}, nonce), binding.UnpackGetTransactionHash)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signatures := ownerSignatures(t, digest, c.owners[0], c.owners[1])
-	return binding.PackExecTransaction(to, zero, data, operation, zero, zero, zero, common.Address{}, common.Address{}, signatures)
+	return execution
 }
 
 func (c *chain) singleton(t *testing.T, safe common.Address) common.Address {

@@ -156,7 +156,11 @@ func (c *chain) sign(t *testing.T, op *bindings.PackedUserOperation, keys ...*ec
 	digest := c.safeOpHash(*op, validAfter, validUntil)
 	validity := binary.BigEndian.AppendUint64(nil, validAfter<<16)[:6]
 	validity = append(validity, binary.BigEndian.AppendUint64(nil, validUntil<<16)[:6]...)
-	op.Signature = append(validity, ownerSignatures(t, digest, keys...)...)
+	signatures, err := devnet.Owners(keys).Sign(digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	op.Signature = append(validity, signatures...)
 
 	module := bindings.NewSafe4337Module()
 	onChain, err := bind.Call(module.Instance(c.Eth(), c.Safe4337Module), &bind.CallOpts{Context: t.Context()},

@@ -9,7 +9,7 @@
 //	safe, err := a.CreateSafe(ctx, owners, 2, 0)    // an M-of-N wallet
 //
 // Transactions of this package are signed by the node itself for its first development
-// account, so no key appears here.
+// account. The only keys here are those that Owners makes, to be thrown away.
 package devnet
 
 import (
@@ -60,7 +60,8 @@ type Anvil struct {
 	URL     string
 	ChainID uint64
 
-	decimals uint8 // of the test token
+	decimals   uint8      // of the test token
+	submitting sync.Mutex // held while the node gives a transaction its nonce
 
 	cmd     *exec.Cmd
 	client  *rpc.Client

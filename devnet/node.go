@@ -91,11 +91,12 @@ func (a *Anvil) do(ctx context.Context, result any, method string, args ...any) 
 }
 
 // Call is a transaction that the faucet sends. To is nil to create a contract; nil Value
-// is zero.
+// is zero; with zero Gas the node tries it first and refuses what would revert.
 type Call struct {
 	To    *common.Address
 	Data  []byte
 	Value *big.Int
+	Gas   uint64
 }
 
 // Send sends a transaction from the faucet and waits until it is in a block, which needs
@@ -103,6 +104,16 @@ type Call struct {
 func (a *Anvil) Send(ctx context.Context, call Call) (*types.Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	hash, err := a.Submit(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	return a.Receipt(ctx, hash)
+}
+
+// Submit gives the node a transaction from the faucet, and does not wait. One at a time:
+// anvil gives two that come together the same nonce.
+func (a *Anvil) Submit(ctx context.Context, call Call) (hash common.Hash, err error) {
 	args := map[string]any{"from": a.faucet, "data": hexutil.Bytes(call.Data)}
 	if call.To != nil {
 		args["to"] = call.To
@@ -110,11 +121,15 @@ func (a *Anvil) Send(ctx context.Context, call Call) (*types.Receipt, error) {
 	if call.Value != nil {
 		args["value"] = (*hexutil.Big)(call.Value)
 	}
-	var hash common.Hash
-	if err := a.client.CallContext(ctx, &hash, "eth_sendTransaction", args); err != nil {
-		return nil, fmt.Errorf("send a transaction: %w", err)
+	if call.Gas != 0 {
+		args["gas"] = hexutil.Uint64(call.Gas)
 	}
-	return a.Receipt(ctx, hash)
+	a.submitting.Lock()
+	defer a.submitting.Unlock()
+	if err := a.do(ctx, &hash, "eth_sendTransaction", args); err != nil {
+		return common.Hash{}, fmt.Errorf("send a transaction: %w", err)
+	}
+	return hash, nil
 }
 
 // Receipt waits until a transaction is in a block. A revert is an error.
