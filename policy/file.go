@@ -16,6 +16,7 @@ type file struct {
 	Name    string       `yaml:"name"`
 	Signers signersFile  `yaml:"signers"`
 	People  []personFile `yaml:"people"`
+	Pause   *pauseFile   `yaml:"pause"`
 	Assets  []assetFile  `yaml:"assets"`
 	Rules   rulesFile    `yaml:"rules"`
 }
@@ -111,6 +112,9 @@ func (f file) policy() (*Policy, error) {
 
 	p := &Policy{name: f.Name, shareM: m, shareN: n}
 	if err := p.addPeople(f.People); err != nil {
+		return nil, err
+	}
+	if err := p.addPause(f.Pause, f.People); err != nil {
 		return nil, err
 	}
 	byName, err := p.addAssets(f.Assets)

@@ -1,6 +1,9 @@
 // Package policy decides which orders may be paid: it reads a file of typed rules, says
 // what every rule makes of an order, and counts the people who approved it.
 //
+// It also says who commands the signers: any one of some people pauses them, a quorum
+// resumes (Statement).
+//
 // It is pure (no clock, no network, no database) because signers link it: the
 // coordinator asks it when a customer requests a withdrawal, and each signer asks it
 // again, with the file it has pinned by hash and with what it remembers itself.
@@ -70,6 +73,10 @@ type Policy struct {
 	sweeps  []sweepLimit
 	persons int
 	delay   time.Duration // the longest of first_time_delays
+
+	pausers      []string // any one of them pauses
+	resumers     []string // resumeQuorum of them end a pause
+	resumeQuorum int
 }
 
 // asset is how the file names an asset and how it writes amounts of it.

@@ -104,6 +104,8 @@ func (c *Client) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Si
 	return signatures, nil
 }
 
+func maxReceive(bytes int) grpc.CallOption { return grpc.MaxCallRecvMsgSize(bytes) }
+
 // failed turns a status back into our error.
 func (c *Client) failed(err error) error {
 	st := status.Convert(err)

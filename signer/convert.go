@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/policy"
 	"github.com/cofferhq/coffer/signer/signerpb"
 )
 
@@ -35,15 +36,19 @@ func requestToWire(r coffer.SigningRequest) *signerpb.SignRequest {
 			Forwarder: string(s.Forwarder), Salt: s.Salt[:], Asset: string(s.Asset)})
 	}
 	for _, o := range r.Orders {
-		w.Orders = append(w.Orders, &signerpb.Order{
-			Id: o.ID, Tenant: o.Tenant, Account: o.Account, Asset: string(o.Asset), Destination: string(o.Destination),
-			Memo: o.Memo, Amount: o.Amount.String(), FeeCap: o.FeeCap.String(), Expires: o.Expires.Unix()})
+		w.Orders = append(w.Orders, orderToWire(o))
 	}
 	for _, a := range r.Approvals {
 		w.Approvals = append(w.Approvals, &signerpb.Approval{
 			Order: a.Order[:], Scheme: a.Scheme, Key: a.Key, Expires: a.Expires.Unix(), Signature: a.Signature})
 	}
 	return w
+}
+
+func orderToWire(o coffer.Order) *signerpb.Order {
+	return &signerpb.Order{
+		Id: o.ID, Tenant: o.Tenant, Account: o.Account, Asset: string(o.Asset), Destination: string(o.Destination),
+		Memo: o.Memo, Amount: o.Amount.String(), FeeCap: o.FeeCap.String(), Expires: o.Expires.Unix()}
 }
 
 // reader collects the first thing that is wrong with a message.
@@ -71,6 +76,35 @@ func (r *reader) seconds(field string, n int64) time.Time {
 		r.fail(field, fmt.Errorf("is not between 1970 and 9999"))
 	}
 	return time.Unix(n, 0).UTC()
+}
+
+func (r *reader) order(field string, o *signerpb.Order) coffer.Order {
+	return coffer.Order{
+		ID: o.GetId(), Tenant: o.GetTenant(), Account: o.GetAccount(), Asset: coffer.AssetID(o.GetAsset()),
+		Destination: coffer.Address(o.GetDestination()), Memo: o.GetMemo(), Amount: r.amount(field+".amount", o.GetAmount()),
+		FeeCap: r.amount(field+".feeCap", o.GetFeeCap()), Expires: r.seconds(field+".expires", o.GetExpires())}
+}
+
+func (r *reader) command(w *signerpb.Command) policy.Command {
+	st := w.GetStatement()
+	c := policy.Command{Statement: policy.Statement{
+		Action: st.GetAction(), Scope: st.GetScope(), Subject: st.GetSubject(), Of: r.hash("statement.of", st.GetOf()),
+		Reason: st.GetReason(), Made: r.seconds("statement.made", st.GetMade()), Expires: r.seconds("statement.expires", st.GetExpires()),
+	}}
+	for _, sig := range w.GetSignatures() {
+		c.Signatures = append(c.Signatures, policy.StatementSignature{Scheme: sig.GetScheme(), Key: sig.GetKey(), Signature: sig.GetSignature()})
+	}
+	return c
+}
+
+func commandToWire(c policy.Command) *signerpb.Command {
+	st := c.Statement
+	w := &signerpb.Command{Statement: &signerpb.Statement{
+		Action: st.Action, Scope: st.Scope, Subject: st.Subject, Of: st.Of[:], Reason: st.Reason, Made: st.Made.Unix(), Expires: st.Expires.Unix()}}
+	for _, sig := range c.Signatures {
+		w.Signatures = append(w.Signatures, &signerpb.StatementSignature{Scheme: sig.Scheme, Key: sig.Key, Signature: sig.Signature})
+	}
+	return w
 }
 
 func (r *reader) fail(field string, err error) {
@@ -112,10 +146,7 @@ func requestFromWire(w *signerpb.SignRequest) (coffer.SigningRequest, error) {
 			Forwarder: coffer.Address(s.GetForwarder()), Salt: rd.hash("intent.sweeps", s.GetSalt()), Asset: coffer.AssetID(s.GetAsset())})
 	}
 	for _, o := range w.GetOrders() {
-		r.Orders = append(r.Orders, coffer.Order{
-			ID: o.GetId(), Tenant: o.GetTenant(), Account: o.GetAccount(), Asset: coffer.AssetID(o.GetAsset()),
-			Destination: coffer.Address(o.GetDestination()), Memo: o.GetMemo(), Amount: rd.amount("orders.amount", o.GetAmount()),
-			FeeCap: rd.amount("orders.feeCap", o.GetFeeCap()), Expires: rd.seconds("orders.expires", o.GetExpires())})
+		r.Orders = append(r.Orders, rd.order("orders", o))
 	}
 	for _, a := range w.GetApprovals() {
 		r.Approvals = append(r.Approvals, coffer.Approval{
@@ -126,7 +157,10 @@ func requestFromWire(w *signerpb.SignRequest) (coffer.SigningRequest, error) {
 }
 
 func infoToWire(i Info) *signerpb.InfoResponse {
-	w := &signerpb.InfoResponse{Name: i.Name, Sequence: i.Sequence, Head: i.Head[:], Policy: i.Policy[:]}
+	w := &signerpb.InfoResponse{Name: i.Name, Sequence: i.Sequence, Head: i.Head[:], Policy: i.Policy[:], Cut: i.Cut}
+	for _, p := range i.Pauses {
+		w.Pauses = append(w.Pauses, commandToWire(p.Command))
+	}
 	for _, k := range i.Keys {
 		w.Keys = append(w.Keys, &signerpb.Key{Role: k.Role, Chain: string(k.Chain), Address: k.Address.Hex()})
 	}
@@ -135,7 +169,10 @@ func infoToWire(i Info) *signerpb.InfoResponse {
 
 func infoFromWire(w *signerpb.InfoResponse) (Info, error) {
 	var rd reader
-	info := Info{Name: w.GetName(), Sequence: w.GetSequence(), Head: rd.hash("head", w.GetHead()), Policy: rd.hash("policy", w.GetPolicy())}
+	info := Info{Name: w.GetName(), Sequence: w.GetSequence(), Head: rd.hash("head", w.GetHead()), Policy: rd.hash("policy", w.GetPolicy()), Cut: w.GetCut()}
+	for _, p := range w.GetPauses() {
+		info.Pauses = append(info.Pauses, Pause{Command: rd.command(p)})
+	}
 	for _, k := range w.GetKeys() {
 		address, err := parseAddress(k.GetAddress())
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/ethereum/go-ethereum/params"
 
 	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/policy"
 )
 
 // maxTransactionBytes is what geth's pool takes.
@@ -143,6 +144,10 @@ func (s *Server) recordExecutor(ctx context.Context, id coffer.ChainID, x *execu
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
+	err := s.state.commands.allowed(func(st policy.Statement) bool { return st.CoversChain(id) })
+	if err != nil {
+		return err
+	}
 	if s.state.signedGas(id, nonce, digest) {
 		return nil
 	}

@@ -45,6 +45,12 @@ people:
   - name: bob
     keys:
       - eip712: "0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF"
+  - name: carol
+    keys:
+      - eip712: "0x6813Eb9362372EEF6200f3b1dbC3f819671cBA69"
+pause:
+  by: [alice, bob]
+  resume: {people: [alice, bob], quorum: 2}
 assets:
   - {name: USDT, id: "eip155:31337/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7", decimals: 6}
   - {name: ETH, id: "eip155:31337/slip44:60", decimals: 18}

@@ -35,7 +35,15 @@ type Log struct {
 	file     *os.File
 	sequence uint64
 	head     coffer.Hash
-	broken   error // set when a write failed: what is on disk is not known any more
+	places   []place // of the records, in order
+	size     int64   // of what is verified
+	broken   error   // set when a write failed: what is on disk is not known any more
+}
+
+// place is where a record is in the file, and its hash.
+type place struct {
+	offset int64
+	hash   coffer.Hash
 }
 
 const logTag = "coffer/signer-log/v1"
@@ -92,7 +100,7 @@ func (l *Log) repair(path string, logger *slog.Logger, apply func(record) error,
 	}
 	var ln line
 	if strictJSON(torn, &ln) == nil && hashBody(ln.Body) == ln.Hash {
-		if err := l.accept(torn, apply); err != nil {
+		if err := l.accept(append(bytes.Clone(torn), '\n'), apply); err != nil {
 			return fmt.Errorf("%s: after record %d: %w: %w", path, l.sequence, ErrLogTampered, err)
 		}
 		logger.Warn("the last record of the log had no line end; added it", "log", path, "record", l.sequence)
@@ -122,8 +130,19 @@ func (l *Log) accept(text []byte, apply func(record) error) error {
 	if err := apply(rec); err != nil {
 		return err
 	}
-	l.sequence, l.head = rec.Sequence, ln.Hash
+	l.advance(rec.Sequence, ln.Hash, len(text))
 	return nil
+}
+
+// advance notes a record of so many bytes, its line end included.
+func (l *Log) advance(sequence uint64, hash coffer.Hash, bytes int) {
+	l.places = append(l.places, place{l.size, hash})
+	l.sequence, l.head, l.size = sequence, hash, l.size+int64(bytes)
+}
+
+// has reports whether the log has a record with this hash.
+func (l *Log) has(sequence uint64, hash coffer.Hash) bool {
+	return sequence >= 1 && sequence <= l.sequence && l.places[sequence-1].hash == hash
 }
 
 // append writes a record and waits for the disk. After a failure nothing can be appended
@@ -153,7 +172,7 @@ func (l *Log) append(now time.Time, rec record) (record, error) {
 		l.broken = err
 		return record{}, err
 	}
-	l.sequence, l.head = rec.Sequence, ln.Hash
+	l.advance(rec.Sequence, ln.Hash, len(text)+1)
 	return rec, nil
 }
 

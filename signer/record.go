@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/policy"
 )
 
 // Kinds of records.
@@ -12,6 +13,9 @@ const (
 	kindPayout   = "payout"   // digests of a payout are about to be signed
 	kindExecutor = "executor" // an executor's transaction is about to be signed
 	kindSlot     = "slot"     // a slot has ended, as this signer saw by itself
+	kindRevoked  = "revoked"  // an order is never to be signed
+	kindCommand  = "command"  // people said: pause, resume, reset
+	kindCut      = "cut"      // the log was seen longer than it is, or other than it is
 )
 
 // record is one line of the log: the kind names which body is set.
@@ -25,6 +29,9 @@ type record struct {
 	Payout   *payoutRecord   `json:"payout,omitempty"`
 	Executor *executorRecord `json:"executor,omitempty"`
 	Slot     *slotRecord     `json:"slot,omitempty"`
+	Revoked  *revokedRecord  `json:"revoked,omitempty"`
+	Command  *commandRecord  `json:"command,omitempty"`
+	Cut      *cutRecord      `json:"cut,omitempty"`
 }
 
 type openedRecord struct {
@@ -85,10 +92,28 @@ type executorRecord struct {
 	Digest coffer.Hash    `json:"digest"`
 }
 
-func payoutRecordOf(r coffer.SigningRequest, e coffer.Effects, ids []coffer.Hash, native coffer.AssetID, policy coffer.Hash) record {
+type revokedRecord struct {
+	ID     string      `json:"id"`
+	Hash   coffer.Hash `json:"hash"`
+	Reason string      `json:"reason"`
+}
+
+// commandRecord is a statement of people that the policy of its time let them make.
+type commandRecord struct {
+	policy.Command
+	People []string `json:"people"`
+}
+
+// cutRecord is a record that others saw and the log does not have.
+type cutRecord struct {
+	Sequence uint64      `json:"sequence"`
+	Head     coffer.Hash `json:"head"`
+}
+
+func payoutRecordOf(r coffer.SigningRequest, e coffer.Effects, ids []coffer.Hash, native coffer.AssetID, policyHash coffer.Hash) record {
 	p := payoutRecord{
 		Payout: r.Intent.ID, Intent: r.Intent.Hash(), Chain: r.Intent.Chain, Wallet: r.Intent.Wallet, Slot: r.Intent.Slot,
-		Sweeps: sweepsHash(r.Intent), Native: native, FeeBound: r.Intent.FeeBound, ValidUntil: e.ValidUntil.UTC(), Digests: e.Digests, IDs: ids, Policy: policy,
+		Sweeps: sweepsHash(r.Intent), Native: native, FeeBound: r.Intent.FeeBound, ValidUntil: e.ValidUntil.UTC(), Digests: e.Digests, IDs: ids, Policy: policyHash,
 	}
 	for _, o := range r.Orders {
 		p.Orders = append(p.Orders, orderRecord{

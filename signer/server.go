@@ -42,7 +42,7 @@ func newGRPC(s *Server, cfg Config) (*grpc.Server, error) {
 	g := grpc.NewServer(
 		grpc.Creds(credentials.NewTLS(tlsConfig)),
 		grpc.MaxRecvMsgSize(maxMessageBytes),
-		grpc.MaxSendMsgSize(maxMessageBytes),
+		grpc.MaxSendMsgSize(maxHistoryCall),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(handshakeTime),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTime}),
@@ -96,6 +96,61 @@ func (s *service) SignExecutor(ctx context.Context, w *signerpb.SignExecutorRequ
 		return nil, s.refuse(ctx, "transaction refused", err, "chain", w.GetChain())
 	}
 	return &signerpb.SignExecutorResponse{Transaction: text}, nil
+}
+
+func (s *service) Revoke(ctx context.Context, w *signerpb.RevokeRequest) (*signerpb.RevokeResponse, error) {
+	var rd reader
+	o := rd.order("order", w.GetOrder())
+	if rd.err != nil {
+		return nil, s.refuse(ctx, "revocation refused", rd.err, "order", w.GetOrder().GetId())
+	}
+	slot, err := s.server.Revoke(ctx, o, w.GetReason())
+	if err != nil {
+		return nil, s.refuse(ctx, "revocation refused", err, "order", o.ID)
+	}
+	if slot != nil {
+		s.logger.WarnContext(ctx, "order is signed already, not revoked", "order", o.ID, "slot", slot.String())
+		return &signerpb.RevokeResponse{Slot: &signerpb.Slot{Kind: slot.Kind, Lane: slot.Lane, Sequence: slot.Sequence}}, nil
+	}
+	s.logger.InfoContext(ctx, "order revoked", "order", o.ID)
+	return &signerpb.RevokeResponse{Revoked: true}, nil
+}
+
+func (s *service) Command(ctx context.Context, w *signerpb.CommandRequest) (*signerpb.CommandResponse, error) {
+	var rd reader
+	c := rd.command(w.GetCommand())
+	if rd.err != nil {
+		return nil, s.refuse(ctx, "statement refused", rd.err)
+	}
+	changed, err := s.server.Command(ctx, c)
+	if err != nil {
+		return nil, s.refuse(ctx, "statement refused", err, "statement", c.Statement.String())
+	}
+	if changed {
+		s.logger.WarnContext(ctx, "people commanded the signer", "statement", c.Statement.String(), "reason", c.Statement.Reason)
+	}
+	return &signerpb.CommandResponse{Changed: changed}, nil
+}
+
+func (s *service) History(ctx context.Context, w *signerpb.HistoryRequest) (*signerpb.HistoryResponse, error) {
+	lines, sequence, head, err := s.server.History(w.GetFrom())
+	if err != nil {
+		return nil, s.refuse(ctx, "history refused", err, "from", w.GetFrom())
+	}
+	return &signerpb.HistoryResponse{Lines: lines, Sequence: sequence, Head: head[:]}, nil
+}
+
+func (s *service) Seen(ctx context.Context, w *signerpb.SeenRequest) (*signerpb.SeenResponse, error) {
+	var rd reader
+	head := rd.hash("head", w.GetHead())
+	err := rd.err
+	if err == nil {
+		err = s.server.Seen(ctx, w.GetSequence(), head)
+	}
+	if err != nil {
+		return nil, s.refuse(ctx, "head refused", err, "sequence", w.GetSequence())
+	}
+	return &signerpb.SeenResponse{}, nil
 }
 
 func decodeTransaction(b []byte) (*types.Transaction, error) {

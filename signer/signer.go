@@ -26,6 +26,9 @@
 //     because at most one lands. Since quorums of signers overlap, one of those who sign in a
 //     new slot signed whatever could have been paid in the old one.
 //   - An order is counted against velocity once, when it is bound to its slot.
+//   - What people paused or revoked is not signed, and what they said is in the log.
+//   - A signer that is told of a record it does not have signs nothing until a quorum
+//     resets it: its log was cut, or restored from an old copy.
 //   - A log that does not verify, a policy file that is not the pinned one, a key that can
 //     be extracted, or a PIN tried too often: the process does not start.
 package signer
@@ -33,6 +36,7 @@ package signer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -97,6 +101,8 @@ type Info struct {
 	Sequence uint64 // of the last record
 	Head     coffer.Hash
 	Policy   coffer.Hash
+	Pauses   []Pause // in force, oldest first
+	Cut      string  // why it wants to be reset, empty when it does not
 }
 
 // Name is the signer's name.
@@ -107,7 +113,10 @@ func (s *Server) Info() Info {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	info := Info{Name: s.name, Sequence: s.log.sequence, Head: s.log.head, Policy: s.policy.Hash()}
+	info := Info{Name: s.name, Sequence: s.log.sequence, Head: s.log.head, Policy: s.policy.Hash(), Pauses: slices.Clone(s.state.commands.pauses)}
+	if s.state.commands.cut != nil {
+		info.Cut = s.state.commands.cut.String()
+	}
 	for _, id := range sortedChains(s.chains) {
 		chain := s.chains[id]
 		info.Keys = append(info.Keys, KeyInfo{RoleOwner, id, chain.owner.Address()})
@@ -150,6 +159,9 @@ func (s *Server) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Si
 	if err != nil {
 		return nil, err
 	}
+	if err := s.allowedNow(r); err != nil {
+		return nil, err
+	}
 	if err := s.bury(ctx, r, chain); err != nil {
 		return nil, err
 	}
@@ -165,6 +177,9 @@ func (s *Server) record(ctx context.Context, r coffer.SigningRequest, effects co
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
+	if err := s.allowed(r); err != nil {
+		return err
+	}
 	now := s.state.now(s.clock())
 	if err := s.checkTimes(r, effects, now); err != nil {
 		return err

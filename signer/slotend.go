@@ -40,6 +40,14 @@ type slotView struct {
 	payments []orderRecord
 }
 
+// bound says what stands in the way, up to the slot's name.
+func (v slotView) bound() string {
+	if len(v.payments) == 0 {
+		return "sweeps are bound to"
+	}
+	return fmt.Sprintf("order %s is bound to", v.payments[0].ID)
+}
+
 // observer is a signer's own sight of a chain: its nodes, which all have to say the same.
 type observer struct {
 	configs []evm.Config // of one node each
@@ -248,11 +256,10 @@ func (s *Server) bury(ctx context.Context, r coffer.SigningRequest, chain served
 		ended, err := chain.observer.end(ctx, v, now)
 		switch {
 		case errors.Is(err, errAlive):
-			return coffer.Errorf(coffer.CodeConflict, "order %s is bound to slot %s of %s on %s: %s",
-				v.payments[0].ID, v.key.slot, v.key.wallet, v.key.chain, err)
+			return coffer.Errorf(coffer.CodeConflict, "%s slot %s of %s on %s: %s", v.bound(), v.key.slot, v.key.wallet, v.key.chain, err)
 		case err != nil:
 			return &coffer.Error{Code: coffer.CodeUnavailable, Cause: err,
-				Message: fmt.Sprintf("order %s is bound to slot %s, and this signer cannot see how that ended: %s", v.payments[0].ID, v.key.slot, err)}
+				Message: fmt.Sprintf("%s slot %s, and this signer cannot see how that ended: %s", v.bound(), v.key.slot, err)}
 		}
 		if err := s.recordEnd(v, ended); err != nil {
 			return err

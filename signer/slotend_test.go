@@ -53,7 +53,7 @@ func newField(t *testing.T) *field {
 
 	head, err := a.Eth().HeaderByNumber(t.Context(), nil)
 	f.must(err)
-	f.clock.now = time.Unix(int64(head.Time), 0).UTC() //nolint:gosec // a block's time
+	f.clock.now = time.Unix(int64(head.Time), 0).UTC()
 	owner, err := CreateKey(t.Context(), f.cfg, "owner")
 	f.must(err)
 	owners := []common.Address{owner, crypto.PubkeyToAddress(stranger.PublicKey)}
@@ -148,7 +148,7 @@ func (w *field) later(ours, theirs time.Duration) {
 	w.t.Helper()
 	head, err := w.Eth().HeaderByNumber(w.t.Context(), nil)
 	w.must(err)
-	w.must(w.SetNextBlockTime(w.t.Context(), time.Unix(int64(head.Time), 0).Add(theirs))) //nolint:gosec // a block's time
+	w.must(w.SetNextBlockTime(w.t.Context(), time.Unix(int64(head.Time), 0).Add(theirs)))
 	w.finish()
 	w.clock.add(ours)
 }

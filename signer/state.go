@@ -16,10 +16,13 @@ type state struct {
 	name   string
 	last   time.Time // of the last record
 	orders map[string]binding
-	slots  map[slotKey]*slotState
-	spends []*spend // within the last Window, oldest first
-	total  *spent   // of spends
-	gas    []gasSpend
+
+	revoked  map[string]bool // ids of orders
+	commands commands
+	slots    map[slotKey]*slotState
+	spends   []*spend // within the last Window, oldest first
+	total    *spent   // of spends
+	gas      []gasSpend
 }
 
 // binding is what an order id stands for, forever, and the slot it is to be paid in. Free:
@@ -78,7 +81,7 @@ type gasSpend struct {
 }
 
 func newState(name string) *state {
-	return &state{name: name, orders: map[string]binding{}, slots: map[slotKey]*slotState{}, total: newSpent()}
+	return &state{name: name, orders: map[string]binding{}, revoked: map[string]bool{}, commands: newCommands(), slots: map[slotKey]*slotState{}, total: newSpent()}
 }
 
 // now never runs backwards: a clock set back neither revives what expired nor reopens a
@@ -97,6 +100,8 @@ func (s *state) checkBinding(r coffer.SigningRequest, e coffer.Effects) (fresh b
 	for k, o := range r.Orders {
 		bound, known := s.orders[o.ID]
 		switch {
+		case s.revoked[o.ID]:
+			return false, coffer.Errorf(coffer.CodeConflict, "order %s was revoked", o.ID)
 		case !known:
 		case bound.hash != r.Intent.Orders[k]:
 			return false, coffer.Errorf(coffer.CodeConflict, "order %s was signed with another content", o.ID)
@@ -161,6 +166,14 @@ func (s *state) apply(rec record) error {
 		return s.applyPayout(rec.Sequence, rec.At, *rec.Payout)
 	case rec.Kind == kindSlot && rec.Slot != nil:
 		return s.applySlot(rec.Sequence, *rec.Slot)
+	case rec.Kind == kindRevoked && rec.Revoked != nil:
+		s.revoked[rec.Revoked.ID] = true
+		return nil
+	case rec.Kind == kindCommand && rec.Command != nil:
+		return s.applyCommand(rec.Sequence, rec.At, *rec.Command)
+	case rec.Kind == kindCut && rec.Cut != nil:
+		s.commands.cut = rec.Cut
+		return nil
 	case rec.Kind == kindExecutor && rec.Executor != nil:
 		s.gas = append(s.gas, gasSpend{rec.At, rec.Executor.Chain, rec.Executor.Nonce, rec.Executor.Fee, rec.Executor.Value, rec.Executor.Digest})
 		return nil
@@ -173,6 +186,9 @@ func (s *state) applyPayout(sequence uint64, at time.Time, p payoutRecord) error
 	hashes := make([]coffer.Hash, len(p.Orders))
 	for k, o := range p.Orders {
 		hashes[k] = o.Hash
+		if s.revoked[o.ID] {
+			return fmt.Errorf("record %d signs order %s, which was revoked", sequence, o.ID)
+		}
 		if bound, known := s.orders[o.ID]; known && (bound.hash != o.Hash || bound.slot != key && !bound.free) {
 			return fmt.Errorf("record %d binds order %s again", sequence, o.ID)
 		}
@@ -252,7 +268,7 @@ func (s *state) inTheWay(r coffer.SigningRequest, native coffer.AssetID) []slotV
 			keys = append(keys, bound.slot)
 		}
 	}
-	if taken, ok := s.slots[own]; ok && !slices.Equal(taken.orders, r.Intent.Orders) {
+	if taken, ok := s.slots[own]; ok && (!slices.Equal(taken.orders, r.Intent.Orders) || taken.sweeps != sweepsHash(r.Intent)) {
 		keys = append(keys, own)
 	}
 	var views []slotView

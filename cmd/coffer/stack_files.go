@@ -46,6 +46,15 @@ func (s *stack) writeFiles(context.Context) error {
 	return nil
 }
 
+// pauseRules let any of the approvers pause, and two of them resume.
+func (s *stack) pauseRules() object {
+	names := make([]string, len(s.approvers))
+	for i := range s.approvers {
+		names[i] = fmt.Sprintf("person-%d", i+1)
+	}
+	return object{"by": names, "resume": object{"people": names, "quorum": 2}}
+}
+
 func (s *stack) policyFile() object {
 	people := make([]object, len(s.approvers))
 	for i, key := range s.approvers {
@@ -70,6 +79,7 @@ func (s *stack) policyFile() object {
 		"name":    "development",
 		"signers": object{"threshold": stackThreshold, "count": stackSigners},
 		"people":  people,
+		"pause":   s.pauseRules(),
 		"assets":  assets,
 		"rules":   rules,
 	}

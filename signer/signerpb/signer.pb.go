@@ -69,6 +69,8 @@ type InfoResponse struct {
 	Sequence      uint64                 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"` // of the last record in the signer's log
 	Head          []byte                 `protobuf:"bytes,4,opt,name=head,proto3" json:"head,omitempty"`          // hash of that record
 	Policy        []byte                 `protobuf:"bytes,5,opt,name=policy,proto3" json:"policy,omitempty"`      // hash of the pinned policy
+	Pauses        []*Command             `protobuf:"bytes,40,rep,name=pauses,proto3" json:"pauses,omitempty"`     // in force, oldest first
+	Cut           string                 `protobuf:"bytes,41,opt,name=cut,proto3" json:"cut,omitempty"`           // why the signer wants to be reset, empty when it does not
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -136,6 +138,20 @@ func (x *InfoResponse) GetPolicy() []byte {
 		return x.Policy
 	}
 	return nil
+}
+
+func (x *InfoResponse) GetPauses() []*Command {
+	if x != nil {
+		return x.Pauses
+	}
+	return nil
+}
+
+func (x *InfoResponse) GetCut() string {
+	if x != nil {
+		return x.Cut
+	}
+	return ""
 }
 
 // Key is one of the signer's keys and what it is for.
@@ -1048,18 +1064,610 @@ func (x *Signature) GetBytes() []byte {
 	return nil
 }
 
+type RevokeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Order         *Order                 `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeRequest) Reset() {
+	*x = RevokeRequest{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeRequest) ProtoMessage() {}
+
+func (x *RevokeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeRequest.ProtoReflect.Descriptor instead.
+func (*RevokeRequest) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *RevokeRequest) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *RevokeRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type RevokeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Revoked       bool                   `protobuf:"varint,1,opt,name=revoked,proto3" json:"revoked,omitempty"` // or it had been, or its order has expired
+	Slot          *Slot                  `protobuf:"bytes,2,opt,name=slot,proto3" json:"slot,omitempty"`        // in which it was signed, when it was not revoked
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeResponse) Reset() {
+	*x = RevokeResponse{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeResponse) ProtoMessage() {}
+
+func (x *RevokeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeResponse.ProtoReflect.Descriptor instead.
+func (*RevokeResponse) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *RevokeResponse) GetRevoked() bool {
+	if x != nil {
+		return x.Revoked
+	}
+	return false
+}
+
+func (x *RevokeResponse) GetSlot() *Slot {
+	if x != nil {
+		return x.Slot
+	}
+	return nil
+}
+
+// Statement is what people sign to command signers; see the policy package.
+type Statement struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Action        string                 `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`   // "pause", "resume" or "reset"
+	Scope         string                 `protobuf:"bytes,2,opt,name=scope,proto3" json:"scope,omitempty"`     // "all", "chain", "asset" or "tenant"
+	Subject       string                 `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"` // which one; the signer's name for a reset
+	Of            []byte                 `protobuf:"bytes,4,opt,name=of,proto3" json:"of,omitempty"`           // hash of the pause to end, or head of the log to reset
+	Reason        string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	Made          int64                  `protobuf:"varint,6,opt,name=made,proto3" json:"made,omitempty"`
+	Expires       int64                  `protobuf:"varint,7,opt,name=expires,proto3" json:"expires,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Statement) Reset() {
+	*x = Statement{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Statement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Statement) ProtoMessage() {}
+
+func (x *Statement) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Statement.ProtoReflect.Descriptor instead.
+func (*Statement) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Statement) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *Statement) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+func (x *Statement) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *Statement) GetOf() []byte {
+	if x != nil {
+		return x.Of
+	}
+	return nil
+}
+
+func (x *Statement) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Statement) GetMade() int64 {
+	if x != nil {
+		return x.Made
+	}
+	return 0
+}
+
+func (x *Statement) GetExpires() int64 {
+	if x != nil {
+		return x.Expires
+	}
+	return 0
+}
+
+type StatementSignature struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Scheme        string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	Key           string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	Signature     []byte                 `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StatementSignature) Reset() {
+	*x = StatementSignature{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StatementSignature) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StatementSignature) ProtoMessage() {}
+
+func (x *StatementSignature) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StatementSignature.ProtoReflect.Descriptor instead.
+func (*StatementSignature) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *StatementSignature) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *StatementSignature) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *StatementSignature) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+// Command is a statement with its signatures.
+type Command struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Statement     *Statement             `protobuf:"bytes,1,opt,name=statement,proto3" json:"statement,omitempty"`
+	Signatures    []*StatementSignature  `protobuf:"bytes,2,rep,name=signatures,proto3" json:"signatures,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Command) Reset() {
+	*x = Command{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Command) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Command) ProtoMessage() {}
+
+func (x *Command) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Command.ProtoReflect.Descriptor instead.
+func (*Command) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Command) GetStatement() *Statement {
+	if x != nil {
+		return x.Statement
+	}
+	return nil
+}
+
+func (x *Command) GetSignatures() []*StatementSignature {
+	if x != nil {
+		return x.Signatures
+	}
+	return nil
+}
+
+type CommandRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Command       *Command               `protobuf:"bytes,1,opt,name=command,proto3" json:"command,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CommandRequest) Reset() {
+	*x = CommandRequest{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CommandRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CommandRequest) ProtoMessage() {}
+
+func (x *CommandRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CommandRequest.ProtoReflect.Descriptor instead.
+func (*CommandRequest) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *CommandRequest) GetCommand() *Command {
+	if x != nil {
+		return x.Command
+	}
+	return nil
+}
+
+type CommandResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Changed       bool                   `protobuf:"varint,1,opt,name=changed,proto3" json:"changed,omitempty"` // false when the signer knew it already
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CommandResponse) Reset() {
+	*x = CommandResponse{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CommandResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CommandResponse) ProtoMessage() {}
+
+func (x *CommandResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CommandResponse.ProtoReflect.Descriptor instead.
+func (*CommandResponse) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CommandResponse) GetChanged() bool {
+	if x != nil {
+		return x.Changed
+	}
+	return false
+}
+
+type HistoryRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          uint64                 `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"` // first sequence wanted, from 1
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HistoryRequest) Reset() {
+	*x = HistoryRequest{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HistoryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HistoryRequest) ProtoMessage() {}
+
+func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HistoryRequest.ProtoReflect.Descriptor instead.
+func (*HistoryRequest) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *HistoryRequest) GetFrom() uint64 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+type HistoryResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lines         [][]byte               `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`        // of the log, in order; few enough for one message
+	Sequence      uint64                 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"` // of the last record there is
+	Head          []byte                 `protobuf:"bytes,3,opt,name=head,proto3" json:"head,omitempty"`          // hash of that record
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HistoryResponse) Reset() {
+	*x = HistoryResponse{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HistoryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HistoryResponse) ProtoMessage() {}
+
+func (x *HistoryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HistoryResponse.ProtoReflect.Descriptor instead.
+func (*HistoryResponse) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *HistoryResponse) GetLines() [][]byte {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *HistoryResponse) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *HistoryResponse) GetHead() []byte {
+	if x != nil {
+		return x.Head
+	}
+	return nil
+}
+
+type SeenRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sequence      uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Head          []byte                 `protobuf:"bytes,2,opt,name=head,proto3" json:"head,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SeenRequest) Reset() {
+	*x = SeenRequest{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SeenRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SeenRequest) ProtoMessage() {}
+
+func (x *SeenRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SeenRequest.ProtoReflect.Descriptor instead.
+func (*SeenRequest) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *SeenRequest) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *SeenRequest) GetHead() []byte {
+	if x != nil {
+		return x.Head
+	}
+	return nil
+}
+
+type SeenResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SeenResponse) Reset() {
+	*x = SeenResponse{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SeenResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SeenResponse) ProtoMessage() {}
+
+func (x *SeenResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SeenResponse.ProtoReflect.Descriptor instead.
+func (*SeenResponse) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{25}
+}
+
 var File_signer_signerpb_signer_proto protoreflect.FileDescriptor
 
 const file_signer_signerpb_signer_proto_rawDesc = "" +
 	"\n" +
 	"\x1csigner/signerpb/signer.proto\x12\x10coffer.signer.v1\"\r\n" +
-	"\vInfoRequest\"\x95\x01\n" +
+	"\vInfoRequest\"\xda\x01\n" +
 	"\fInfoResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12)\n" +
 	"\x04keys\x18\x02 \x03(\v2\x15.coffer.signer.v1.KeyR\x04keys\x12\x1a\n" +
 	"\bsequence\x18\x03 \x01(\x04R\bsequence\x12\x12\n" +
 	"\x04head\x18\x04 \x01(\fR\x04head\x12\x16\n" +
-	"\x06policy\x18\x05 \x01(\fR\x06policy\"I\n" +
+	"\x06policy\x18\x05 \x01(\fR\x06policy\x121\n" +
+	"\x06pauses\x18( \x03(\v2\x19.coffer.signer.v1.CommandR\x06pauses\x12\x10\n" +
+	"\x03cut\x18) \x01(\tR\x03cut\"I\n" +
 	"\x03Key\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x14\n" +
 	"\x05chain\x18\x02 \x01(\tR\x05chain\x12\x18\n" +
@@ -1130,11 +1738,52 @@ const file_signer_signerpb_signer_proto_rawDesc = "" +
 	"\tSignature\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\fR\x06digest\x12\x14\n" +
-	"\x05bytes\x18\x03 \x01(\fR\x05bytes2\xf5\x01\n" +
+	"\x05bytes\x18\x03 \x01(\fR\x05bytes\"V\n" +
+	"\rRevokeRequest\x12-\n" +
+	"\x05order\x18\x01 \x01(\v2\x17.coffer.signer.v1.OrderR\x05order\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"V\n" +
+	"\x0eRevokeResponse\x12\x18\n" +
+	"\arevoked\x18\x01 \x01(\bR\arevoked\x12*\n" +
+	"\x04slot\x18\x02 \x01(\v2\x16.coffer.signer.v1.SlotR\x04slot\"\xa9\x01\n" +
+	"\tStatement\x12\x16\n" +
+	"\x06action\x18\x01 \x01(\tR\x06action\x12\x14\n" +
+	"\x05scope\x18\x02 \x01(\tR\x05scope\x12\x18\n" +
+	"\asubject\x18\x03 \x01(\tR\asubject\x12\x0e\n" +
+	"\x02of\x18\x04 \x01(\fR\x02of\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04made\x18\x06 \x01(\x03R\x04made\x12\x18\n" +
+	"\aexpires\x18\a \x01(\x03R\aexpires\"\\\n" +
+	"\x12StatementSignature\x12\x16\n" +
+	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12\x1c\n" +
+	"\tsignature\x18\x03 \x01(\fR\tsignature\"\x8a\x01\n" +
+	"\aCommand\x129\n" +
+	"\tstatement\x18\x01 \x01(\v2\x1b.coffer.signer.v1.StatementR\tstatement\x12D\n" +
+	"\n" +
+	"signatures\x18\x02 \x03(\v2$.coffer.signer.v1.StatementSignatureR\n" +
+	"signatures\"E\n" +
+	"\x0eCommandRequest\x123\n" +
+	"\acommand\x18\x01 \x01(\v2\x19.coffer.signer.v1.CommandR\acommand\"+\n" +
+	"\x0fCommandResponse\x12\x18\n" +
+	"\achanged\x18\x01 \x01(\bR\achanged\"$\n" +
+	"\x0eHistoryRequest\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\x04R\x04from\"W\n" +
+	"\x0fHistoryResponse\x12\x14\n" +
+	"\x05lines\x18\x01 \x03(\fR\x05lines\x12\x1a\n" +
+	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12\x12\n" +
+	"\x04head\x18\x03 \x01(\fR\x04head\"=\n" +
+	"\vSeenRequest\x12\x1a\n" +
+	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x12\n" +
+	"\x04head\x18\x02 \x01(\fR\x04head\"\x0e\n" +
+	"\fSeenResponse2\xa9\x04\n" +
 	"\x06Signer\x12E\n" +
 	"\x04Info\x12\x1d.coffer.signer.v1.InfoRequest\x1a\x1e.coffer.signer.v1.InfoResponse\x12E\n" +
 	"\x04Sign\x12\x1d.coffer.signer.v1.SignRequest\x1a\x1e.coffer.signer.v1.SignResponse\x12]\n" +
-	"\fSignExecutor\x12%.coffer.signer.v1.SignExecutorRequest\x1a&.coffer.signer.v1.SignExecutorResponseB,Z*github.com/cofferhq/coffer/signer/signerpbb\x06proto3"
+	"\fSignExecutor\x12%.coffer.signer.v1.SignExecutorRequest\x1a&.coffer.signer.v1.SignExecutorResponse\x12K\n" +
+	"\x06Revoke\x12\x1f.coffer.signer.v1.RevokeRequest\x1a .coffer.signer.v1.RevokeResponse\x12N\n" +
+	"\aCommand\x12 .coffer.signer.v1.CommandRequest\x1a!.coffer.signer.v1.CommandResponse\x12N\n" +
+	"\aHistory\x12 .coffer.signer.v1.HistoryRequest\x1a!.coffer.signer.v1.HistoryResponse\x12E\n" +
+	"\x04Seen\x12\x1d.coffer.signer.v1.SeenRequest\x1a\x1e.coffer.signer.v1.SeenResponseB,Z*github.com/cofferhq/coffer/signer/signerpbb\x06proto3"
 
 var (
 	file_signer_signerpb_signer_proto_rawDescOnce sync.Once
@@ -1148,7 +1797,7 @@ func file_signer_signerpb_signer_proto_rawDescGZIP() []byte {
 	return file_signer_signerpb_signer_proto_rawDescData
 }
 
-var file_signer_signerpb_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_signer_signerpb_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_signer_signerpb_signer_proto_goTypes = []any{
 	(*InfoRequest)(nil),          // 0: coffer.signer.v1.InfoRequest
 	(*InfoResponse)(nil),         // 1: coffer.signer.v1.InfoResponse
@@ -1165,28 +1814,53 @@ var file_signer_signerpb_signer_proto_goTypes = []any{
 	(*Approval)(nil),             // 12: coffer.signer.v1.Approval
 	(*Unsigned)(nil),             // 13: coffer.signer.v1.Unsigned
 	(*Signature)(nil),            // 14: coffer.signer.v1.Signature
+	(*RevokeRequest)(nil),        // 15: coffer.signer.v1.RevokeRequest
+	(*RevokeResponse)(nil),       // 16: coffer.signer.v1.RevokeResponse
+	(*Statement)(nil),            // 17: coffer.signer.v1.Statement
+	(*StatementSignature)(nil),   // 18: coffer.signer.v1.StatementSignature
+	(*Command)(nil),              // 19: coffer.signer.v1.Command
+	(*CommandRequest)(nil),       // 20: coffer.signer.v1.CommandRequest
+	(*CommandResponse)(nil),      // 21: coffer.signer.v1.CommandResponse
+	(*HistoryRequest)(nil),       // 22: coffer.signer.v1.HistoryRequest
+	(*HistoryResponse)(nil),      // 23: coffer.signer.v1.HistoryResponse
+	(*SeenRequest)(nil),          // 24: coffer.signer.v1.SeenRequest
+	(*SeenResponse)(nil),         // 25: coffer.signer.v1.SeenResponse
 }
 var file_signer_signerpb_signer_proto_depIdxs = []int32{
 	2,  // 0: coffer.signer.v1.InfoResponse.keys:type_name -> coffer.signer.v1.Key
-	7,  // 1: coffer.signer.v1.SignRequest.intent:type_name -> coffer.signer.v1.Intent
-	11, // 2: coffer.signer.v1.SignRequest.orders:type_name -> coffer.signer.v1.Order
-	12, // 3: coffer.signer.v1.SignRequest.approvals:type_name -> coffer.signer.v1.Approval
-	13, // 4: coffer.signer.v1.SignRequest.unsigned:type_name -> coffer.signer.v1.Unsigned
-	14, // 5: coffer.signer.v1.SignResponse.signatures:type_name -> coffer.signer.v1.Signature
-	9,  // 6: coffer.signer.v1.Intent.slot:type_name -> coffer.signer.v1.Slot
-	10, // 7: coffer.signer.v1.Intent.payments:type_name -> coffer.signer.v1.Payment
-	8,  // 8: coffer.signer.v1.Intent.sweeps:type_name -> coffer.signer.v1.Sweep
-	0,  // 9: coffer.signer.v1.Signer.Info:input_type -> coffer.signer.v1.InfoRequest
-	3,  // 10: coffer.signer.v1.Signer.Sign:input_type -> coffer.signer.v1.SignRequest
-	5,  // 11: coffer.signer.v1.Signer.SignExecutor:input_type -> coffer.signer.v1.SignExecutorRequest
-	1,  // 12: coffer.signer.v1.Signer.Info:output_type -> coffer.signer.v1.InfoResponse
-	4,  // 13: coffer.signer.v1.Signer.Sign:output_type -> coffer.signer.v1.SignResponse
-	6,  // 14: coffer.signer.v1.Signer.SignExecutor:output_type -> coffer.signer.v1.SignExecutorResponse
-	12, // [12:15] is the sub-list for method output_type
-	9,  // [9:12] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	19, // 1: coffer.signer.v1.InfoResponse.pauses:type_name -> coffer.signer.v1.Command
+	7,  // 2: coffer.signer.v1.SignRequest.intent:type_name -> coffer.signer.v1.Intent
+	11, // 3: coffer.signer.v1.SignRequest.orders:type_name -> coffer.signer.v1.Order
+	12, // 4: coffer.signer.v1.SignRequest.approvals:type_name -> coffer.signer.v1.Approval
+	13, // 5: coffer.signer.v1.SignRequest.unsigned:type_name -> coffer.signer.v1.Unsigned
+	14, // 6: coffer.signer.v1.SignResponse.signatures:type_name -> coffer.signer.v1.Signature
+	9,  // 7: coffer.signer.v1.Intent.slot:type_name -> coffer.signer.v1.Slot
+	10, // 8: coffer.signer.v1.Intent.payments:type_name -> coffer.signer.v1.Payment
+	8,  // 9: coffer.signer.v1.Intent.sweeps:type_name -> coffer.signer.v1.Sweep
+	11, // 10: coffer.signer.v1.RevokeRequest.order:type_name -> coffer.signer.v1.Order
+	9,  // 11: coffer.signer.v1.RevokeResponse.slot:type_name -> coffer.signer.v1.Slot
+	17, // 12: coffer.signer.v1.Command.statement:type_name -> coffer.signer.v1.Statement
+	18, // 13: coffer.signer.v1.Command.signatures:type_name -> coffer.signer.v1.StatementSignature
+	19, // 14: coffer.signer.v1.CommandRequest.command:type_name -> coffer.signer.v1.Command
+	0,  // 15: coffer.signer.v1.Signer.Info:input_type -> coffer.signer.v1.InfoRequest
+	3,  // 16: coffer.signer.v1.Signer.Sign:input_type -> coffer.signer.v1.SignRequest
+	5,  // 17: coffer.signer.v1.Signer.SignExecutor:input_type -> coffer.signer.v1.SignExecutorRequest
+	15, // 18: coffer.signer.v1.Signer.Revoke:input_type -> coffer.signer.v1.RevokeRequest
+	20, // 19: coffer.signer.v1.Signer.Command:input_type -> coffer.signer.v1.CommandRequest
+	22, // 20: coffer.signer.v1.Signer.History:input_type -> coffer.signer.v1.HistoryRequest
+	24, // 21: coffer.signer.v1.Signer.Seen:input_type -> coffer.signer.v1.SeenRequest
+	1,  // 22: coffer.signer.v1.Signer.Info:output_type -> coffer.signer.v1.InfoResponse
+	4,  // 23: coffer.signer.v1.Signer.Sign:output_type -> coffer.signer.v1.SignResponse
+	6,  // 24: coffer.signer.v1.Signer.SignExecutor:output_type -> coffer.signer.v1.SignExecutorResponse
+	16, // 25: coffer.signer.v1.Signer.Revoke:output_type -> coffer.signer.v1.RevokeResponse
+	21, // 26: coffer.signer.v1.Signer.Command:output_type -> coffer.signer.v1.CommandResponse
+	23, // 27: coffer.signer.v1.Signer.History:output_type -> coffer.signer.v1.HistoryResponse
+	25, // 28: coffer.signer.v1.Signer.Seen:output_type -> coffer.signer.v1.SeenResponse
+	22, // [22:29] is the sub-list for method output_type
+	15, // [15:22] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_signer_signerpb_signer_proto_init() }
@@ -1200,7 +1874,7 @@ func file_signer_signerpb_signer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signer_signerpb_signer_proto_rawDesc), len(file_signer_signerpb_signer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

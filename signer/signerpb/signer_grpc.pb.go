@@ -27,6 +27,10 @@ const (
 	Signer_Info_FullMethodName         = "/coffer.signer.v1.Signer/Info"
 	Signer_Sign_FullMethodName         = "/coffer.signer.v1.Signer/Sign"
 	Signer_SignExecutor_FullMethodName = "/coffer.signer.v1.Signer/SignExecutor"
+	Signer_Revoke_FullMethodName       = "/coffer.signer.v1.Signer/Revoke"
+	Signer_Command_FullMethodName      = "/coffer.signer.v1.Signer/Command"
+	Signer_History_FullMethodName      = "/coffer.signer.v1.Signer/History"
+	Signer_Seen_FullMethodName         = "/coffer.signer.v1.Signer/Seen"
 )
 
 // SignerClient is the client API for Signer service.
@@ -39,6 +43,15 @@ type SignerClient interface {
 	Sign(ctx context.Context, in *SignRequest, opts ...grpc.CallOption) (*SignResponse, error)
 	// SignExecutor signs a transaction that hands user operations to the EntryPoint.
 	SignExecutor(ctx context.Context, in *SignExecutorRequest, opts ...grpc.CallOption) (*SignExecutorResponse, error)
+	// Revoke makes the signer refuse an order for ever, unless it signed it already.
+	Revoke(ctx context.Context, in *RevokeRequest, opts ...grpc.CallOption) (*RevokeResponse, error)
+	// Command gives the signer a statement of people: pause, resume or reset.
+	Command(ctx context.Context, in *CommandRequest, opts ...grpc.CallOption) (*CommandResponse, error)
+	// History returns records of the signer's log as they are on its disk.
+	History(ctx context.Context, in *HistoryRequest, opts ...grpc.CallOption) (*HistoryResponse, error)
+	// Seen tells the signer how far its log was seen by others. A signer whose log does not
+	// go that far, or went another way, refuses to sign until a quorum resets it.
+	Seen(ctx context.Context, in *SeenRequest, opts ...grpc.CallOption) (*SeenResponse, error)
 }
 
 type signerClient struct {
@@ -79,6 +92,46 @@ func (c *signerClient) SignExecutor(ctx context.Context, in *SignExecutorRequest
 	return out, nil
 }
 
+func (c *signerClient) Revoke(ctx context.Context, in *RevokeRequest, opts ...grpc.CallOption) (*RevokeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RevokeResponse)
+	err := c.cc.Invoke(ctx, Signer_Revoke_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *signerClient) Command(ctx context.Context, in *CommandRequest, opts ...grpc.CallOption) (*CommandResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CommandResponse)
+	err := c.cc.Invoke(ctx, Signer_Command_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *signerClient) History(ctx context.Context, in *HistoryRequest, opts ...grpc.CallOption) (*HistoryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(HistoryResponse)
+	err := c.cc.Invoke(ctx, Signer_History_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *signerClient) Seen(ctx context.Context, in *SeenRequest, opts ...grpc.CallOption) (*SeenResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SeenResponse)
+	err := c.cc.Invoke(ctx, Signer_Seen_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SignerServer is the server API for Signer service.
 // All implementations must embed UnimplementedSignerServer
 // for forward compatibility.
@@ -89,6 +142,15 @@ type SignerServer interface {
 	Sign(context.Context, *SignRequest) (*SignResponse, error)
 	// SignExecutor signs a transaction that hands user operations to the EntryPoint.
 	SignExecutor(context.Context, *SignExecutorRequest) (*SignExecutorResponse, error)
+	// Revoke makes the signer refuse an order for ever, unless it signed it already.
+	Revoke(context.Context, *RevokeRequest) (*RevokeResponse, error)
+	// Command gives the signer a statement of people: pause, resume or reset.
+	Command(context.Context, *CommandRequest) (*CommandResponse, error)
+	// History returns records of the signer's log as they are on its disk.
+	History(context.Context, *HistoryRequest) (*HistoryResponse, error)
+	// Seen tells the signer how far its log was seen by others. A signer whose log does not
+	// go that far, or went another way, refuses to sign until a quorum resets it.
+	Seen(context.Context, *SeenRequest) (*SeenResponse, error)
 	mustEmbedUnimplementedSignerServer()
 }
 
@@ -107,6 +169,18 @@ func (UnimplementedSignerServer) Sign(context.Context, *SignRequest) (*SignRespo
 }
 func (UnimplementedSignerServer) SignExecutor(context.Context, *SignExecutorRequest) (*SignExecutorResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SignExecutor not implemented")
+}
+func (UnimplementedSignerServer) Revoke(context.Context, *RevokeRequest) (*RevokeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Revoke not implemented")
+}
+func (UnimplementedSignerServer) Command(context.Context, *CommandRequest) (*CommandResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Command not implemented")
+}
+func (UnimplementedSignerServer) History(context.Context, *HistoryRequest) (*HistoryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method History not implemented")
+}
+func (UnimplementedSignerServer) Seen(context.Context, *SeenRequest) (*SeenResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Seen not implemented")
 }
 func (UnimplementedSignerServer) mustEmbedUnimplementedSignerServer() {}
 func (UnimplementedSignerServer) testEmbeddedByValue()                {}
@@ -183,6 +257,78 @@ func _Signer_SignExecutor_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Signer_Revoke_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevokeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SignerServer).Revoke(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Signer_Revoke_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SignerServer).Revoke(ctx, req.(*RevokeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Signer_Command_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CommandRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SignerServer).Command(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Signer_Command_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SignerServer).Command(ctx, req.(*CommandRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Signer_History_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(HistoryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SignerServer).History(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Signer_History_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SignerServer).History(ctx, req.(*HistoryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Signer_Seen_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SeenRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SignerServer).Seen(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Signer_Seen_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SignerServer).Seen(ctx, req.(*SeenRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Signer_ServiceDesc is the grpc.ServiceDesc for Signer service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -201,6 +347,22 @@ var Signer_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SignExecutor",
 			Handler:    _Signer_SignExecutor_Handler,
+		},
+		{
+			MethodName: "Revoke",
+			Handler:    _Signer_Revoke_Handler,
+		},
+		{
+			MethodName: "Command",
+			Handler:    _Signer_Command_Handler,
+		},
+		{
+			MethodName: "History",
+			Handler:    _Signer_History_Handler,
+		},
+		{
+			MethodName: "Seen",
+			Handler:    _Signer_Seen_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
