@@ -103,3 +103,16 @@ func (s *Service) List(ctx context.Context, tenant string, f Filter) ([]coffer.D
 func notFound(id string) error {
 	return coffer.Errorf(coffer.CodeNotFound, "no deposit %.80q", id)
 }
+
+// TenantOf says whose a deposit is, or CodeNotFound: for the house's own operators, who see
+// all tenants.
+func (s *Service) TenantOf(ctx context.Context, id string) (string, error) {
+	tenant, err := s.sql.TenantOf(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", notFound(id)
+	}
+	if err != nil {
+		return "", fmt.Errorf("tenant of %s: %w", id, err)
+	}
+	return tenant, nil
+}

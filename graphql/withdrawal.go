@@ -214,6 +214,9 @@ func (n *withdrawalNode) Tx() *hash {
 }
 
 func (n *withdrawalNode) Account(ctx context.Context) (*account, error) {
+	if strings.HasPrefix(n.w.Account, withdrawal.RefundPrefix) { // no customer's
+		return &account{n.r, merchant.Account{ID: n.w.Account, Tenant: n.w.Tenant, Name: "Refund of a deposit", CreatedAt: n.w.CreatedAt}}, nil
+	}
 	return n.r.account(ctx, n.w.Tenant, n.w.Account)
 }
 

@@ -46,8 +46,8 @@ import (
 	"github.com/cofferhq/coffer/stream"
 )
 
-// ErrHalted says that a chain did what no chain may do. It is not tried again until the
-// process starts anew.
+// ErrHalted says that a chain did what no chain may do. It is not tried again until a person
+// lets it pass, see Resumed, or the process starts anew.
 var ErrHalted = errors.New("chain halted")
 
 // Bounds where the Config names none.

@@ -68,7 +68,7 @@ const (
 // Resume lets a chain go on that halted: a person looked at a divergence, says who they are
 // and why the node is right, and the blocks from the tip down to Ours may leave, however
 // final they were said to be. It holds for this divergence alone, and for as long as it is
-// the one there is. A process that halted has to be started anew. CodeConflict: the chains
+// the one there is. A process that halted goes on when it asks, see Resumed. CodeConflict: the chains
 // part elsewhere now, or nowhere.
 func (x *Indexer) Resume(ctx context.Context, d Divergence, actor, reason string) error {
 	if actor == "" || len(actor) > maxActorBytes {
@@ -96,6 +96,23 @@ func (x *Indexer) Resume(ctx context.Context, d Divergence, actor, reason string
 	}
 	x.Logger.Warn("a person lets a reorganisation pass", "height", d.Height, "ours", d.Ours, "theirs", d.Theirs, "actor", actor, "reason", reason)
 	return nil
+}
+
+// Resumed takes a halt back when a person let the reorganisation pass since then, and
+// reports whether Run may be called again. It is for the goroutine that called Run.
+func (x *Indexer) Resumed(ctx context.Context) (bool, error) {
+	if x.Status().Halted == nil {
+		return true, nil
+	}
+	open, err := x.openResumes(ctx)
+	if err != nil || len(open) == 0 {
+		return false, err
+	}
+	x.said = nil
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.status.Halted = nil
+	return true, nil
 }
 
 // resume is a divergence that was let pass and is not said to the end.

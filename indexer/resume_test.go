@@ -60,13 +60,18 @@ func TestAPersonLetsAReorganisationBelowFinalPass(t *testing.T) {
 			if _, err := b.ix.Step(t.Context()); !errors.Is(err, indexer.ErrHalted) {
 				t.Fatalf("step before anybody looked: %v, want a halt", err)
 			}
+			if resumed, err := b.ix.Resumed(t.Context()); err != nil || resumed {
+				t.Fatalf("resumed before anybody looked: %v, %v", resumed, err)
+			}
 
 			for range 2 {
 				if err := watcher.Resume(t.Context(), d, "olga", "the other client had a bug; the exchange follows the node's chain"); err != nil {
 					t.Fatal(err)
 				}
 			}
-			b.ix = b.start("one", test.change)
+			if resumed, err := b.ix.Resumed(t.Context()); err != nil || !resumed || b.ix.Status().Halted != nil {
+				t.Fatalf("resumed: %v, %v", resumed, err)
+			}
 			b.settle()
 			events := b.events()
 			if got, want := events[len(events)-1].Block.Hash, b.fake.Tip().Hash; got != want || len(events) != said+6+9 {

@@ -31,6 +31,13 @@ func (b *blockTx) apply(ctx context.Context, cursor *payoutsql.PayoutCursor) err
 	if err := advance(cursor, b.event); err != nil {
 		return err
 	}
+	if b.event.Kind == coffer.BlockDisconnected && b.height() <= cursor.Final {
+		if allowed, err := b.mayLeave(ctx); err != nil {
+			return err
+		} else if !allowed {
+			return fmt.Errorf("%w: block %d %s, final was %d", ErrFinal, b.height(), b.block().Hash, cursor.Final)
+		}
+	}
 	if b.event.Kind == coffer.BlockDisconnected {
 		return b.disconnect(ctx)
 	}

@@ -148,8 +148,6 @@ func advance(cursor *payoutsql.PayoutCursor, e coffer.BlockEvent) error {
 		return fmt.Errorf("%w: block %d %s does not follow block %d %s", ErrSequence, height, e.Block.Hash, cursor.Height, cursor.BlockHash)
 	case e.Kind == coffer.BlockDisconnected && (first || e.Block.Hash != *cursor.BlockHash || height != cursor.Height):
 		return fmt.Errorf("%w: block %d %s is not the tip that was connected", ErrSequence, height, e.Block.Hash)
-	case e.Kind == coffer.BlockDisconnected && height <= cursor.Final:
-		return fmt.Errorf("%w: block %d %s, final was %d", ErrFinal, height, e.Block.Hash, cursor.Final)
 	}
 
 	cursor.Sequence, cursor.Epoch = int64(e.Sequence), epoch //nolint:gosec // checked by the caller

@@ -73,6 +73,44 @@ func migrate(ctx context.Context, db *DB, files fs.FS) error {
 	return checkKnown(ctx, db, provider)
 }
 
+// ErrOlderDatabase says that the database lacks migrations that this program needs.
+type ErrOlderDatabase struct {
+	Have int64 // newest migration of the database
+	Want int64 // newest migration this program knows
+}
+
+// Error implements error.
+func (e ErrOlderDatabase) Error() string {
+	return fmt.Sprintf("database is at migration %d, this program needs %d: migrate it first", e.Have, e.Want)
+}
+
+// CheckVersion returns nil when the database is at this program's version, and otherwise
+// ErrNewerDatabase or ErrOlderDatabase. It changes nothing.
+func CheckVersion(ctx context.Context, db *DB) error {
+	names, err := fs.Glob(migrationFiles, "migrations/*.sql")
+	if err != nil {
+		return fmt.Errorf("check the version: %w", err)
+	}
+	var want int64
+	for _, name := range names {
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return fmt.Errorf("check the version: %w", err)
+		}
+		want = max(want, version)
+	}
+	have, err := Version(ctx, db)
+	switch {
+	case err != nil:
+		return err
+	case have > want:
+		return ErrNewerDatabase{Have: have, Want: want}
+	case have < want:
+		return ErrOlderDatabase{Have: have, Want: want}
+	}
+	return nil
+}
+
 func checkKnown(ctx context.Context, db *DB, provider *goose.Provider) error {
 	var want int64
 	for _, source := range provider.ListSources() {

@@ -97,3 +97,23 @@ func TestMigrationIsOneTransaction(t *testing.T) {
 	}
 	wantVersion(t, db, 2)
 }
+
+func TestCheckVersionWantsThisProgramsVersionAndChangesNothing(t *testing.T) {
+	db := bare(t)
+	var older postgres.ErrOlderDatabase
+	if err := postgres.CheckVersion(t.Context(), db); !errors.As(err, &older) || older.Have != 0 || older.Want == 0 {
+		t.Errorf("an empty database: %v", err)
+	}
+	wantVersion(t, db, 0)
+	if err := postgres.Migrate(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	if err := postgres.CheckVersion(t.Context(), db); err != nil {
+		t.Errorf("a database that was migrated: %v", err)
+	}
+	run(t, db, "insert into goose_db_version (version_id, is_applied) values (999999, true)")
+	var newer postgres.ErrNewerDatabase
+	if err := postgres.CheckVersion(t.Context(), db); !errors.As(err, &newer) || newer.Have != 999999 {
+		t.Errorf("a newer database: %v", err)
+	}
+}

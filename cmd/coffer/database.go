@@ -97,10 +97,12 @@ func withDatabase(cmd *cobra.Command, migrate bool, run func(ctx context.Context
 		return err
 	}
 	defer db.close()
+	bring := postgres.CheckVersion
 	if migrate {
-		if err := postgres.Migrate(ctx, db.DB); err != nil {
-			return err
-		}
+		bring = postgres.Migrate
+	}
+	if err := bring(ctx, db.DB); err != nil {
+		return err
 	}
 	return run(ctx, db.DB, cmd.OutOrStdout())
 }

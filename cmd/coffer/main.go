@@ -57,6 +57,8 @@ func newRoot() *cobra.Command {
 		policyCommand(),
 		ledgerCommand(),
 		treasuryCommand(),
+		indexerCommand(),
+		depositsCommand(),
 		tenantCommand(),
 		devCommand(),
 		demoCommand(),

@@ -18,6 +18,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 	restarts *prometheus.CounterVec
+	alarms   *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -29,8 +30,11 @@ func newMetrics() *metrics {
 		restarts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "coffer_part_restarts_total", Help: "How often a part of this process ended with an error and was started again.",
 		}, []string{"part"}),
+		alarms: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "coffer_deposit_alarms_total", Help: "What a person must look at before deposits of a chain go on.",
+		}, []string{"chain"}),
 	}
-	m.registry.MustRegister(m.requests, m.restarts, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.restarts, m.alarms, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

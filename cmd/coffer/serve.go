@@ -80,6 +80,7 @@ type server struct {
 	payouts     *payout.Manager
 	signers     []*signerConn
 	chains      []*chainParts
+	closers     []func() // of what else is open
 }
 
 // serve runs until ctx ends or the server cannot go on.
@@ -167,7 +168,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, onReady func(ad
 	part("stream", "sequencer", s.stream.Run)
 	part("ledger", "sealer", s.seal)
 	for _, chain := range s.chains {
-		part("indexer", "indexer "+string(chain.id), chain.indexer.Run)
+		part("indexer", "indexer "+string(chain.id), func(ctx context.Context) error { return s.index(ctx, chain) })
 		if chain.bundler != nil {
 			part("bundler", "bundler "+string(chain.id), chain.bundler.Run)
 		}

@@ -269,4 +269,7 @@ func (s *server) close() {
 	for _, chain := range s.chains {
 		chain.client.Close()
 	}
+	for _, closing := range s.closers {
+		closing()
+	}
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/deposit"
 	"github.com/cofferhq/coffer/evm"
+	"github.com/cofferhq/coffer/withdrawal"
 	"github.com/ethereum/go-ethereum/common"
 )
 
 // wireDeposits makes what watches for money that arrives.
 func (s *server) wireDeposits() (err error) {
-	c := deposit.Config{DB: s.db, Ledger: s.ledger, Log: s.stream, Clock: time.Now, Logger: s.log, Checkpoint: checkpoint}
+	c := deposit.Config{Payer: payer{s}, DB: s.db, Ledger: s.ledger, Log: s.stream, Alarm: s.alarm, Clock: time.Now, Logger: s.log, Checkpoint: checkpoint}
 	blocked := blockedSenders{}
 	for _, chain := range s.chains {
 		credited, known := s.depositAssets(chain)
@@ -22,6 +23,7 @@ func (s *server) wireDeposits() (err error) {
 		c.Known = append(c.Known, slices.Concat(known, chain.config.Deposits.KnownTokens)...)
 		c.Chains = append(c.Chains, deposit.Chain{
 			ID: chain.id, Deriver: chain.forwarders, ParseAddress: chain.source.ParseAddress,
+			Second:          s.wireWitness(chain),
 			UnknownPerBlock: chain.config.Deposits.UnknownPerBlock, UnknownPerChain: chain.config.Deposits.UnknownPerChain,
 		})
 		c.Rules = append(c.Rules, depositRules(chain)...)
@@ -34,6 +36,28 @@ func (s *server) wireDeposits() (err error) {
 	}
 	s.deposits, err = deposit.New(c)
 	return err
+}
+
+// payer pays refunds as withdrawals.
+type payer struct{ s *server }
+
+// Request implements deposit.Payer.
+func (p payer) Request(ctx context.Context, r deposit.Refund) (string, error) {
+	w, err := p.s.withdrawals.Refund(ctx, withdrawal.Refund{ID: r.ID, Tenant: r.Tenant, Asset: r.Asset, Destination: r.Destination, Amount: r.Amount})
+	return w.ID, err
+}
+
+// Payment implements deposit.Payer.
+func (p payer) Payment(ctx context.Context, id string) (deposit.PaymentStatus, error) {
+	w, err := p.s.withdrawals.ByID(ctx, id)
+	if err != nil {
+		return deposit.PaymentStatus{}, err
+	}
+	return deposit.PaymentStatus{
+		Paid:   w.State == coffer.WithdrawalSettled,
+		Failed: w.State != coffer.WithdrawalSettled && coffer.WithdrawalMoves.End(w.State),
+		Reason: w.Reason,
+	}, nil
 }
 
 // depositRules are the configured rules of a chain.

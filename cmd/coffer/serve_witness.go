@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/deposit"
+	"github.com/cofferhq/coffer/evm"
+	"github.com/cofferhq/coffer/indexer"
+)
+
+// resumePoll is how often a halted chain is asked about: a person may have let it go on.
+const resumePoll = 2 * time.Second
+
+// alarm is told what people must look at about a chain's deposits. The causes are logged by
+// who found them.
+func (s *server) alarm(chain coffer.ChainID, _ error) {
+	s.metrics.alarms.WithLabelValues(string(chain)).Inc()
+}
+
+// witness is the second node of a chain. It may be away when the server starts, and be away
+// later: then deposits stay locked, and it is said aloud.
+type witness struct {
+	dial   func(ctx context.Context) (*evm.Witness, error)
+	clock  coffer.Clock
+	silent func(err error)
+	after  time.Duration // of failures, or of being behind, until that is said
+
+	mu     sync.Mutex
+	node   *evm.Witness
+	failed time.Time // since when it does not answer what it is asked; zero when it does
+	err    error
+	said   bool
+}
+
+// wireWitness returns what unlocks of a chain wait for, nil where no witness is configured.
+func (s *server) wireWitness(chain *chainParts) deposit.Headers {
+	if len(chain.config.WitnessRPC) == 0 {
+		return nil
+	}
+	w := &witness{clock: time.Now, after: chain.config.SilentAfter}
+	w.dial = func(ctx context.Context) (*evm.Witness, error) {
+		return evm.DialWitness(ctx, chain.client.Config(), chain.config.WitnessRPC...)
+	}
+	w.silent = func(err error) {
+		s.log.Error("the second node is silent: deposits stay locked", "chain", chain.id, "err", err)
+		s.alarm(chain.id, err)
+	}
+	s.closers = append(s.closers, w.close)
+	s.ready.add("second node "+string(chain.id), func(ctx context.Context) error {
+		disputed, err := s.deposits.Disagreements(ctx, chain.id)
+		if err != nil {
+			return err
+		}
+		if len(disputed) > 0 {
+			return fmt.Errorf("%w: height %d of %s", deposit.ErrDisagree, disputed[0].Block.Height, chain.id)
+		}
+		return w.ready()
+	})
+	return w
+}
+
+// Header implements deposit.Headers.
+func (w *witness) Header(ctx context.Context, height uint64) (coffer.Header, error) {
+	node, err := w.connect(ctx)
+	if err != nil {
+		w.note(err)
+		return coffer.Header{}, err
+	}
+	header, err := node.Source().Header(ctx, height)
+	w.note(err)
+	return header, err
+}
+
+// connect dials the node the first time.
+func (w *witness) connect(ctx context.Context) (*evm.Witness, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.node != nil {
+		return w.node, nil
+	}
+	node, err := w.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.node = node
+	return node, nil
+}
+
+// note keeps since when the node does not answer.
+func (w *witness) note(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err == nil {
+		w.failed, w.err, w.said = time.Time{}, nil, false
+		return
+	}
+	if w.failed.IsZero() {
+		w.failed = w.clock()
+	}
+	if errors.Is(err, coffer.ErrNotFound) {
+		err = fmt.Errorf("it is behind: %w", err)
+	}
+	w.err = err
+	if !w.said && w.clock().Sub(w.failed) > w.after {
+		w.said = true
+		w.silent(err)
+	}
+}
+
+func (w *witness) ready() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.failed.IsZero() && w.clock().Sub(w.failed) > w.after {
+		return fmt.Errorf("silent since %s: %w", w.failed.UTC().Format(time.RFC3339), w.err)
+	}
+	return nil
+}
+
+func (w *witness) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.node != nil {
+		w.node.Close()
+	}
+}
+
+// index follows a chain. Where it halts it waits for a person who lets it go on, with the
+// process not ready meanwhile.
+func (s *server) index(ctx context.Context, chain *chainParts) error {
+	for {
+		err := chain.indexer.Run(ctx)
+		if ctx.Err() != nil || !errors.Is(err, indexer.ErrHalted) {
+			return err
+		}
+		s.alarm(chain.id, err)
+		s.log.Error("chain halted until a person lets it go on: coffer indexer diverged, coffer indexer resume", "chain", chain.id, "err", err)
+		if err := s.awaitResume(ctx, chain); err != nil {
+			return err
+		}
+		s.log.Warn("chain goes on", "chain", chain.id)
+	}
+}
+
+// awaitResume returns when a person let the chain go on, or ctx ends.
+func (s *server) awaitResume(ctx context.Context, chain *chainParts) error {
+	ticker := time.NewTicker(resumePoll)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+		resumed, err := chain.indexer.Resumed(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.log.Warn("cannot look whether the chain may go on", "chain", chain.id, "err", err)
+		}
+		if resumed {
+			return nil
+		}
+	}
+}

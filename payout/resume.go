@@ -1,0 +1,26 @@
+package payout
+
+import (
+	"context"
+	"fmt"
+)
+
+// mayLeave reports whether a block that was final may leave: a person let its chain go on
+// (see indexer.Resume), and nothing of ours was final in it. What was, is for people: money
+// that left for good would have to come back. Hand-written: the entry's block has no index,
+// and this happens once in the life of a chain.
+func (b *blockTx) mayLeave(ctx context.Context) (bool, error) {
+	var resumed, ours bool
+	hash := b.block().Hash
+	err := b.tx.QueryRow(ctx, `
+		select exists (select from indexer_resume where chain = $1 and height <= $2),
+		       exists (select from payout where chain = $1 and block_hash = $3 and state in ('final', 'reverted'))
+		    or exists (select from ledger_entry e where e.chain = $1 and e.height = $2 and e.block = $3 and e.kind like 'payout.%'
+		               and not exists (select from payout_entries p where p.entry = e.id)
+		               and not exists (select from ledger_entry r where r.reverses = e.id))`,
+		string(b.event.Chain), b.height(), hash[:]).Scan(&resumed, &ours)
+	if err != nil {
+		return false, fmt.Errorf("may block %s leave: %w", hash, err)
+	}
+	return resumed && !ours, nil
+}
