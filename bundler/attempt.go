@@ -7,101 +7,140 @@ import (
 	"math/big"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/rpc"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/bundler/bundlersql"
+	"github.com/cofferhq/coffer/evm"
 )
 
 const signTimeout = 30 * time.Second
 
-// nonceFor is the executor nonce of the next attempt: the live bundle's, else the next one
-// that the database and the chain agree on.
-func (b *Bundler) nonceFor(ctx context.Context, live *liveBundle) (uint64, bool, error) {
+// Kinds of bundles: what an executor's nonce is for.
+const (
+	kindOperations = "operations" // handleOps
+	kindCall       = "call"       // execTransaction of a Safe
+	kindRefill     = "refill"     // gas money for a wallet or an executor
+	kindNothing    = "nothing"    // a gap that was filled
+)
+
+// content is what a transaction is to do, its nonce and fees aside.
+type content struct {
+	kind    string
+	target  string // of a call or refill
+	gap     bool   // for a nonce that was given out and has no bundle
+	nothing bool   // a payment of nothing to the executor itself
+
+	to     common.Address
+	value  *big.Int
+	data   []byte
+	gas    uint64
+	budget *big.Int // most wei per gas
+
+	ops []candidate
+}
+
+// gasOfPayment is what a transaction uses that executes no code.
+const gasOfPayment = 21_000
+
+// filler is what uses up a nonce: it pays nothing to the executor itself.
+func (b *Bundler) filler(x *executor) content {
+	return content{
+		kind: kindNothing, nothing: true,
+		to: x.address, value: new(big.Int), gas: gasOfPayment, budget: b.limits.MaxFeePerGas,
+	}
+}
+
+// offer makes, stores and sends one attempt: for a new nonce, or for a live bundle with
+// higher fees. Nothing happens, and it reports false, where the executor has no nonce or no
+// money for it now, or where the fees would be above the budget, which is errBudget.
+func (b *Bundler) offer(ctx context.Context, now head, x *executor, live *liveBundle, c content) (bool, error) {
+	if err := b.look(ctx, now, x); err != nil {
+		return false, err
+	}
+	var nonce uint64
 	if live != nil {
-		return uint64(live.nonce), true, nil // #nosec G115 -- not negative in the table
-	}
-	next, err := b.sql.NextNonce(ctx, bundlersql.NextNonceParams{Chain: b.chain, Address: b.executor.Address().Hex()})
-	if err != nil {
-		return 0, false, err
-	}
-	onChain, err := b.node.nonce(ctx, b.executor.Address(), "latest")
-	if err != nil {
-		return 0, false, err
-	}
-	switch stored := uint64(next); { // #nosec G115 -- not negative in the table
-	case onChain < stored:
-		b.log.Warn("the node is behind our own transactions; no new bundle", "chain", b.chain, "nonce", onChain, "stored", stored)
-		return 0, false, nil
-	case onChain > stored:
-		b.log.Error("the executor's key was used by somebody else", "chain", b.chain, "nonce", onChain, "stored", stored)
-	}
-	return onChain, true, nil
-}
-
-// price is the fee cap and tip of the next attempt, in wei per gas: room for the base fee
-// to double, and an eighth above the attempt before. It reports false where that is above
-// the limit; then the bundle waits as it is.
-func (b *Bundler) price(ctx context.Context, now head, live *liveBundle) (feeCap, tip *big.Int, ok bool, err error) {
-	if tip, err = b.node.tip(ctx); err != nil {
-		return nil, nil, false, err
-	}
-	tip = larger(tip, b.limits.MinTip)
-	feeCap = new(big.Int).Add(new(big.Int).Lsh(now.BaseFee, 1), tip)
-	if live == nil {
-		if feeCap.Cmp(b.limits.MaxFeePerGas) > 0 {
-			feeCap = b.limits.MaxFeePerGas
-			tip = smaller(tip, feeCap)
-		}
-		ok = feeCap.Cmp(now.BaseFee) >= 0
+		nonce = uint64(live.nonce) // #nosec G115 -- not negative in the table
 	} else {
-		last := live.attempts[0]
-		feeCap = larger(feeCap, bump(last.MaxFee.Int().ToBig()))
-		tip = larger(tip, bump(last.MaxPriorityFee.Int().ToBig()))
-		ok = feeCap.Cmp(b.limits.MaxFeePerGas) <= 0
+		var ok bool
+		var err error
+		if nonce, c.gap, ok, err = b.nextNonce(ctx, x); err != nil || !ok {
+			return false, err
+		}
+		if c.gap {
+			c = b.filler(x)
+			c.gap = true
+			b.log.Warn("a gap in an executor's nonces is filled", "chain", b.chain, "executor", x.name, "nonce", nonce)
+		}
 	}
-	if !ok {
-		b.log.Warn("fees are above the limit; the bundle waits", "chain", b.chain, "fee", feeCap, "limit", b.limits.MaxFeePerGas)
+	fees, err := b.price(ctx, now, live, c.budget)
+	if err != nil {
+		return false, err
 	}
-	return feeCap, tip, ok, nil
+	if !b.affords(x, fees, c) {
+		return false, nil
+	}
+
+	tx, err := b.sign(ctx, x, &types.DynamicFeeTx{
+		ChainID: b.chainID, Nonce: nonce, GasFeeCap: fees.cap, GasTipCap: fees.tip,
+		Gas: c.gas, To: &c.to, Value: c.value, Data: c.data,
+	})
+	if err != nil {
+		return false, err
+	}
+	raw, err := tx.MarshalBinary()
+	if err != nil {
+		return false, err
+	}
+	if err := b.store(ctx, now, x, live, tx, raw, c); err != nil {
+		return false, fmt.Errorf("store bundle %d: %w", nonce, err)
+	}
+	b.log.Info("bundle stored", "chain", b.chain, "executor", x.name, "nonce", nonce, "kind", c.kind, "transaction", tx.Hash(),
+		"operations", len(c.ops), "fee", fees.cap, "tip", fees.tip)
+	b.checkpoint("bundler.stored")
+	x.balance.Sub(x.balance, tx.Cost())
+	if _, err = b.broadcast(ctx, now, coffer.Hash(tx.Hash()), raw); err != nil {
+		b.log.Warn("a new attempt was not taken by the node", "chain", b.chain, "executor", x.name, "nonce", nonce, "error", err)
+	}
+	return true, nil
 }
 
-func larger(a, b *big.Int) *big.Int {
-	if a.Cmp(b) < 0 {
-		return b
+// affords reports whether an executor can pay for a transaction on top of nothing else.
+func (b *Bundler) affords(x *executor, f fees, c content) bool {
+	need := new(big.Int).Mul(f.cap, new(big.Int).SetUint64(c.gas))
+	if x.balance.Cmp(need.Add(need, c.value)) >= 0 {
+		return true
 	}
-	return a
+	b.log.Error("the executor has too little gas money", "chain", b.chain, "executor", x.name, "balance", x.balance, "need", need)
+	return false
 }
 
-func smaller(a, b *big.Int) *big.Int {
-	if a.Cmp(b) > 0 {
-		return b
-	}
-	return a
-}
+// errUnsigned says that an executor does not sign. Others may.
+var errUnsigned = errors.New("the executor does not sign")
 
 // sign has the executor sign, and checks that it signed what it was given.
-func (b *Bundler) sign(ctx context.Context, unsigned *types.DynamicFeeTx) (*types.Transaction, error) {
+func (b *Bundler) sign(ctx context.Context, x *executor, unsigned *types.DynamicFeeTx) (*types.Transaction, error) {
 	ctx, cancel := context.WithTimeout(ctx, signTimeout)
 	defer cancel()
 	want := types.NewTx(unsigned)
-	tx, err := b.executor.SignTx(ctx, want, b.chainID)
+	tx, err := x.SignTx(ctx, want, b.chainID)
 	if err != nil {
-		return nil, fmt.Errorf("sign bundle %d: %w", unsigned.Nonce, err)
+		return nil, fmt.Errorf("%w: bundle %d of %s: %w", errUnsigned, unsigned.Nonce, x.name, err)
 	}
 	signer := types.LatestSignerForChainID(b.chainID)
 	from, err := types.Sender(signer, tx)
-	if err != nil || from != b.executor.Address() || signer.Hash(tx) != signer.Hash(want) {
-		return nil, fmt.Errorf("sign bundle %d: the executor signed something else, or with another key (%s)", unsigned.Nonce, from)
+	if err != nil || from != x.address || signer.Hash(tx) != signer.Hash(want) {
+		return nil, fmt.Errorf("%w: bundle %d of %s: it signed something else, or with another key (%s)", errUnsigned, unsigned.Nonce, x.name, from)
 	}
 	return tx, nil
 }
 
 // store commits an attempt: its bytes, its operations and its nonce in one transaction.
 // Nothing was sent yet, so whatever changed in the meantime makes it fail without harm.
-func (b *Bundler) store(ctx context.Context, now head, live *liveBundle, signed *types.Transaction, raw []byte, ops []candidate) error {
+func (b *Bundler) store(ctx context.Context, now head, x *executor, live *liveBundle, signed *types.Transaction, raw []byte, c content) error {
 	maxFee, err := amount(signed.GasFeeCap())
 	if err != nil {
 		return err
@@ -110,86 +149,92 @@ func (b *Bundler) store(ctx context.Context, now head, live *liveBundle, signed 
 	if err != nil {
 		return err
 	}
-	executor, nonce, at := b.executor.Address().Hex(), int64(signed.Nonce()), b.clock() // #nosec G115 -- bounded by maxStored
+	nonce := int64(signed.Nonce()) // #nosec G115 -- bounded by maxStored
 	attempt := bundlersql.InsertAttemptParams{
-		TxHash: coffer.Hash(signed.Hash()), Chain: b.chain, Executor: executor, Nonce: nonce, Raw: raw,
-		MaxFee: maxFee, MaxPriorityFee: tip, Head: int64(now.Height), At: at, // #nosec G115 -- bounded by maxStored
+		TxHash: coffer.Hash(signed.Hash()), Chain: b.chain, Executor: x.name, Nonce: nonce, Raw: raw,
+		MaxFee: maxFee, MaxPriorityFee: tip, Head: int64(now.Height), Nothing: c.nothing, At: b.clock(), // #nosec G115 -- bounded by maxStored
 	}
 	if live != nil {
 		attempt.Number = live.attempts[0].Number + 1
 	}
-	hashes := make([][]byte, len(ops))
-	for i, op := range ops {
+	hashes := make([][]byte, len(c.ops))
+	for i, op := range c.ops {
 		hashes[i] = op.hash[:]
 	}
 
 	return b.db.Tx(ctx, func(tx pgx.Tx) error {
 		q := bundlersql.New(tx)
-		if err := b.takeNonce(ctx, q, live, executor, nonce, at); err != nil {
+		if err := b.takeNonce(ctx, q, live, x, nonce, c); err != nil {
 			return err
 		}
-		for _, op := range ops {
-			row, err := q.LockOperation(ctx, op.hash)
-			if err != nil {
-				return err
-			}
-			if row.State != op.row.State {
-				return fmt.Errorf("user operation %s is %s: %w", op.hash, row.State, errMoved)
-			}
-			if err := b.move(ctx, q, op.hash, stateBundled, ""); err != nil {
-				return err
-			}
+		if err := b.takeOperations(ctx, q, bundleKey{x.name, nonce}, c.ops); err != nil {
+			return err
 		}
 		if err := q.InsertAttempt(ctx, attempt); err != nil {
 			return err
+		}
+		if live != nil && live.alarm != "" {
+			if _, err := q.SetAlarm(ctx, bundlersql.SetAlarmParams{Chain: b.chain, Executor: x.name, Nonce: nonce}); err != nil {
+				return err
+			}
 		}
 		return q.InsertAttemptOperations(ctx, bundlersql.InsertAttemptOperationsParams{TxHash: attempt.TxHash, Operations: hashes})
 	})
 }
 
-// takeNonce opens a bundle for a new nonce, or checks that a live one is still live. The
-// lock on the executor's row keeps two bundlers apart.
-func (b *Bundler) takeNonce(ctx context.Context, q *bundlersql.Queries, live *liveBundle, executor string, nonce int64, at time.Time) error {
-	next, err := q.LockExecutor(ctx, bundlersql.LockExecutorParams{Chain: b.chain, Address: executor})
+// takeOperations moves operations into a bundle, after checking that no other live bundle
+// holds their lanes.
+func (b *Bundler) takeOperations(ctx context.Context, q *bundlersql.Queries, key bundleKey, ops []candidate) error {
+	if len(ops) == 0 {
+		return nil
+	}
+	held, err := heldLanes(ctx, q, b.chain)
 	if err != nil {
 		return err
 	}
-	count, err := q.CountLive(ctx, bundlersql.CountLiveParams{Chain: b.chain, Executor: executor, Nonce: nonce})
-	if err != nil {
-		return err
-	}
-	if live != nil {
-		if count.Same != 1 {
-			return errMoved
+	for _, op := range ops {
+		if holder, ok := held[op.lane()]; ok && holder != key {
+			return fmt.Errorf("the lane of user operation %s is in bundle %d of %s: %w", op.hash, holder.nonce, holder.executor, errMoved)
 		}
-		return nil // the attempt's number is unique
+		row, err := q.LockOperation(ctx, op.hash)
+		if err != nil {
+			return err
+		}
+		if row.State != op.row.State {
+			return fmt.Errorf("user operation %s is %s: %w", op.hash, row.State, errMoved)
+		}
+		if err := b.move(ctx, q, op.hash, stateBundled, ""); err != nil {
+			return err
+		}
 	}
-	if count.Live != 0 || nonce < next {
-		return errMoved
-	}
-	if err := q.InsertBundle(ctx, bundlersql.InsertBundleParams{Chain: b.chain, Executor: executor, Nonce: nonce, At: at}); err != nil {
-		return err
-	}
-	return q.SetNextNonce(ctx, bundlersql.SetNextNonceParams{Chain: b.chain, Address: executor, NextNonce: nonce + 1})
+	return nil
+}
+
+// answer is what the node said of a transaction that it was given at a head.
+type answer struct {
+	class evm.Class
+	needs evm.Needed
 }
 
 // broadcast sends stored bytes, once for each head, and reports whether it did. Whatever
 // the node answers, the attempt stays: it may have arrived.
 func (b *Bundler) broadcast(ctx context.Context, now head, tx coffer.Hash, raw []byte) (bool, error) {
 	if b.sentAt != now.Hash {
-		b.sentAt, b.sent = now.Hash, map[coffer.Hash]bool{}
+		b.sentAt, b.sent = now.Hash, map[coffer.Hash]answer{}
 	}
-	if b.sent[tx] {
+	if _, answered := b.sent[tx]; answered {
 		return false, nil
 	}
 	b.checkpoint("bundler.before_broadcast")
 	if err := b.node.send(ctx, raw); err != nil {
-		var answer rpc.Error
-		b.sent[tx] = errors.As(err, &answer) // it will not change its mind before the next block
+		var said rpc.Error
+		if errors.As(err, &said) { // it will not change its mind before the next block
+			b.sent[tx] = answer{evm.Classify(err), evm.NeededFees(err)}
+		}
 		return false, err
 	}
 	b.checkpoint("bundler.after_broadcast")
-	b.sent[tx] = true
+	b.sent[tx] = answer{}
 	at := b.clock()
 	return true, b.sql.SetSent(ctx, bundlersql.SetSentParams{TxHash: tx, At: &at})
 }

@@ -2,13 +2,10 @@ package bundler
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/big"
 	"slices"
-
-	"github.com/ethereum/go-ethereum/core/types"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/bindings"
@@ -24,12 +21,14 @@ const (
 
 // liveBundle is a bundle in no block, with its attempts, the last one first.
 type liveBundle struct {
-	nonce    int64
-	attempts []bundlersql.BundlerAttempt
+	bundleKey
+	kind, target, alarm string
+	attempts            []bundlersql.BundlerAttempt
 }
 
+// liveBundles lists those of all executors, each executor's lowest nonce first.
 func (b *Bundler) liveBundles(ctx context.Context) ([]liveBundle, error) {
-	open, err := b.sql.OpenBundles(ctx, bundlersql.OpenBundlesParams{Chain: b.chain, Executor: b.executor.Address().Hex(), Max: maxOpen})
+	open, err := b.sql.OpenBundles(ctx, bundlersql.OpenBundlesParams{Chain: b.chain, Max: maxOpen})
 	if err != nil {
 		return nil, err
 	}
@@ -43,9 +42,9 @@ func (b *Bundler) liveBundles(ctx context.Context) ([]liveBundle, error) {
 			return nil, err
 		}
 		if len(attempts) == 0 {
-			return nil, fmt.Errorf("bundle %d has no attempt", bundle.Nonce)
+			return nil, fmt.Errorf("bundle %d of %s has no attempt", bundle.Nonce, bundle.Executor)
 		}
-		live = append(live, liveBundle{bundle.Nonce, attempts})
+		live = append(live, liveBundle{bundleKey{bundle.Executor, bundle.Nonce}, bundle.Kind, bundle.Target, bundle.Alarm, attempts})
 	}
 	return live, nil
 }
@@ -57,32 +56,74 @@ type candidate struct {
 	row    bundlersql.BundlerOperation
 }
 
-// bundle makes, stores and sends one attempt: for a new nonce, or for a live bundle with
-// higher fees.
-func (b *Bundler) bundle(ctx context.Context, now head, live *liveBundle) (bool, error) {
-	rows, err := b.sql.WaitingOperations(ctx, bundlersql.WaitingOperationsParams{
-		Chain: b.chain, EntryPoint: b.entryPoint.Hex(), Max: int32(b.limits.MaxBundleOperations * candidatesFor), // #nosec G115 -- far below 2^31
-	})
+// laneKey is whose operations wait for each other: a sender, and its key of the nonce.
+type laneKey struct{ sender, lane string }
+
+func (c candidate) lane() laneKey { return laneKey{c.row.Sender, string(c.row.Lane)} }
+
+// heldLanes says which live bundle holds a lane. Its operations are in no other one: an
+// earlier attempt may land, and the lane's next operation would fail before it does.
+func heldLanes(ctx context.Context, q *bundlersql.Queries, chain string) (map[laneKey]bundleKey, error) {
+	rows, err := q.HeldLanes(ctx, chain)
+	if err != nil {
+		return nil, err
+	}
+	held := make(map[laneKey]bundleKey, len(rows))
+	for _, row := range rows {
+		held[laneKey{row.Sender, string(row.Lane)}] = bundleKey{row.Executor, row.Nonce}
+	}
+	return held, nil
+}
+
+// bundle puts waiting operations into a bundle of an executor that has room for one.
+func (b *Bundler) bundle(ctx context.Context, now head, live []liveBundle) (bool, error) {
+	rows, err := b.pooled(ctx)
 	if err != nil || len(rows) == 0 {
 		return false, err
 	}
-	attempted := turn{now.Hash, newest(rows), len(rows)}
+	attempted := turn{now.Hash, newest(rows), len(rows), len(live)}
 	if attempted == b.stalled {
 		return false, nil
 	}
-	made, err := b.attempt(ctx, now, live, rows)
+	made, err := b.bundleOn(ctx, now, live, rows)
 	if err == nil && !made {
 		b.stalled = attempted
 	}
 	return made, err
 }
 
-// turn is what the decision to make an attempt depends on. While it stays the same there
-// is no use in trying again.
+func (b *Bundler) bundleOn(ctx context.Context, now head, live []liveBundle, rows []bundlersql.BundlerOperation) (bool, error) {
+	free, err := b.free(ctx, now, live)
+	if err != nil {
+		return false, err
+	}
+	var failed []error
+	for _, x := range free {
+		c, err := b.operations(ctx, now, x, nil, rows)
+		if err != nil || len(c.ops) == 0 {
+			return false, err
+		}
+		made, err := b.offer(ctx, now, x, nil, c)
+		switch {
+		case errors.Is(err, errBudget):
+			b.log.Warn("fees are above what the operations pay; they wait", "chain", b.chain, "error", err)
+			return false, nil
+		case errors.Is(err, errUnsigned):
+			failed = append(failed, err)
+		case made || err != nil:
+			return made, err
+		}
+	}
+	return false, errors.Join(failed...)
+}
+
+// turn is what the decision to make a bundle depends on. While it stays the same there is
+// no use in trying again.
 type turn struct {
 	head    coffer.Hash
 	newest  int64 // operation
 	waiting int
+	live    int // bundles
 }
 
 func newest(rows []bundlersql.BundlerOperation) (accepted int64) {
@@ -92,69 +133,61 @@ func newest(rows []bundlersql.BundlerOperation) (accepted int64) {
 	return accepted
 }
 
-func (b *Bundler) attempt(ctx context.Context, now head, live *liveBundle, rows []bundlersql.BundlerOperation) (bool, error) {
+func (b *Bundler) pooled(ctx context.Context) ([]bundlersql.BundlerOperation, error) {
+	return b.sql.PooledOperations(ctx, bundlersql.PooledOperationsParams{
+		Chain: b.chain, EntryPoint: b.entryPoint.Hex(), Max: int32(b.limits.MaxBundleOperations * candidatesFor), // #nosec G115 -- far below 2^31
+	})
+}
+
+// operations is the content of a bundle: those of these operations that could run now, as
+// many as fit. It has no operation where none is left. live is the bundle that the attempt
+// is for, nil for a new one.
+func (b *Bundler) operations(ctx context.Context, now head, x *executor, live *liveBundle, rows []bundlersql.BundlerOperation) (content, error) {
 	ops, err := b.candidates(ctx, now, live, rows)
 	if err != nil || len(ops) == 0 {
-		return false, err
+		return content{}, err
 	}
-	if ops, err = b.passing(ctx, b.fitting(ops)); err != nil || len(ops) == 0 {
-		return false, err
+	if ops, err = b.passing(ctx, x, b.fitting(x, ops)); err != nil || len(ops) == 0 {
+		return content{}, err
 	}
-	nonce, ok, err := b.nonceFor(ctx, live)
-	if err != nil || !ok {
-		return false, err
-	}
-	feeCap, tip, ok, err := b.price(ctx, now, live)
-	if err != nil || !ok {
-		return false, err
-	}
+	data := calldata(x, ops)
+	return content{
+		kind: kindOperations, to: b.entryPoint, value: new(big.Int), data: data,
+		gas: bundleGas(packedOf(ops), data), budget: budgetOf(ops), ops: ops,
+	}, nil
+}
 
-	data := b.calldata(ops)
-	tx, err := b.sign(ctx, &types.DynamicFeeTx{
-		ChainID: b.chainID, Nonce: nonce, GasFeeCap: feeCap, GasTipCap: tip,
-		Gas: bundleGas(packedOf(ops), data), To: &b.entryPoint, Value: new(big.Int), Data: data,
-	})
-	if err != nil {
-		return false, err
+// budgetOf is the most wei per gas that a bundle may offer: what each of its operations
+// pays at most, so that none is sent at a loss.
+func budgetOf(ops []candidate) *big.Int {
+	var budget *big.Int
+	for _, op := range ops {
+		_, fee := unpack128(op.packed.GasFees)
+		if budget == nil || fee.Cmp(budget) < 0 {
+			budget = fee
+		}
 	}
-	raw, err := tx.MarshalBinary()
-	if err != nil {
-		return false, err
-	}
-	if err := b.store(ctx, now, live, tx, raw, ops); err != nil {
-		return false, fmt.Errorf("store bundle %d: %w", nonce, err)
-	}
-	b.log.Info("bundle stored", "chain", b.chain, "nonce", nonce, "transaction", tx.Hash(), "operations", len(ops), "fee", feeCap)
-	b.checkpoint("bundler.stored")
-	_, err = b.broadcast(ctx, now, coffer.Hash(tx.Hash()), raw)
-	return true, err
+	return budget
 }
 
 // candidates are the operations that could run now, best tip first, each lane in order of
-// its sequence. Operations of another live bundle are none.
+// its sequence. Lanes that another live bundle holds are left out.
 func (b *Bundler) candidates(ctx context.Context, now head, live *liveBundle, rows []bundlersql.BundlerOperation) ([]candidate, error) {
-	mine := map[coffer.Hash]bool{}
-	if live != nil {
-		ops, err := b.sql.BundleOperations(ctx, bundlersql.BundleOperationsParams{Chain: b.chain, Executor: b.executor.Address().Hex(), Nonce: live.nonce})
-		if err != nil {
-			return nil, err
-		}
-		for _, op := range ops {
-			mine[op.Hash] = true
-		}
+	held, err := heldLanes(ctx, b.sql, b.chain)
+	if err != nil {
+		return nil, err
 	}
-
-	lanes := map[string][]candidate{}
-	var order []string
+	lanes := map[laneKey][]candidate{}
+	var order []laneKey
 	for _, row := range rows {
-		if row.State == stateBundled && !mine[row.Hash] {
+		key := laneKey{row.Sender, string(row.Lane)}
+		if holder, ok := held[key]; ok && (live == nil || holder != live.bundleKey) {
 			continue
 		}
 		packed, err := unpackOperation(row.Operation)
 		if err != nil {
 			return nil, fmt.Errorf("stored user operation %s: %w", row.Hash, err)
 		}
-		key := row.Sender + "/" + hex.EncodeToString(row.Lane)
 		if lanes[key] == nil {
 			order = append(order, key)
 		}
@@ -222,10 +255,10 @@ func (b *Bundler) consumed(ctx context.Context, op candidate, seq uint64) error 
 }
 
 // fitting is as many operations, in this order, as a transaction can hold.
-func (b *Bundler) fitting(ops []candidate) []candidate {
+func (b *Bundler) fitting(x *executor, ops []candidate) []candidate {
 	ops = ops[:min(len(ops), b.limits.MaxBundleOperations)]
 	for n := len(ops); n > 1; n-- {
-		data := b.calldata(ops[:n])
+		data := calldata(x, ops[:n])
 		if len(data) <= maxTxBytes-txBytesSlack && bundleGas(packedOf(ops[:n]), data) <= b.limits.MaxBundleGas {
 			return ops[:n]
 		}
@@ -235,9 +268,9 @@ func (b *Bundler) fitting(ops []candidate) []candidate {
 
 // passing is what is left of a bundle when the EntryPoint has nothing against it. Who is
 // at fault alone is dropped; who only does not go with the others waits.
-func (b *Bundler) passing(ctx context.Context, ops []candidate) ([]candidate, error) {
+func (b *Bundler) passing(ctx context.Context, x *executor, ops []candidate) ([]candidate, error) {
 	for len(ops) > 0 {
-		err := b.try(ctx, ops)
+		err := b.try(ctx, x, ops)
 		var reverted *revertError
 		if err == nil {
 			return ops, nil
@@ -248,12 +281,12 @@ func (b *Bundler) passing(ctx context.Context, ops []candidate) ([]candidate, er
 		f, named := decodeFailure(reverted.data)
 		switch {
 		case named && f.index < uint64(len(ops)):
-			if err := b.judge(ctx, ops[f.index]); err != nil {
+			if err := b.judge(ctx, x, ops[f.index]); err != nil {
 				return nil, err
 			}
 			ops = slices.Delete(slices.Clone(ops), int(f.index), int(f.index)+1) // #nosec G115 -- below len(ops)
 		case len(ops) == 1:
-			if err := b.judge(ctx, ops[0]); err != nil {
+			if err := b.judge(ctx, x, ops[0]); err != nil {
 				return nil, err
 			}
 			return nil, nil
@@ -265,15 +298,15 @@ func (b *Bundler) passing(ctx context.Context, ops []candidate) ([]candidate, er
 }
 
 // try simulates handleOps with these operations.
-func (b *Bundler) try(ctx context.Context, ops []candidate) error {
-	data := b.calldata(ops)
-	return b.simulateBundle(ctx, data, bundleGas(packedOf(ops), data))
+func (b *Bundler) try(ctx context.Context, x *executor, ops []candidate) error {
+	data := calldata(x, ops)
+	return b.simulateBundle(ctx, x.address, data, bundleGas(packedOf(ops), data))
 }
 
 // judge drops an operation that fails alone. A nonce that is taken is nobody's fault: it
 // shows in the next step what became of it.
-func (b *Bundler) judge(ctx context.Context, op candidate) error {
-	err := b.try(ctx, []candidate{op})
+func (b *Bundler) judge(ctx context.Context, x *executor, op candidate) error {
+	err := b.try(ctx, x, []candidate{op})
 	var reverted *revertError
 	if !errors.As(err, &reverted) {
 		return err
@@ -293,8 +326,9 @@ func (b *Bundler) drop(ctx context.Context, op candidate, reason string) error {
 	return b.move(ctx, b.sql, op.hash, stateDropped, reason)
 }
 
-func (b *Bundler) calldata(ops []candidate) []byte {
-	return packHandleOps(packedOf(ops), b.executor.Address())
+// calldata is handleOps with the executor as beneficiary.
+func calldata(x *executor, ops []candidate) []byte {
+	return packHandleOps(packedOf(ops), x.address)
 }
 
 func packedOf(ops []candidate) []bindings.PackedUserOperation {

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"math/big"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/ethereum/go-ethereum/core/types"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/bundler/bundlersql"
@@ -18,20 +18,13 @@ import (
 	"github.com/cofferhq/coffer/postgres"
 )
 
-// Executor signs the transactions that carry bundles. Its key must be used by one bundler
-// only and by nothing else, or its nonces are lost to each other.
-type Executor interface {
-	Address() common.Address
-	SignTx(ctx context.Context, tx *types.Transaction, chainID *big.Int) (*types.Transaction, error)
-}
-
-// Config is what a bundler is made of. DB, Client, EntryPoint, Executor and Clock are
-// required.
+// Config is what a bundler is made of. DB, Client, EntryPoint, Clock and at least one
+// executor are required.
 type Config struct {
 	DB         *postgres.DB
 	Client     *evm.Client
 	EntryPoint common.Address // v0.7
-	Executor   Executor
+	Executors  []Executor
 	Clock      coffer.Clock
 
 	Senders   []common.Address // whose operations are taken
@@ -56,7 +49,9 @@ type Limits struct {
 	MaxPool             int           // operations that wait; 10 000
 	MaxFeePerGas        *big.Int      // of our transactions, in wei; 500 gwei
 	MinTip              *big.Int      // of our transactions, in wei; zero
+	MaxInFlight         int           // bundles of one executor in no block; 4
 	EscalateBlocks      uint64        // blocks without inclusion until the fee rises; 2
+	DeadlineBlocks      uint64        // blocks until the whole budget is offered; 16
 	MaxReverts          int           // bundles that revert as a whole until their operations are dropped; 3
 	MinValidity         time.Duration // an operation must stay valid for so long; 30 s
 }
@@ -69,7 +64,9 @@ func (l Limits) withDefaults() Limits {
 	defaultTo(&l.MaxBundleGas, 15_000_000)
 	defaultTo(&l.MaxBundleOperations, 100)
 	defaultTo(&l.MaxPool, 10_000)
+	defaultTo(&l.MaxInFlight, 4)
 	defaultTo(&l.EscalateBlocks, 2)
+	defaultTo(&l.DeadlineBlocks, 16)
 	defaultTo(&l.MaxReverts, 3)
 	defaultTo(&l.MinValidity, 30*time.Second)
 	if l.MaxFeePerGas == nil {
@@ -88,14 +85,14 @@ func defaultTo[T comparable](field *T, value T) {
 	}
 }
 
-// Bundler is one EntryPoint on one chain, served with one executor key. Its methods may
+// Bundler is one EntryPoint on one chain, served with some executor keys. Its methods may
 // be called from several goroutines.
 type Bundler struct {
 	db         *postgres.DB
 	sql        *bundlersql.Queries // outside transactions
 	node       node
 	entryPoint common.Address
-	executor   Executor
+	executors  []*executor
 	clock      coffer.Clock
 	log        *slog.Logger
 	chainID    *big.Int
@@ -107,26 +104,29 @@ type Bundler struct {
 	checkpoint func(string)
 	wake       chan struct{}
 
-	step    sync.Mutex           // held by Step; guards what follows
-	seen    head                 // the head of the last step
-	sentAt  coffer.Hash          // the head at which the attempts in sent were sent
-	sent    map[coffer.Hash]bool // by transaction hash
-	stalled turn                 // the last turn that led to no attempt
+	step    sync.Mutex                // held by Step; guards what follows
+	seen    head                      // the head of the last step
+	sentAt  coffer.Hash               // the head at which the attempts in sent were sent
+	sent    map[coffer.Hash]answer    // by transaction hash
+	tried   map[bundleKey]coffer.Hash // the head at which a stuck bundle was last looked at
+	stalled turn                      // the last turn that led to no bundle
+	tipAt   coffer.Hash               // the head that tip is of
+	tip     *big.Int
 }
 
 // New connects a bundler to its chain and its tables. It refuses an address without code
 // as EntryPoint, and an executor that has code.
 func New(ctx context.Context, c Config) (*Bundler, error) {
-	if c.DB == nil || c.Client == nil || c.Executor == nil || c.Clock == nil {
-		return nil, errors.New("bundler: DB, Client, Executor and Clock are required")
+	if c.DB == nil || c.Client == nil || len(c.Executors) == 0 || slices.Contains(c.Executors, nil) || c.Clock == nil {
+		return nil, errors.New("bundler: DB, Client, Executors and Clock are required")
 	}
 	b := &Bundler{
 		db: c.DB, sql: bundlersql.New(c.DB.Pool()), node: node{c.Client.RPC()},
-		entryPoint: c.EntryPoint, executor: c.Executor, clock: c.Clock, log: c.Log,
+		entryPoint: c.EntryPoint, clock: c.Clock, log: c.Log,
 		senders: map[common.Address]bool{}, anySender: c.AnySender,
 		limits: c.Limits.withDefaults(), poll: c.Poll, checkpoint: c.Checkpoint,
 		chainID: new(big.Int).SetUint64(c.Client.ChainNumber()), chain: string(c.Client.Chain()),
-		wake: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), tried: map[bundleKey]coffer.Hash{},
 	}
 	for _, sender := range c.Senders {
 		b.senders[sender] = true
@@ -138,31 +138,19 @@ func New(ctx context.Context, c Config) (*Bundler, error) {
 	if b.checkpoint == nil {
 		b.checkpoint = func(string) {}
 	}
-	if err := b.connect(ctx); err != nil {
+	if err := b.connect(ctx, c.Executors); err != nil {
 		return nil, fmt.Errorf("bundler: %w", err)
 	}
 	return b, nil
 }
 
-func (b *Bundler) connect(ctx context.Context) error {
+func (b *Bundler) connect(ctx context.Context, keys []Executor) error {
 	if deployed, err := b.node.hasCode(ctx, b.entryPoint); err != nil {
 		return err
 	} else if !deployed {
 		return fmt.Errorf("there is no EntryPoint at %s on chain %s", b.entryPoint, b.chain)
 	}
-	address := b.executor.Address()
-	if hasCode, err := b.node.hasCode(ctx, address); err != nil {
-		return err
-	} else if hasCode {
-		return fmt.Errorf("executor %s has code: it must be a plain key", address)
-	}
-	nonce, err := b.node.nonce(ctx, address, "latest")
-	if err != nil {
-		return err
-	}
-	return b.sql.InsertExecutor(ctx, bundlersql.InsertExecutorParams{
-		Chain: b.chain, Address: address.Hex(), NextNonce: int64(nonce), // #nosec G115 -- bounded by maxStored
-	})
+	return b.connectExecutors(ctx, keys)
 }
 
 // ChainID is the chain's number (EIP-155).
@@ -224,30 +212,29 @@ func (b *Bundler) Step(ctx context.Context) (bool, error) {
 // busy reports whether there is anything to look after, so that an idle bundler asks its
 // node nothing.
 func (b *Bundler) busy(ctx context.Context) (bool, error) {
-	return b.sql.Busy(ctx, bundlersql.BusyParams{Chain: b.chain, Executor: b.executor.Address().Hex()})
+	return b.sql.Busy(ctx, b.chain)
 }
 
-// act sends, escalates or bundles. Live bundles come before new ones, the lowest nonce
-// first.
+// act sends, escalates or bundles. Live bundles come before new ones, an executor's lowest
+// nonce first.
 func (b *Bundler) act(ctx context.Context, now head) (bool, error) {
 	live, err := b.liveBundles(ctx)
 	if err != nil {
 		return false, err
-	}
-	if len(live) == 0 {
-		return b.bundle(ctx, now, nil)
 	}
 	moved := false
 	for _, l := range live {
 		sent, err := b.broadcast(ctx, now, l.attempts[0].TxHash, l.attempts[0].Raw)
 		moved = moved || sent
 		if err != nil {
-			b.log.Warn("a stored bundle was not taken by the node", "chain", b.chain, "nonce", l.nonce, "error", err)
+			b.log.Warn("a stored bundle was not taken by the node", "chain", b.chain, "executor", l.executor, "nonce", l.nonce, "error", err)
 		}
 	}
-	if first := live[0]; now.Height >= uint64(first.attempts[0].Head)+b.limits.EscalateBlocks { // #nosec G115 -- not negative in the table
-		escalated, err := b.bundle(ctx, now, &first)
-		return moved || escalated, err
+	pushed, err := b.push(ctx, now, live)
+	moved = moved || pushed
+	if err != nil || pushed {
+		return moved, err
 	}
-	return moved, nil
+	made, err := b.bundle(ctx, now, live)
+	return moved || made, err
 }

@@ -291,7 +291,7 @@ func TestTwoBundlersOnOneDatabaseSendOnce(t *testing.T) {
 
 func TestExecutorThatSignsSomethingElseSendsNothing(t *testing.T) {
 	w := newWorld(t)
-	b := w.bundler(func(c *bundler.Config) { c.Executor = twistedKey{w.executor} })
+	b := w.bundler(func(c *bundler.Config) { c.Executors = []bundler.Executor{twistedKey{w.executor}} })
 	hash := w.send(b, w.ready(b, w.payment(nonce(0, 0), recipient, 300)))
 	if _, err := b.Step(t.Context()); err == nil {
 		t.Error("no error")
@@ -313,11 +313,11 @@ func (k twistedKey) SignTx(ctx context.Context, tx *types.Transaction, chainID *
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
 	w := newWorld(t)
-	good := bundler.Config{DB: w.db, Client: w.client, EntryPoint: w.EntryPoint, Executor: w.executor, Clock: tick()}
+	good := bundler.Config{DB: w.db, Client: w.client, EntryPoint: w.EntryPoint, Executors: []bundler.Executor{w.executor}, Clock: tick()}
 	for name, spoil := range map[string]func(*bundler.Config){
 		"no EntryPoint there":  func(c *bundler.Config) { c.EntryPoint = recipient },
-		"executor with code":   func(c *bundler.Config) { c.Executor = contractExecutor{w.executor, w.wallet} },
-		"nothing to sign with": func(c *bundler.Config) { c.Executor = nil },
+		"executor with code":   func(c *bundler.Config) { c.Executors = []bundler.Executor{contractExecutor{w.executor, w.wallet}} },
+		"nothing to sign with": func(c *bundler.Config) { c.Executors = nil },
 		"no database":          func(c *bundler.Config) { c.DB = nil },
 	} {
 		config := good

@@ -83,7 +83,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) bundler(change ...func(*bundler.Config)) *bundler.Bundler {
 	w.t.Helper()
 	config := bundler.Config{
-		DB: w.db, Client: w.client, EntryPoint: w.EntryPoint, Executor: w.executor,
+		DB: w.db, Client: w.client, EntryPoint: w.EntryPoint, Executors: []bundler.Executor{w.executor},
 		Clock: tick(), Senders: []common.Address{w.wallet},
 		Log: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
 	}

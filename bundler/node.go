@@ -93,6 +93,12 @@ func (n node) nonce(ctx context.Context, account common.Address, at string) (uin
 	return uint64(nonce), nil
 }
 
+func (n node) balance(ctx context.Context, account common.Address) (*big.Int, error) {
+	var wei hexutil.Big
+	err := n.ask(ctx, &wei, "eth_getBalance", account, "latest")
+	return wei.ToInt(), err
+}
+
 func (n node) hasCode(ctx context.Context, account common.Address) (bool, error) {
 	var code hexutil.Bytes
 	err := n.ask(ctx, &code, "eth_getCode", account, "latest")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/jackc/pgx/v5"
 
@@ -14,7 +15,7 @@ import (
 )
 
 // maxOpen bounds how many bundles, and how many transactions of others, one step looks
-// after. Finality comes within some hundred blocks, a block has one bundle of ours.
+// after. Finality comes within some hundred blocks, a block has few bundles of ours.
 const maxOpen = 1024
 
 // sight is what one step knows of the chain.
@@ -34,9 +35,7 @@ func (b *Bundler) observe(ctx context.Context, now head) (bool, error) {
 			return false, err
 		}
 	}
-	bundles, err := b.sql.OpenBundles(ctx, bundlersql.OpenBundlesParams{
-		Chain: b.chain, Executor: b.executor.Address().Hex(), Max: maxOpen,
-	})
+	bundles, err := b.sql.OpenBundles(ctx, bundlersql.OpenBundlesParams{Chain: b.chain, Max: maxOpen})
 	if err != nil {
 		return false, err
 	}
@@ -46,7 +45,7 @@ func (b *Bundler) observe(ctx context.Context, now head) (bool, error) {
 	for _, bundle := range bundles {
 		var changed bool
 		if bundle.State == bundleLive {
-			changed, err = b.lookFor(ctx, bundle)
+			changed, err = b.lookFor(ctx, s, bundle)
 		} else {
 			ours[*bundle.TxHash] = true
 			changed, err = b.settle(ctx, s, mined{*bundle.TxHash, *bundle.BlockHash, uint64(*bundle.BlockHeight)}, &bundle) // #nosec G115 -- not negative in the table
@@ -95,6 +94,9 @@ func (b *Bundler) settle(ctx context.Context, s sight, m mined, bundle *bundlers
 		return false, err
 	}
 	if !canonical {
+		if bundle != nil {
+			b.tried[bundleKey{bundle.Executor, bundle.Nonce}] = s.now.Hash // it is sent again first
+		}
 		return true, b.undo(ctx, m, bundle)
 	}
 	if isFinal {
@@ -173,7 +175,10 @@ func waitingState(ctx context.Context, q *bundlersql.Queries, op coffer.Hash) (s
 }
 
 // lookFor looks for the receipts of all attempts of a live bundle.
-func (b *Bundler) lookFor(ctx context.Context, bundle bundlersql.BundlerBundle) (bool, error) {
+func (b *Bundler) lookFor(ctx context.Context, s sight, bundle bundlersql.BundlerBundle) (bool, error) {
+	if s.settled {
+		return false, nil
+	}
 	attempts, err := b.sql.Attempts(ctx, bundlersql.AttemptsParams{Chain: b.chain, Executor: bundle.Executor, Nonce: bundle.Nonce})
 	if err != nil {
 		return false, err
@@ -187,11 +192,12 @@ func (b *Bundler) lookFor(ctx context.Context, bundle bundlersql.BundlerBundle) 
 			return true, b.include(ctx, r, &bundle)
 		}
 	}
-	nonce, err := b.node.nonce(ctx, b.executor.Address(), "latest")
+	address := common.HexToAddress(bundle.Executor)
+	nonce, err := b.node.nonce(ctx, address, "latest")
 	if err != nil || nonce <= uint64(bundle.Nonce) { // #nosec G115 -- not negative in the table
 		return false, err
 	}
-	if nonce, err = b.node.nonce(ctx, b.executor.Address(), "finalized"); err != nil || nonce <= uint64(bundle.Nonce) { // #nosec G115 -- not negative in the table
+	if nonce, err = b.node.nonce(ctx, address, "finalized"); err != nil || nonce <= uint64(bundle.Nonce) { // #nosec G115 -- not negative in the table
 		return false, err
 	}
 	b.log.Error("the executor's nonce was used by a transaction that is not ours", "chain", b.chain, "executor", bundle.Executor, "nonce", bundle.Nonce)

@@ -29,9 +29,9 @@ where hash = @hash;
 -- name: RevertedOperation :one
 update bundler_operations set reverts = reverts + 1 where hash = @hash returning reverts;
 
--- name: WaitingOperations :many
+-- name: PooledOperations :many
 select * from bundler_operations
-where chain = @chain and entry_point = @entry_point and state in ('pooled', 'bundled')
+where chain = @chain and entry_point = @entry_point and state = 'pooled'
 order by max_priority_fee desc, accepted
 limit @max;
 
@@ -72,26 +72,42 @@ on conflict (chain, address) do nothing;
 -- name: NextNonce :one
 select next_nonce from bundler_executors where chain = @chain and address = @address;
 
--- name: LockExecutor :one
-select next_nonce from bundler_executors where chain = @chain and address = @address for update;
+-- name: LockExecutors :many
+select address, next_nonce from bundler_executors where chain = @chain order by address for update;
 
 -- name: SetNextNonce :exec
 update bundler_executors set next_nonce = @next_nonce where chain = @chain and address = @address;
 
 -- name: InsertBundle :exec
-insert into bundler_bundles (chain, executor, nonce, state, opened_at) values (@chain, @executor, @nonce, 'live', @at);
+insert into bundler_bundles (chain, executor, nonce, state, kind, target, opened_at)
+values (@chain, @executor, @nonce, 'live', @kind, @target, @at);
 
 -- name: OpenBundles :many
-select * from bundler_bundles where chain = @chain and executor = @executor and state in ('live', 'mined')
-order by nonce limit @max;
+select * from bundler_bundles where chain = @chain and state in ('live', 'mined')
+order by executor, nonce limit @max;
+
+-- name: BundlesFrom :many
+select nonce from bundler_bundles where chain = @chain and executor = @executor and nonce >= @nonce order by nonce limit @max;
+
+-- name: EndedFrom :one
+select exists (
+    select from bundler_bundles
+    where chain = @chain and executor = @executor and nonce >= @nonce and state in ('mined', 'final', 'lost'));
 
 -- name: SetBundle :execrows
-update bundler_bundles set state = @state, tx_hash = @tx_hash, block_hash = @block_hash, block_height = @block_height
+update bundler_bundles set state = @state, alarm = '', tx_hash = @tx_hash, block_hash = @block_hash, block_height = @block_height
 where chain = @chain and executor = @executor and nonce = @nonce and state = @was;
 
+-- name: SetAlarm :execrows
+update bundler_bundles set alarm = @alarm
+where chain = @chain and executor = @executor and nonce = @nonce and state = 'live' and alarm <> @alarm;
+
+-- name: Alarms :many
+select * from bundler_bundles where chain = @chain and state = 'live' and alarm <> '' order by executor, nonce limit @max;
+
 -- name: InsertAttempt :exec
-insert into bundler_attempts (tx_hash, chain, executor, nonce, number, raw, max_fee, max_priority_fee, head, stored_at)
-values (@tx_hash, @chain, @executor, @nonce, @number, @raw, @max_fee, @max_priority_fee, @head, @at);
+insert into bundler_attempts (tx_hash, chain, executor, nonce, number, raw, max_fee, max_priority_fee, head, nothing, stored_at)
+values (@tx_hash, @chain, @executor, @nonce, @number, @raw, @max_fee, @max_priority_fee, @head, @nothing, @at);
 
 -- name: InsertAttemptOperations :exec
 insert into bundler_attempt_operations (tx_hash, position, operation)
@@ -104,12 +120,19 @@ select * from bundler_attempts where chain = @chain and executor = @executor and
 update bundler_attempts set sent_at = coalesce(sent_at, @at) where tx_hash = @tx_hash;
 
 -- name: BundleOperations :many
-select distinct o.hash, o.state, o.accepted
-from bundler_attempts a
+select o.* from bundler_operations o
+where o.hash in (
+    select ao.operation from bundler_attempts a join bundler_attempt_operations ao on ao.tx_hash = a.tx_hash
+    where a.chain = @chain and a.executor = @executor and a.nonce = @nonce)
+order by o.accepted;
+
+-- name: HeldLanes :many
+select distinct b.executor, b.nonce, o.sender, o.lane
+from bundler_bundles b
+join bundler_attempts a on a.chain = b.chain and a.executor = b.executor and a.nonce = b.nonce
 join bundler_attempt_operations ao on ao.tx_hash = a.tx_hash
 join bundler_operations o on o.hash = ao.operation
-where a.chain = @chain and a.executor = @executor and a.nonce = @nonce
-order by o.accepted;
+where b.chain = @chain and b.state = 'live';
 
 -- name: InLiveBundle :one
 select exists (
@@ -144,7 +167,7 @@ where r.operation = @operation;
 select exists (
     select from bundler_operations o where o.chain = @chain and o.state in ('pooled', 'bundled', 'included')
     union all
-    select from bundler_bundles b where b.chain = @chain and b.executor = @executor and b.state in ('live', 'mined'));
+    select from bundler_bundles b where b.chain = @chain and b.state in ('live', 'mined'));
 
 -- name: CountLive :one
 select count(*) as live, count(*) filter (where nonce = @nonce) as same

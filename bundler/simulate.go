@@ -151,10 +151,10 @@ func (b *Bundler) simulateValidation(ctx context.Context, op bindings.PackedUser
 	}, nil
 }
 
-// simulateBundle runs handleOps as the executor would send it now. What it returns is a
+// simulateBundle runs handleOps as an executor would send it now. What it returns is a
 // revertError when it would revert.
-func (b *Bundler) simulateBundle(ctx context.Context, data []byte, gas uint64) error {
-	_, err := b.node.call(ctx, call{From: b.executor.Address(), To: b.entryPoint, Data: data, Gas: hexutil.Uint64(gas)}, nil)
+func (b *Bundler) simulateBundle(ctx context.Context, from common.Address, data []byte, gas uint64) error {
+	_, err := b.node.call(ctx, call{From: from, To: b.entryPoint, Data: data, Gas: hexutil.Uint64(gas)}, nil)
 	return err
 }
 

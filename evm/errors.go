@@ -3,6 +3,7 @@ package evm
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	"net/http"
 	"strings"
 
@@ -172,6 +173,57 @@ func classOfText(text string) Class {
 		}
 	}
 	return Unclassified
+}
+
+// Needed is what a node wants to see of a transaction's fees, in wei per gas; zero where it
+// does not say.
+type Needed struct{ Cap, Tip *big.Int }
+
+// neededWords stand before the number that was needed.
+var neededWords = []struct {
+	text string
+	tip  bool
+}{
+	{"gas tip cap %, minimum needed ", true}, // geth: "transaction underpriced: gas tip cap 1, minimum needed 1000000000"
+	{"basefee: ", false},                     // geth, Nethermind: "… maxFeePerGas: 1, baseFee: 875000000"
+	{"block basefee=", false},                // anvil
+}
+
+// maxFeeDigits bounds the numbers that are read out of a text.
+const maxFeeDigits = 30
+
+// NeededFees reads out of a refusal what would have been enough.
+func NeededFees(err error) Needed {
+	needed := Needed{new(big.Int), new(big.Int)}
+	var coded rpc.Error
+	if !errors.As(err, &coded) {
+		return needed
+	}
+	text := strings.ToLower(coded.Error())
+	for _, words := range neededWords {
+		before, after, _ := strings.Cut(words.text, "%")
+		at := strings.Index(text, before)
+		if at < 0 {
+			continue
+		}
+		rest := text[at+len(before):]
+		if after != "" {
+			skip := strings.Index(rest, after)
+			if skip < 0 || skip > maxFeeDigits {
+				continue
+			}
+			rest = rest[skip+len(after):]
+		}
+		end := strings.IndexFunc(rest+" ", func(r rune) bool { return r < '0' || r > '9' })
+		if fee, ok := new(big.Int).SetString(rest[:end], 10); ok && end <= maxFeeDigits {
+			if words.tip {
+				needed.Tip = fee
+			} else {
+				needed.Cap = fee
+			}
+		}
+	}
+	return needed
 }
 
 // maxRevertBytes bounds what a call may revert with.

@@ -22,6 +22,7 @@ type BundlerAttempt struct {
 	Head           int64
 	StoredAt       time.Time
 	SentAt         *time.Time
+	Nothing        bool
 }
 
 type BundlerBundle struct {
@@ -33,6 +34,9 @@ type BundlerBundle struct {
 	BlockHash   *coffer.Hash
 	BlockHeight *int64
 	OpenedAt    time.Time
+	Kind        string
+	Target      string
+	Alarm       string
 }
 
 type BundlerOperation struct {

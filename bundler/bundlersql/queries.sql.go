@@ -12,8 +12,49 @@ import (
 	"github.com/cofferhq/coffer"
 )
 
+const alarms = `-- name: Alarms :many
+select chain, executor, nonce, state, tx_hash, block_hash, block_height, opened_at, kind, target, alarm from bundler_bundles where chain = $1 and state = 'live' and alarm <> '' order by executor, nonce limit $2
+`
+
+type AlarmsParams struct {
+	Chain string
+	Max   int32
+}
+
+func (q *Queries) Alarms(ctx context.Context, arg AlarmsParams) ([]BundlerBundle, error) {
+	rows, err := q.db.Query(ctx, alarms, arg.Chain, arg.Max)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BundlerBundle
+	for rows.Next() {
+		var i BundlerBundle
+		if err := rows.Scan(
+			&i.Chain,
+			&i.Executor,
+			&i.Nonce,
+			&i.State,
+			&i.TxHash,
+			&i.BlockHash,
+			&i.BlockHeight,
+			&i.OpenedAt,
+			&i.Kind,
+			&i.Target,
+			&i.Alarm,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const attempts = `-- name: Attempts :many
-select tx_hash, chain, executor, nonce, number, raw, max_fee, max_priority_fee, head, stored_at, sent_at from bundler_attempts where chain = $1 and executor = $2 and nonce = $3 order by number desc
+select tx_hash, chain, executor, nonce, number, raw, max_fee, max_priority_fee, head, stored_at, sent_at, nothing from bundler_attempts where chain = $1 and executor = $2 and nonce = $3 order by number desc
 `
 
 type AttemptsParams struct {
@@ -43,6 +84,7 @@ func (q *Queries) Attempts(ctx context.Context, arg AttemptsParams) ([]BundlerAt
 			&i.Head,
 			&i.StoredAt,
 			&i.SentAt,
+			&i.Nothing,
 		); err != nil {
 			return nil, err
 		}
@@ -55,11 +97,10 @@ func (q *Queries) Attempts(ctx context.Context, arg AttemptsParams) ([]BundlerAt
 }
 
 const bundleOperations = `-- name: BundleOperations :many
-select distinct o.hash, o.state, o.accepted
-from bundler_attempts a
-join bundler_attempt_operations ao on ao.tx_hash = a.tx_hash
-join bundler_operations o on o.hash = ao.operation
-where a.chain = $1 and a.executor = $2 and a.nonce = $3
+select o.hash, o.accepted, o.chain, o.entry_point, o.sender, o.lane, o.sequence, o.max_fee, o.max_priority_fee, o.operation, o.state, o.reason, o.reverts, o.received_height, o.received_at, o.changed_at from bundler_operations o
+where o.hash in (
+    select ao.operation from bundler_attempts a join bundler_attempt_operations ao on ao.tx_hash = a.tx_hash
+    where a.chain = $1 and a.executor = $2 and a.nonce = $3)
 order by o.accepted
 `
 
@@ -69,25 +110,72 @@ type BundleOperationsParams struct {
 	Nonce    int64
 }
 
-type BundleOperationsRow struct {
-	Hash     coffer.Hash
-	State    string
-	Accepted int64
-}
-
-func (q *Queries) BundleOperations(ctx context.Context, arg BundleOperationsParams) ([]BundleOperationsRow, error) {
+func (q *Queries) BundleOperations(ctx context.Context, arg BundleOperationsParams) ([]BundlerOperation, error) {
 	rows, err := q.db.Query(ctx, bundleOperations, arg.Chain, arg.Executor, arg.Nonce)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []BundleOperationsRow
+	var items []BundlerOperation
 	for rows.Next() {
-		var i BundleOperationsRow
-		if err := rows.Scan(&i.Hash, &i.State, &i.Accepted); err != nil {
+		var i BundlerOperation
+		if err := rows.Scan(
+			&i.Hash,
+			&i.Accepted,
+			&i.Chain,
+			&i.EntryPoint,
+			&i.Sender,
+			&i.Lane,
+			&i.Sequence,
+			&i.MaxFee,
+			&i.MaxPriorityFee,
+			&i.Operation,
+			&i.State,
+			&i.Reason,
+			&i.Reverts,
+			&i.ReceivedHeight,
+			&i.ReceivedAt,
+			&i.ChangedAt,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const bundlesFrom = `-- name: BundlesFrom :many
+select nonce from bundler_bundles where chain = $1 and executor = $2 and nonce >= $3 order by nonce limit $4
+`
+
+type BundlesFromParams struct {
+	Chain    string
+	Executor string
+	Nonce    int64
+	Max      int32
+}
+
+func (q *Queries) BundlesFrom(ctx context.Context, arg BundlesFromParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, bundlesFrom,
+		arg.Chain,
+		arg.Executor,
+		arg.Nonce,
+		arg.Max,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var nonce int64
+		if err := rows.Scan(&nonce); err != nil {
+			return nil, err
+		}
+		items = append(items, nonce)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -99,16 +187,11 @@ const busy = `-- name: Busy :one
 select exists (
     select from bundler_operations o where o.chain = $1 and o.state in ('pooled', 'bundled', 'included')
     union all
-    select from bundler_bundles b where b.chain = $1 and b.executor = $2 and b.state in ('live', 'mined'))
+    select from bundler_bundles b where b.chain = $1 and b.state in ('live', 'mined'))
 `
 
-type BusyParams struct {
-	Chain    string
-	Executor string
-}
-
-func (q *Queries) Busy(ctx context.Context, arg BusyParams) (bool, error) {
-	row := q.db.QueryRow(ctx, busy, arg.Chain, arg.Executor)
+func (q *Queries) Busy(ctx context.Context, chain string) (bool, error) {
+	row := q.db.QueryRow(ctx, busy, chain)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
@@ -187,6 +270,66 @@ func (q *Queries) DeleteTransaction(ctx context.Context, txHash coffer.Hash) err
 	return err
 }
 
+const endedFrom = `-- name: EndedFrom :one
+select exists (
+    select from bundler_bundles
+    where chain = $1 and executor = $2 and nonce >= $3 and state in ('mined', 'final', 'lost'))
+`
+
+type EndedFromParams struct {
+	Chain    string
+	Executor string
+	Nonce    int64
+}
+
+func (q *Queries) EndedFrom(ctx context.Context, arg EndedFromParams) (bool, error) {
+	row := q.db.QueryRow(ctx, endedFrom, arg.Chain, arg.Executor, arg.Nonce)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const heldLanes = `-- name: HeldLanes :many
+select distinct b.executor, b.nonce, o.sender, o.lane
+from bundler_bundles b
+join bundler_attempts a on a.chain = b.chain and a.executor = b.executor and a.nonce = b.nonce
+join bundler_attempt_operations ao on ao.tx_hash = a.tx_hash
+join bundler_operations o on o.hash = ao.operation
+where b.chain = $1 and b.state = 'live'
+`
+
+type HeldLanesRow struct {
+	Executor string
+	Nonce    int64
+	Sender   string
+	Lane     []byte
+}
+
+func (q *Queries) HeldLanes(ctx context.Context, chain string) ([]HeldLanesRow, error) {
+	rows, err := q.db.Query(ctx, heldLanes, chain)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []HeldLanesRow
+	for rows.Next() {
+		var i HeldLanesRow
+		if err := rows.Scan(
+			&i.Executor,
+			&i.Nonce,
+			&i.Sender,
+			&i.Lane,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const inLiveBundle = `-- name: InLiveBundle :one
 select exists (
     select from bundler_attempt_operations ao
@@ -243,8 +386,8 @@ func (q *Queries) IncludedTransactions(ctx context.Context, arg IncludedTransact
 }
 
 const insertAttempt = `-- name: InsertAttempt :exec
-insert into bundler_attempts (tx_hash, chain, executor, nonce, number, raw, max_fee, max_priority_fee, head, stored_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+insert into bundler_attempts (tx_hash, chain, executor, nonce, number, raw, max_fee, max_priority_fee, head, nothing, stored_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 `
 
 type InsertAttemptParams struct {
@@ -257,6 +400,7 @@ type InsertAttemptParams struct {
 	MaxFee         coffer.Amount
 	MaxPriorityFee coffer.Amount
 	Head           int64
+	Nothing        bool
 	At             time.Time
 }
 
@@ -271,6 +415,7 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) er
 		arg.MaxFee,
 		arg.MaxPriorityFee,
 		arg.Head,
+		arg.Nothing,
 		arg.At,
 	)
 	return err
@@ -292,13 +437,16 @@ func (q *Queries) InsertAttemptOperations(ctx context.Context, arg InsertAttempt
 }
 
 const insertBundle = `-- name: InsertBundle :exec
-insert into bundler_bundles (chain, executor, nonce, state, opened_at) values ($1, $2, $3, 'live', $4)
+insert into bundler_bundles (chain, executor, nonce, state, kind, target, opened_at)
+values ($1, $2, $3, 'live', $4, $5, $6)
 `
 
 type InsertBundleParams struct {
 	Chain    string
 	Executor string
 	Nonce    int64
+	Kind     string
+	Target   string
 	At       time.Time
 }
 
@@ -307,6 +455,8 @@ func (q *Queries) InsertBundle(ctx context.Context, arg InsertBundleParams) erro
 		arg.Chain,
 		arg.Executor,
 		arg.Nonce,
+		arg.Kind,
+		arg.Target,
 		arg.At,
 	)
 	return err
@@ -430,20 +580,33 @@ func (q *Queries) InsertTransaction(ctx context.Context, arg InsertTransactionPa
 	return err
 }
 
-const lockExecutor = `-- name: LockExecutor :one
-select next_nonce from bundler_executors where chain = $1 and address = $2 for update
+const lockExecutors = `-- name: LockExecutors :many
+select address, next_nonce from bundler_executors where chain = $1 order by address for update
 `
 
-type LockExecutorParams struct {
-	Chain   string
-	Address string
+type LockExecutorsRow struct {
+	Address   string
+	NextNonce int64
 }
 
-func (q *Queries) LockExecutor(ctx context.Context, arg LockExecutorParams) (int64, error) {
-	row := q.db.QueryRow(ctx, lockExecutor, arg.Chain, arg.Address)
-	var next_nonce int64
-	err := row.Scan(&next_nonce)
-	return next_nonce, err
+func (q *Queries) LockExecutors(ctx context.Context, chain string) ([]LockExecutorsRow, error) {
+	rows, err := q.db.Query(ctx, lockExecutors, chain)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockExecutorsRow
+	for rows.Next() {
+		var i LockExecutorsRow
+		if err := rows.Scan(&i.Address, &i.NextNonce); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const lockOperation = `-- name: LockOperation :one
@@ -557,18 +720,17 @@ func (q *Queries) NextNonce(ctx context.Context, arg NextNonceParams) (int64, er
 }
 
 const openBundles = `-- name: OpenBundles :many
-select chain, executor, nonce, state, tx_hash, block_hash, block_height, opened_at from bundler_bundles where chain = $1 and executor = $2 and state in ('live', 'mined')
-order by nonce limit $3
+select chain, executor, nonce, state, tx_hash, block_hash, block_height, opened_at, kind, target, alarm from bundler_bundles where chain = $1 and state in ('live', 'mined')
+order by executor, nonce limit $2
 `
 
 type OpenBundlesParams struct {
-	Chain    string
-	Executor string
-	Max      int32
+	Chain string
+	Max   int32
 }
 
 func (q *Queries) OpenBundles(ctx context.Context, arg OpenBundlesParams) ([]BundlerBundle, error) {
-	rows, err := q.db.Query(ctx, openBundles, arg.Chain, arg.Executor, arg.Max)
+	rows, err := q.db.Query(ctx, openBundles, arg.Chain, arg.Max)
 	if err != nil {
 		return nil, err
 	}
@@ -585,6 +747,9 @@ func (q *Queries) OpenBundles(ctx context.Context, arg OpenBundlesParams) ([]Bun
 			&i.BlockHash,
 			&i.BlockHeight,
 			&i.OpenedAt,
+			&i.Kind,
+			&i.Target,
+			&i.Alarm,
 		); err != nil {
 			return nil, err
 		}
@@ -622,6 +787,56 @@ func (q *Queries) Operation(ctx context.Context, hash coffer.Hash) (BundlerOpera
 		&i.ChangedAt,
 	)
 	return i, err
+}
+
+const pooledOperations = `-- name: PooledOperations :many
+select hash, accepted, chain, entry_point, sender, lane, sequence, max_fee, max_priority_fee, operation, state, reason, reverts, received_height, received_at, changed_at from bundler_operations
+where chain = $1 and entry_point = $2 and state = 'pooled'
+order by max_priority_fee desc, accepted
+limit $3
+`
+
+type PooledOperationsParams struct {
+	Chain      string
+	EntryPoint string
+	Max        int32
+}
+
+func (q *Queries) PooledOperations(ctx context.Context, arg PooledOperationsParams) ([]BundlerOperation, error) {
+	rows, err := q.db.Query(ctx, pooledOperations, arg.Chain, arg.EntryPoint, arg.Max)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BundlerOperation
+	for rows.Next() {
+		var i BundlerOperation
+		if err := rows.Scan(
+			&i.Hash,
+			&i.Accepted,
+			&i.Chain,
+			&i.EntryPoint,
+			&i.Sender,
+			&i.Lane,
+			&i.Sequence,
+			&i.MaxFee,
+			&i.MaxPriorityFee,
+			&i.Operation,
+			&i.State,
+			&i.Reason,
+			&i.Reverts,
+			&i.ReceivedHeight,
+			&i.ReceivedAt,
+			&i.ChangedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const receipt = `-- name: Receipt :one
@@ -697,8 +912,33 @@ func (q *Queries) RevertedOperation(ctx context.Context, hash coffer.Hash) (int3
 	return reverts, err
 }
 
+const setAlarm = `-- name: SetAlarm :execrows
+update bundler_bundles set alarm = $1
+where chain = $2 and executor = $3 and nonce = $4 and state = 'live' and alarm <> $1
+`
+
+type SetAlarmParams struct {
+	Alarm    string
+	Chain    string
+	Executor string
+	Nonce    int64
+}
+
+func (q *Queries) SetAlarm(ctx context.Context, arg SetAlarmParams) (int64, error) {
+	result, err := q.db.Exec(ctx, setAlarm,
+		arg.Alarm,
+		arg.Chain,
+		arg.Executor,
+		arg.Nonce,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const setBundle = `-- name: SetBundle :execrows
-update bundler_bundles set state = $1, tx_hash = $2, block_hash = $3, block_height = $4
+update bundler_bundles set state = $1, alarm = '', tx_hash = $2, block_hash = $3, block_height = $4
 where chain = $5 and executor = $6 and nonce = $7 and state = $8
 `
 
@@ -792,56 +1032,6 @@ func (q *Queries) TransactionOperations(ctx context.Context, txHash coffer.Hash)
 			return nil, err
 		}
 		items = append(items, hash)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const waitingOperations = `-- name: WaitingOperations :many
-select hash, accepted, chain, entry_point, sender, lane, sequence, max_fee, max_priority_fee, operation, state, reason, reverts, received_height, received_at, changed_at from bundler_operations
-where chain = $1 and entry_point = $2 and state in ('pooled', 'bundled')
-order by max_priority_fee desc, accepted
-limit $3
-`
-
-type WaitingOperationsParams struct {
-	Chain      string
-	EntryPoint string
-	Max        int32
-}
-
-func (q *Queries) WaitingOperations(ctx context.Context, arg WaitingOperationsParams) ([]BundlerOperation, error) {
-	rows, err := q.db.Query(ctx, waitingOperations, arg.Chain, arg.EntryPoint, arg.Max)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []BundlerOperation
-	for rows.Next() {
-		var i BundlerOperation
-		if err := rows.Scan(
-			&i.Hash,
-			&i.Accepted,
-			&i.Chain,
-			&i.EntryPoint,
-			&i.Sender,
-			&i.Lane,
-			&i.Sequence,
-			&i.MaxFee,
-			&i.MaxPriorityFee,
-			&i.Operation,
-			&i.State,
-			&i.Reason,
-			&i.Reverts,
-			&i.ReceivedHeight,
-			&i.ReceivedAt,
-			&i.ChangedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

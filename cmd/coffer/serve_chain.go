@@ -197,7 +197,7 @@ func (s *server) wireSender(ctx context.Context, chain *chainParts) (relayer.Use
 		}
 		chain.executor = evm.AddressOf(executor.Address())
 		chain.bundler, err = bundler.New(ctx, bundler.Config{
-			DB: s.db, Client: chain.client, EntryPoint: chain.client.Config().EntryPoint, Executor: executor, Clock: time.Now,
+			DB: s.db, Client: chain.client, EntryPoint: chain.client.Config().EntryPoint, Executors: []bundler.Executor{executor}, Clock: time.Now,
 			Senders: []common.Address{chain.safe.Address}, Poll: chain.config.PollInterval, Log: s.log, Checkpoint: checkpoint,
 		})
 		return chain.bundler, err
