@@ -112,6 +112,9 @@ type Bundler struct {
 	stalled turn                      // the last turn that led to no bundle
 	tipAt   coffer.Hash               // the head that tip is of
 	tip     *big.Int
+
+	mu     sync.Mutex // guards status
+	status Status
 }
 
 // New connects a bundler to its chain and its tables. It refuses an address without code
@@ -189,6 +192,7 @@ func (b *Bundler) Step(ctx context.Context) (bool, error) {
 
 	busy, err := b.busy(ctx)
 	if err != nil || !busy {
+		b.report(nil)
 		return false, err
 	}
 	now, err := b.node.latest(ctx)
@@ -222,6 +226,7 @@ func (b *Bundler) act(ctx context.Context, now head) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	b.report(live)
 	moved := false
 	for _, l := range live {
 		sent, err := b.broadcast(ctx, now, l.attempts[0].TxHash, l.attempts[0].Raw)

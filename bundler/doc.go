@@ -1,6 +1,6 @@
 // Package bundler is an ERC-4337 bundler for EntryPoint v0.7: an embedded library and a
 // JSON-RPC 2.0 server (Handler). It takes user operations, keeps them in Postgres, puts
-// them on the chain in bundles from one executor key, and says what became of them.
+// them on the chain in bundles from some executor keys, and says what became of them.
 //
 // An operation is acknowledged only after it is stored. Its states:
 //
@@ -22,25 +22,40 @@
 // A replaced or dropped operation may still be included, because an attempt with it may
 // have been sent before; and may be sent again, when it is validated as if it were new.
 //
-// A bundle is one nonce of the executor, and holds that nonce until some transaction with
+// A bundle is one nonce of an executor, and holds that nonce until some transaction with
 // it is final. Its states:
 //
 //	live ←→ mined → final          live → lost
 //
-// An attempt is one signed transaction for a bundle's nonce. The rules that keep an
-// operation from being sent twice and a bundle from being paid for twice:
+// An attempt is one signed transaction for a bundle's nonce. Several bundles are live at
+// once, on several executors and on a few nonces of each; the operations of a lane (sender
+// and EntryPoint key) are in one live bundle only. The rules that keep an operation from
+// being sent twice and a bundle from being paid for twice:
 //
 //   - Bytes and operations of an attempt are committed before the bytes are sent, together
-//     with the nonce, under a lock on the executor's row. A restart sends the stored bytes.
-//   - A higher fee is another attempt with the same nonce. There is no new nonce while a
-//     bundle is live, so at most one transaction of the executor is in flight; after a
-//     reorganisation there may be several again, each with its old nonce.
+//     with the nonce, under a lock on the executors' rows. A restart sends the stored bytes.
+//   - Nonces come from the database. The chain's count of an executor's transactions says
+//     which of them are used; it never says what became of them.
+//   - A higher fee is another attempt with the same nonce.
 //   - A live bundle is lost only when the finalized block says that its nonce was used and
-//     no attempt has a receipt. Only then may its operations go to another nonce.
+//     no attempt has a receipt. Only then may its operations go to another nonce, or when
+//     an attempt is in a block that does not hold them.
 //   - "Already known" is success; "nonce too low" is not: the receipts of all attempts are
 //     looked for. Any other answer leaves the attempt where it is, for it may have arrived.
 //   - Whether an operation succeeded is read from its UserOperationEvent, never from the
 //     receipt's status. A receipt counts while its block is canonical.
+//
+// So that later nonces do not wait for ever:
+//
+//   - Every live attempt is sent again with each new block, for pools lose transactions.
+//   - A bundle that no block takes, or that was not included for EscalateBlocks, gets
+//     another attempt. Fees rise by an eighth at least and in a line up to the budget, the
+//     least that one of its operations pays, which is reached after DeadlineBlocks.
+//   - Where the budget is spent the bundle is parked: it has an alarm, and lands when fees
+//     fall or an operation with higher fees takes the place of one of its own. When others
+//     of its executor wait behind it, a payment of nothing takes its nonce instead.
+//   - A payment of nothing also fills a nonce that was given out and has no bundle, and
+//     one whose operations are gone.
 //
 // By default only the senders that the configuration lists are served, because the
 // validation rules of ERC-7562 that protect a public mempool are not enforced here.

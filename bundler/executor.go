@@ -68,6 +68,20 @@ func (b *Bundler) connectExecutors(ctx context.Context, keys []Executor) error {
 	return nil
 }
 
+// Executors lists every executor that this bundler or one before it had on the chain: their
+// transactions may still land.
+func (b *Bundler) Executors(ctx context.Context) ([]common.Address, error) {
+	rows, err := b.sql.Executors(ctx, b.chain)
+	if err != nil {
+		return nil, err
+	}
+	addresses := make([]common.Address, len(rows))
+	for i, row := range rows {
+		addresses[i] = common.HexToAddress(row)
+	}
+	return addresses, nil
+}
+
 // look asks for an executor's nonce and balance, once for each head.
 func (b *Bundler) look(ctx context.Context, now head, x *executor) (err error) {
 	if x.at == now.Hash {

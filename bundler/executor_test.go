@@ -228,4 +228,3 @@ func (w *world) mineUntilIncluded(b *bundler.Bundler, hash coffer.Hash) {
 	}
 	w.t.Fatalf("operation %s is in none of 40 blocks", hash)
 }
-

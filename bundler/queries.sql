@@ -69,6 +69,9 @@ select exists (
 insert into bundler_executors (chain, address, next_nonce) values (@chain, @address, @next_nonce)
 on conflict (chain, address) do nothing;
 
+-- name: Executors :many
+select address from bundler_executors where chain = @chain order by address;
+
 -- name: NextNonce :one
 select next_nonce from bundler_executors where chain = @chain and address = @address;
 

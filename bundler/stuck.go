@@ -168,3 +168,28 @@ func (b *Bundler) Parked(ctx context.Context) ([]Parked, error) {
 	}
 	return parked, nil
 }
+
+// Status is what a bundler had to do after its last step.
+type Status struct {
+	InFlight int // bundles in no block
+	Parked   int // of them, with an alarm
+}
+
+// Status tells what was to do after the last step.
+func (b *Bundler) Status() Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.status
+}
+
+func (b *Bundler) report(live []liveBundle) {
+	status := Status{InFlight: len(live)}
+	for _, l := range live {
+		if l.alarm != "" {
+			status.Parked++
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.status = status
+}

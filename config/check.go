@@ -151,9 +151,7 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 			wrong(key+".guard", "%v", err)
 		}
 	}
-	if !slices.ContainsFunc(s.Signers, func(signer Signer) bool { return signer.Name == c.ExecutorSigner }) && c.BundlerURL == "" {
-		wrong(key+".executor_signer", "%q is none of signing.signers", c.ExecutorSigner)
-	}
+	checkExecutors(key, c, s, wrong)
 	checkPayouts(key, c, wrong)
 	if feeCap, err := coffer.ParseUnits(c.PayoutFeeCap, c.Native.Decimals); err != nil {
 		wrong(key+".payout_fee_cap", "%v", err)

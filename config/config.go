@@ -75,11 +75,14 @@ type Chain struct {
 	MultiSend        string `koanf:"multi_send"`        // MultiSendCallOnly
 	ForwarderFactory string `koanf:"forwarder_factory"` // makes deposit addresses
 
-	Wallet         string `koanf:"wallet"`          // the Safe that pays
-	Guard          string `koanf:"guard"`           // its guard and module guard; "": none is demanded, and that is logged as an error
-	ExecutorSigner string `koanf:"executor_signer"` // name of the signer that holds the bundler's gas key
-	BundlerURL     string `koanf:"bundler_url"`     // "" for the embedded bundler
-	BundlerRPC     bool   `koanf:"bundler_rpc"`     // serve the embedded bundler's JSON-RPC at /bundler/<chain id>
+	Wallet string `koanf:"wallet"` // the Safe that pays
+	Guard  string `koanf:"guard"`  // its guard and module guard; "": none is demanded, and that is logged as an error
+	// The signers that hold the bundler's gas keys, by name: one, or several for more bundles
+	// at once. Both keys may be used; a name counts once.
+	ExecutorSigner  string   `koanf:"executor_signer"`
+	ExecutorSigners []string `koanf:"executor_signers"`
+	BundlerURL      string   `koanf:"bundler_url"` // "" for the embedded bundler
+	BundlerRPC      bool     `koanf:"bundler_rpc"` // serve the embedded bundler's JSON-RPC at /bundler/<chain id>
 
 	// NativeTransfers says how the native asset is followed: "traces" (also what contracts
 	// pay), "top-level" (what transactions pay; native deposits then are not credited), or

@@ -186,7 +186,6 @@ var neededWords = []struct {
 }{
 	{"gas tip cap %, minimum needed ", true}, // geth: "transaction underpriced: gas tip cap 1, minimum needed 1000000000"
 	{"basefee: ", false},                     // geth, Nethermind: "… maxFeePerGas: 1, baseFee: 875000000"
-	{"block basefee=", false},                // anvil
 }
 
 // maxFeeDigits bounds the numbers that are read out of a text.

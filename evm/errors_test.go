@@ -117,6 +117,31 @@ func TestErrorsOfNodesHaveOneMeaning(t *testing.T) {
 	}
 }
 
+func TestNeededFeesAreReadOutOfRefusals(t *testing.T) {
+	for _, test := range []struct {
+		text     string
+		cap, tip int64
+	}{
+		{"transaction underpriced: gas tip cap 0, minimum needed 1", 0, 1},
+		{"transaction gas price below minimum: gas tip cap 12, minimum needed 1000000", 0, 1_000_000},
+		{"max fee per gas less than block base fee: address 0x0, maxFeePerGas: 1, baseFee: 875000000", 875_000_000, 0},
+		{"FeeTooLow, MaxFeePerGas too low. MaxFeePerGas: 1, BaseFee: 7, MaxPriorityFeePerGas:1, Block number: 2", 7, 0}, // Nethermind
+		{"max fee per gas less than block base fee: maxFeePerGas: 1 baseFee: 9", 9, 0},                                  // Arbitrum
+		{"baseFee: many", 0, 0},
+		{"baseFee: 99999999999999999999999999999999999999999", 0, 0},
+		{"gas tip cap", 0, 0},
+		{"replacement transaction underpriced", 0, 0},
+	} {
+		needed := evm.NeededFees(nodeError{-32000, test.text, nil})
+		if needed.Cap.Cmp(big.NewInt(test.cap)) != 0 || needed.Tip.Cmp(big.NewInt(test.tip)) != 0 {
+			t.Errorf("%q: cap %s, tip %s, want %d and %d", test.text, needed.Cap, needed.Tip, test.cap, test.tip)
+		}
+	}
+	if needed := evm.NeededFees(errors.New("baseFee: 7")); needed.Cap.Sign() != 0 {
+		t.Errorf("no node's words: %s", needed.Cap)
+	}
+}
+
 func TestRevertDataIsFoundWhereNodesPutIt(t *testing.T) {
 	for _, test := range []struct {
 		err  error

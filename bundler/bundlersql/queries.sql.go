@@ -289,6 +289,30 @@ func (q *Queries) EndedFrom(ctx context.Context, arg EndedFromParams) (bool, err
 	return exists, err
 }
 
+const executors = `-- name: Executors :many
+select address from bundler_executors where chain = $1 order by address
+`
+
+func (q *Queries) Executors(ctx context.Context, chain string) ([]string, error) {
+	rows, err := q.db.Query(ctx, executors, chain)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var address string
+		if err := rows.Scan(&address); err != nil {
+			return nil, err
+		}
+		items = append(items, address)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const heldLanes = `-- name: HeldLanes :many
 select distinct b.executor, b.nonce, o.sender, o.lane
 from bundler_bundles b

@@ -94,7 +94,7 @@ func openingBlock(ctx context.Context, chain *chainParts) (coffer.BlockRef, erro
 	return header.BlockRef, nil
 }
 
-// adopt books the opening balances of the Safe, its EntryPoint deposit and the executor, in
+// adopt books the opening balances of the Safe, its EntryPoint deposit and the executors, in
 // one transaction, unless another process did.
 func (s *server) adopt(ctx context.Context, chain *chainParts, block coffer.BlockRef) error {
 	type opening struct {
@@ -116,12 +116,12 @@ func (s *server) adopt(ctx context.Context, chain *chainParts, block coffer.Bloc
 		return err
 	}
 	openings = append(openings, opening{ledger.PrefixGasEntryPoint + string(safe), chain.native.ID, deposit})
-	if chain.executor != "" {
-		balance, err := chain.client.BalanceOf(ctx, chain.native.ID, chain.executor, block.Hash)
+	for _, executor := range chain.executors {
+		balance, err := chain.client.BalanceOf(ctx, chain.native.ID, executor, block.Hash)
 		if err != nil {
 			return err
 		}
-		openings = append(openings, opening{ledger.PrefixGasExecutor + string(chain.executor), chain.native.ID, balance})
+		openings = append(openings, opening{ledger.PrefixGasExecutor + string(executor), chain.native.ID, balance})
 	}
 
 	books := treasury.New(s.ledger)

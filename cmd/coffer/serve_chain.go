@@ -33,7 +33,7 @@ type chainParts struct {
 	wallet     *relayer.Wallet
 	explainer  *evm.Explainer
 	bundler    *bundler.Bundler // nil when another one is used
-	executor   coffer.Address   // "" when another bundler is used
+	executors  []coffer.Address // none when another bundler is used
 }
 
 // signerConn is a signer as the server knows it.
@@ -187,22 +187,7 @@ func (s *server) wireSender(ctx context.Context, chain *chainParts) (relayer.Use
 	if chain.config.BundlerURL != "" {
 		return relayer.DialRPC(ctx, chain.config.BundlerURL, chain.client.ChainNumber())
 	}
-	for _, one := range s.signers {
-		if one.Name() != chain.config.ExecutorSigner {
-			continue
-		}
-		executor, err := one.Executor(ctx, chain.id)
-		if err != nil {
-			return nil, fmt.Errorf("executor: %w", err)
-		}
-		chain.executor = evm.AddressOf(executor.Address())
-		chain.bundler, err = bundler.New(ctx, bundler.Config{
-			DB: s.db, Client: chain.client, EntryPoint: chain.client.Config().EntryPoint, Executors: []bundler.Executor{executor}, Clock: time.Now,
-			Senders: []common.Address{chain.safe.Address}, Poll: chain.config.PollInterval, Log: s.log, Checkpoint: checkpoint,
-		})
-		return chain.bundler, err
-	}
-	return nil, fmt.Errorf("executor_signer %q is none of the signers", chain.config.ExecutorSigner)
+	return s.wireBundler(ctx, chain)
 }
 
 // houses registers what is ours, or what money must never be sent to.
@@ -214,8 +199,8 @@ func (s *server) houses(ctx context.Context, chain *chainParts) error {
 		evm.AddressOf(chain.client.Config().MultiSend):        deposit.HouseContract,
 		evm.AddressOf(chain.client.Config().ForwarderFactory): deposit.HouseFactory,
 	}
-	if chain.executor != "" {
-		houses[chain.executor] = deposit.HouseExecutor
+	for _, executor := range chain.executors {
+		houses[executor] = deposit.HouseExecutor
 	}
 	if chain.config.Guard != "" {
 		houses[evm.AddressOf(common.HexToAddress(chain.config.Guard))] = deposit.HouseContract

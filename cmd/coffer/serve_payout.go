@@ -36,9 +36,7 @@ func (s *server) payoutChain(chain *chainParts) payout.Chain {
 			c.Risk.MaxDestination[asset.ID] = configured(asset.PayoutMaxDestination, asset.Decimals)
 		}
 	}
-	if chain.executor != "" {
-		c.Executors = []coffer.Address{chain.executor}
-	}
+	c.Executors = chain.executors
 	for _, one := range s.signers {
 		c.Signers = append(c.Signers, one)
 	}

@@ -23,6 +23,7 @@ import (
 const (
 	stackSigners   = 3
 	stackThreshold = 2
+	stackExecutors = 2 // the first signers hold a gas key each
 	stackTenant    = "demo"
 	stackPIN       = "87654321" // of throw-away SoftHSM tokens
 	serverName     = "coffer"   // in the server's certificate
@@ -42,7 +43,7 @@ type stack struct {
 
 	tokens    []devnet.Token
 	owners    []common.Address
-	executor  common.Address
+	executors []common.Address    // gas keys of the first signers
 	approvers []*ecdsa.PrivateKey // two people's keys; the policy file names them
 
 	signers []*process
@@ -89,7 +90,7 @@ func (s *stack) up(ctx context.Context) error {
 		run  func(ctx context.Context) error
 	}{
 		{"two nodes (anvil), Ethereum-like and BSC-like, with Safe 1.5.0, Safe4337Module, EntryPoint v0.7 and a test USDT", s.startChains},
-		{"three SoftHSM tokens with a key each, and the executor's", s.makeKeys},
+		{"three SoftHSM tokens with a key each, and two executors'", s.makeKeys},
 		{"on each chain a 2-of-3 Safe, a forwarder factory, funds", s.makeWallets},
 		{"policy, certificates, configuration", s.writeFiles},
 		{"three signer processes", s.startSigners},
@@ -119,6 +120,7 @@ func (s *stack) makeKeys(ctx context.Context) error {
 	}
 	s.tokens = make([]devnet.Token, stackSigners)
 	s.owners = make([]common.Address, stackSigners)
+	s.executors = make([]common.Address, stackExecutors)
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range stackSigners {
 		group.Go(func() (err error) {
@@ -126,10 +128,10 @@ func (s *stack) makeKeys(ctx context.Context) error {
 			if s.tokens[i], err = devnet.NewToken(ctx, s.path("hsm", name), name, stackPIN, stackPIN); err != nil {
 				return err
 			}
-			if s.owners[i], err = s.makeKey(ctx, i, "owner"); err != nil || i > 0 {
+			if s.owners[i], err = s.makeKey(ctx, i, "owner"); err != nil || i >= stackExecutors {
 				return err
 			}
-			s.executor, err = s.makeKey(ctx, i, "executor")
+			s.executors[i], err = s.makeKey(ctx, i, "executor")
 			return err
 		})
 	}
@@ -176,7 +178,7 @@ func (s *stack) makeWallets(ctx context.Context) error {
 		}
 		s.approvers = append(s.approvers, key)
 	}
-	return s.eachChain(ctx, func(ctx context.Context, c *devChain) error { return c.fund(ctx, s.owners, s.executor) })
+	return s.eachChain(ctx, func(ctx context.Context, c *devChain) error { return c.fund(ctx, s.owners, s.executors) })
 }
 
 func ether(n int64) *big.Int { return new(big.Int).Mul(big.NewInt(n), big.NewInt(1e18)) }

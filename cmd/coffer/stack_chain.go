@@ -82,9 +82,9 @@ func (c *devChain) start(ctx context.Context, statePath string) (err error) {
 	return nil
 }
 
-// fund makes the Safe and gives it what it pays with, gives the executor its gas, and
+// fund makes the Safe and gives it what it pays with, gives the executors their gas, and
 // waits until all of that is final. From then on the node makes a block each second.
-func (c *devChain) fund(ctx context.Context, owners []common.Address, executor common.Address) (err error) {
+func (c *devChain) fund(ctx context.Context, owners, executors []common.Address) (err error) {
 	if c.safe, err = c.anvil.CreateSafe(ctx, c.contracts, owners, stackThreshold, 0); err != nil {
 		return err
 	}
@@ -100,8 +100,10 @@ func (c *devChain) fund(ctx context.Context, owners []common.Address, executor c
 	if _, err := c.anvil.DepositTo(ctx, c.contracts, c.safe, ether(2)); err != nil {
 		return err
 	}
-	if _, err := c.anvil.FundNative(ctx, executor, ether(10)); err != nil {
-		return err
+	for _, executor := range executors {
+		if _, err := c.anvil.FundNative(ctx, executor, ether(10)); err != nil {
+			return err
+		}
 	}
 	if err := c.anvil.Mine(ctx, finalityBlocks); err != nil {
 		return err
@@ -208,6 +210,15 @@ func (c *devChain) signerSection() object {
 	}
 }
 
+// executorSigners names the signers that hold a gas key.
+func executorSigners() []string {
+	names := make([]string, stackExecutors)
+	for i := range names {
+		names[i] = signerName(i)
+	}
+	return names
+}
+
 // serverSection is the chain in the server's configuration.
 func (c *devChain) serverSection() object {
 	return object{
@@ -219,7 +230,7 @@ func (c *devChain) serverSection() object {
 		}},
 		"entry_point": c.contracts.EntryPoint.Hex(), "module": c.contracts.Safe4337Module.Hex(),
 		"multi_send": c.contracts.MultiSendCallOnly.Hex(), "forwarder_factory": c.factory.Hex(),
-		"wallet": c.safe.Hex(), "guard": c.contracts.Guard.Hex(), "executor_signer": signerName(0), "bundler_rpc": true,
+		"wallet": c.safe.Hex(), "guard": c.contracts.Guard.Hex(), "executor_signers": executorSigners(), "bundler_rpc": true,
 		"native_transfers": "traces",
 		"poll_interval":    "100ms", "silent_after": "30s",
 	}

@@ -90,8 +90,8 @@ func (s *stack) signerFile(i int, policyHash string) object {
 	chains := make([]object, len(s.chains))
 	for n, chain := range s.chains {
 		chains[n] = chain.signerSection()
-		if i == 0 {
-			chains[n]["executor"] = object{"key": "executor", "fee_cap": ether(1).String(), "daily_fee_cap": ether(5).String()}
+		if i < stackExecutors {
+			chains[n]["executor"] = s.executorSection()
 		}
 	}
 	return object{
@@ -100,6 +100,18 @@ func (s *stack) signerFile(i int, policyHash string) object {
 		"token":  object{"module": s.tokens[i].Module, "label": s.tokens[i].Label, "pin_file": s.path("secrets", "pin")},
 		"policy": object{"file": s.path("policy.yaml"), "hash": policyHash},
 		"chains": chains,
+	}
+}
+
+// executorSection lets a signer's gas key spend and move gas money.
+func (s *stack) executorSection() object {
+	executors := make([]string, len(s.executors))
+	for i, executor := range s.executors {
+		executors[i] = executor.Hex()
+	}
+	return object{
+		"key": "executor", "fee_cap": ether(1).String(), "daily_fee_cap": ether(5).String(),
+		"refill_cap": ether(5).String(), "daily_refill_cap": ether(20).String(), "executors": executors,
 	}
 }
 

@@ -80,7 +80,7 @@ func serverRefuses(t *testing.T, s *stack) {
 		"absent signers":                     {"address: 127.0.0.1:", "address: 127.0.0.2:", "wants 2 owners' signatures"},
 		"a threshold that is not the Safe's": {"threshold: 2", "threshold: 3", "signing.threshold is 3"},
 		"decimals that are not the token's":  {"decimals: 6", "decimals: 18", "18 in the configuration"},
-		"another token":                      {s.contracts.Token.Hex(), s.executor.Hex(), "answers 0 bytes"},
+		"another token":                      {s.contracts.Token.Hex(), s.executors[0].Hex(), "answers 0 bytes"},
 		"another wallet":                     {"wallet: " + s.safe.Hex(), "wallet: " + s.factory.Hex(), "wallet " + s.factory.Hex()},
 		"a guard that the wallet lacks":      {guard, "guard: " + strictGuard.Hex(), "its guard is " + s.contracts.Guard.Hex()},
 		"a guard that is something else":     {guard, "guard: " + s.contracts.Token.Hex(), "guard " + s.contracts.Token.Hex()},

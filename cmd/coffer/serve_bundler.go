@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/bundler"
+	"github.com/cofferhq/coffer/evm"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// wireBundler makes a chain's embedded bundler with the executors that its signers hold. An
+// executor whose signer is away is missing until the next start, as long as one is there.
+func (s *server) wireBundler(ctx context.Context, chain *chainParts) (_ *bundler.Bundler, err error) {
+	executors, err := s.executors(ctx, chain)
+	if err != nil {
+		return nil, err
+	}
+	chain.bundler, err = bundler.New(ctx, bundler.Config{
+		DB: s.db, Client: chain.client, EntryPoint: chain.client.Config().EntryPoint, Executors: executors, Clock: time.Now,
+		Senders: []common.Address{chain.safe.Address}, Poll: chain.config.PollInterval, Log: s.log, Checkpoint: checkpoint,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.metrics.bundles(chain.id, chain.bundler)
+	all, err := chain.bundler.Executors(ctx)
+	for _, executor := range all {
+		chain.executors = append(chain.executors, evm.AddressOf(executor))
+	}
+	return chain.bundler, err
+}
+
+func (s *server) executors(ctx context.Context, chain *chainParts) ([]bundler.Executor, error) {
+	var executors []bundler.Executor
+	var failed []error
+	for _, name := range chain.config.Executors() {
+		at := slices.IndexFunc(s.signers, func(one *signerConn) bool { return one.Name() == name })
+		if at < 0 {
+			return nil, fmt.Errorf("executor_signers: %q is none of the signers", name)
+		}
+		executor, err := s.signers[at].Executor(ctx, chain.id)
+		switch {
+		case coffer.ErrorCode(err) == coffer.CodeUnavailable:
+			s.log.Error("an executor is missing: its signer is away", "chain", chain.id, "signer", name, "err", err)
+			failed = append(failed, err)
+			continue
+		case err != nil:
+			return nil, fmt.Errorf("executor: %w", err)
+		}
+		executors = append(executors, executor)
+	}
+	if len(executors) == 0 {
+		return nil, fmt.Errorf("there is no executor: %w", errors.Join(failed...))
+	}
+	return executors, nil
+}
+
+// bundles shows what a bundler has in flight and what it cannot get into a block.
+func (m *metrics) bundles(chain coffer.ChainID, b *bundler.Bundler) {
+	gauge := func(name, help string, value func(s bundler.Status) float64) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: name, Help: help, ConstLabels: prometheus.Labels{"chain": string(chain)},
+		}, func() float64 { return value(b.Status()) }))
+	}
+	gauge("coffer_bundler_in_flight", "Bundles in no block.", func(s bundler.Status) float64 { return float64(s.InFlight) })
+	gauge("coffer_bundler_parked", "Bundles whose fee budget is spent: a person or lower fees have to help.", func(s bundler.Status) float64 { return float64(s.Parked) })
+}
