@@ -48,7 +48,8 @@ type Transfer struct {
 //
 // ID is what an Attempt is known by. Sender is whose slot was consumed. Fee is what
 // Sender paid, in the chain's native base units. FirstLog and EndLog bound the logs
-// that belong to it, as ordinals inside Tx, end exclusive.
+// that belong to it, as ordinals inside Tx, end exclusive. Of a Safe transaction the chain
+// does not tell the nonce: the sequence of a SlotSafe means nothing here, ID commits to it.
 type Outcome struct {
 	ID       Hash    `json:"id"`
 	Tx       Hash    `json:"tx"`

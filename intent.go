@@ -76,9 +76,10 @@ type Sweep struct {
 
 // Intent is the canonical statement of a payout: ONE transaction from one wallet. Orders
 // and Payments are parallel when Purpose is orders: payment i pays order i. Sweeps are what
-// a payout does whose Purpose is sweep, which has no orders and no payments. FeeBound is
-// the most native base units the wallet may spend on fees, over all attempts any one of
-// which may land.
+// a payout does whose Purpose is sweep, which has no orders and no payments; one whose
+// Purpose is cancel has none of them, and only uses its slot up. FeeBound is the most native
+// base units that may be spent on fees, over all attempts any one of which may land: by the
+// wallet on PathUserOp, by the executor on PathExec.
 type Intent struct {
 	ID       string    `json:"id"`
 	Chain    ChainID   `json:"chain"`

@@ -157,6 +157,7 @@ func (c *content) read(config Config, chainNumber uint64) (coffer.Block, error) 
 			}
 		}
 		block.Outcomes = append(block.Outcomes, userOpOutcomes(config.EntryPoint, tx.Hash(), receipt.Logs)...)
+		block.Outcomes = append(block.Outcomes, execOutcomes(config.Wallets, config.EntryPoint, tx.Hash(), receipt.Logs)...)
 	}
 	return block, nil
 }

@@ -55,14 +55,14 @@ func BuildUserOp(i coffer.Intent, safe Safe, gas Gas, fees Fees, v Validity) (Us
 	if err != nil {
 		return UserOperation{}, fmt.Errorf("build: %w", err)
 	}
-	callData, err := encodeIntent(safe, i)
+	c, operation, err := walletCall(safe, i)
 	if err != nil {
 		return UserOperation{}, fmt.Errorf("build: %w", err)
 	}
 	op := UserOperation{
 		Sender:               safe.Address,
 		Nonce:                nonce,
-		CallData:             callData,
+		CallData:             encodeExecute(c, operation),
 		CallGasLimit:         gas.Call,
 		VerificationGasLimit: gas.Verification,
 		PreVerificationGas:   gas.PreVerification,
@@ -82,23 +82,36 @@ func BuildUserOp(i coffer.Intent, safe Safe, gas Gas, fees Fees, v Validity) (Us
 	return op, nil
 }
 
-// encodeIntent makes the calldata of the wallet.
-func encodeIntent(safe Safe, i coffer.Intent) ([]byte, error) {
+// CancelTarget is what a wallet calls, with nothing, to use a slot up: an address that
+// nobody has the key of and where no contract is.
+var CancelTarget = common.HexToAddress("0x000000000000000000000000000000000000dEaD")
+
+// walletCall is the one call that a wallet makes for an intent, and its operation.
+func walletCall(safe Safe, i coffer.Intent) (call, uint8, error) {
+	sweep, cancel := i.Purpose == coffer.PurposeSweep, i.Purpose == coffer.PurposeCancel
 	switch {
-	case (i.Purpose == coffer.PurposeSweep) != (len(i.Sweeps) > 0):
-		return nil, fmt.Errorf("%d sweeps for purpose %.40q", len(i.Sweeps), i.Purpose)
-	case len(i.Sweeps) > 0 && len(i.Payments)+len(i.Orders) > 0:
-		return nil, errors.New("a sweep pays nobody")
-	case len(i.Sweeps) > 0:
-		return encodeSweeps(safe, i.Sweeps)
+	case sweep != (len(i.Sweeps) > 0):
+		return call{}, 0, fmt.Errorf("%d sweeps for purpose %.40q", len(i.Sweeps), i.Purpose)
+	case (sweep || cancel) && len(i.Payments)+len(i.Orders) > 0:
+		return call{}, 0, fmt.Errorf("a %s pays nobody", i.Purpose)
+	case cancel:
+		return call{to: CancelTarget}, operationCall, nil
+	case sweep:
+		c, err := encodeSweeps(safe, i.Sweeps)
+		return c, operationCall, err
 	}
 	return encodePayments(safe, i.Payments)
 }
 
-// encodePayments makes the calldata of payments.
-func encodePayments(safe Safe, payments []coffer.Payment) ([]byte, error) {
+// isCancel reports whether a call does nothing but use its slot up.
+func isCancel(c call, operation uint8) bool {
+	return operation == operationCall && c.to == CancelTarget && c.value.IsZero() && len(c.data) == 0
+}
+
+// encodePayments makes the call of the wallet that pays.
+func encodePayments(safe Safe, payments []coffer.Payment) (call, uint8, error) {
 	if len(payments) == 0 || len(payments) > MaxPayments {
-		return nil, fmt.Errorf("%d payments; want 1 to %d", len(payments), MaxPayments)
+		return call{}, 0, fmt.Errorf("%d payments; want 1 to %d", len(payments), MaxPayments)
 	}
 	rules := safe.explainer()
 	calls := make([]call, len(payments))
@@ -109,19 +122,18 @@ func encodePayments(safe Safe, payments []coffer.Payment) ([]byte, error) {
 			_, err = rules.payment(safe.Address, c)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("payment %d: %w", n, err)
+			return call{}, 0, fmt.Errorf("payment %d: %w", n, err)
 		}
 		calls[n] = c
 	}
 	if len(calls) == 1 {
-		return encodeExecute(calls[0], operationCall), nil
+		return calls[0], operationCall, nil
 	}
 	var packed []byte
 	for _, c := range calls {
 		packed = appendPacked(packed, c)
 	}
-	batch := call{to: safe.MultiSend, data: bindings.NewMultiSendCallOnly().PackMultiSend(packed)}
-	return encodeExecute(batch, operationDelegateCall), nil
+	return call{to: safe.MultiSend, data: bindings.NewMultiSendCallOnly().PackMultiSend(packed)}, operationDelegateCall, nil
 }
 
 // paymentCall is the call that makes a payment.

@@ -182,6 +182,27 @@ func (c *Client) Nonce(ctx context.Context, account common.Address, lane string)
 	return slot.Sequence, nil
 }
 
+// SafeNonce returns the next nonce of a Safe, in the latest block.
+func (c *Client) SafeNonce(ctx context.Context, safe common.Address) (uint64, error) {
+	head, err := c.latest(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("nonce of Safe %s: %w", safe, err)
+	}
+	binding := bindings.NewSafe()
+	out, err := c.call(ctx, safe, binding.PackNonce(), head.Hash)
+	if err != nil {
+		return 0, fmt.Errorf("nonce of Safe %s: %w", safe, err)
+	}
+	if len(out) != 32 {
+		return 0, fmt.Errorf("nonce of Safe %s: %d bytes instead of a number", safe, len(out))
+	}
+	nonce := new(big.Int).SetBytes(out)
+	if !nonce.IsUint64() {
+		return 0, fmt.Errorf("nonce of Safe %s: %s", safe, nonce)
+	}
+	return nonce.Uint64(), nil
+}
+
 func amountFromBig(n *big.Int) (coffer.Amount, error) {
 	if n == nil || n.Sign() < 0 {
 		return coffer.Amount{}, errors.New("the node gave no number")

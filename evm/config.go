@@ -9,17 +9,19 @@
 // are the node's word alone (NativeTransfers).
 //
 // The sending half is pure: BuildUserOp makes a user operation (ERC-4337, EntryPoint v0.7)
-// of an intent, Explainer reads it back without trusting who built it, Finalize puts the
-// owners' signatures on it. Owners sign the SafeOp of Safe4337Module 0.3.0 (EIP-712), which
-// covers every field but the signature. The half that talks to bundlers is the relayer
-// package's.
+// of an intent, BuildSafeTx a Safe transaction; Explainer reads both back without trusting
+// who built them, Finalize puts the owners' signatures on. Of a user operation owners sign
+// the SafeOp of Safe4337Module 0.3.0 (EIP-712), which covers every field but the signature;
+// of a Safe transaction the SafeTx, which has no end of validity. The half that talks to
+// bundlers and executors is the relayer package's.
 //
 // The nodes of a chain are Nodes: several servers behind one JSON-RPC client, which judges
 // them and goes to another one when one fails. What their errors mean is Classify's alone.
 //
 // Invariants: Explain(Build(i)) says what i says; what Explain cannot fully read it refuses;
 // a call of a wallet is a token transfer, a native payment, several of them through the
-// pinned MultiSendCallOnly, or a flush of its own forwarders, and nothing else.
+// pinned MultiSendCallOnly, a flush of its own forwarders, or nothing sent to CancelTarget,
+// and nothing else.
 package evm
 
 import (
@@ -50,6 +52,9 @@ type Config struct {
 	Module           common.Address // Safe4337Module 0.3.0 of that EntryPoint
 	MultiSend        common.Address // MultiSendCallOnly
 	ForwarderFactory common.Address // makes deposit addresses; zero where none are issued
+
+	// Wallets are the Safes whose executed transactions are outcomes, besides user operations.
+	Wallets []common.Address
 
 	// NativeTransfers says which native transfers are read; NativeTopLevel when empty. Ask
 	// FindTraces what the nodes can do.

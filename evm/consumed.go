@@ -65,11 +65,14 @@ func (c *Client) SequenceAt(ctx context.Context, wallet coffer.Address, slot cof
 	return got.Sequence, nil
 }
 
-// Consumer finds the user operation that consumed a slot of a wallet, looking backwards
-// from a height through blocks not older than since. The block it returns proved itself
-// against its hash, but for the node's word that it is part of the chain. ErrSearch when
-// there is none.
+// Consumer finds the user operation or the Safe transaction that consumed a slot of a
+// wallet, looking backwards from a height through blocks not older than since. The block it
+// returns proved itself against its hash, but for the node's word that it is part of the
+// chain. ErrSearch when there is none.
 func (s *Source) Consumer(ctx context.Context, wallet coffer.Address, slot coffer.Slot, from uint64, since time.Time) (coffer.Block, coffer.Outcome, error) {
+	if slot.Kind == coffer.SlotSafe {
+		return s.execConsumer(ctx, wallet, slot, from, since)
+	}
 	nonce, err := nonceOf(slot)
 	if err != nil {
 		return coffer.Block{}, coffer.Outcome{}, err
@@ -98,6 +101,57 @@ func (s *Source) Consumer(ctx context.Context, wallet coffer.Address, slot coffe
 		return coffer.Block{}, coffer.Outcome{}, fmt.Errorf("%w: block %s does not consume slot %s of %s", ErrNotProven, block.Hash, slot, wallet)
 	}
 	return block, block.Outcomes[i], nil
+}
+
+// execConsumer finds the Safe transaction that had a nonce. Events do not tell nonces, but
+// each transaction uses one up: it is in the block after which the Safe's nonce is above the
+// slot's and before which it was not, and in that block it is as many places behind the first
+// as its nonce is above the nonce before. Those nonces are the node's word about its state.
+func (s *Source) execConsumer(ctx context.Context, wallet coffer.Address, slot coffer.Slot, from uint64, since time.Time) (coffer.Block, coffer.Outcome, error) {
+	fail := func(err error) (coffer.Block, coffer.Outcome, error) {
+		return coffer.Block{}, coffer.Outcome{}, fmt.Errorf("slot %s of %s: %w", slot, wallet, err)
+	}
+	account, err := canonicalAddress(wallet)
+	if err != nil {
+		return fail(err)
+	}
+	query := ethereum.FilterQuery{
+		Addresses: []common.Address{account},
+		Topics:    [][]common.Hash{{executionSuccess, executionFailure}},
+	}
+	var asked error
+	var looked common.Hash // the last block whose nonce was asked for: one log of it is enough
+	var before uint64
+	log, err := s.searchBack(ctx, query, from, since, func(log types.Log) bool {
+		if asked != nil || log.BlockHash == looked {
+			return asked != nil
+		}
+		looked = log.BlockHash
+		var header coffer.Header
+		if header, asked = s.Header(ctx, log.BlockNumber); asked != nil {
+			return true
+		}
+		before, asked = s.client.SequenceAt(ctx, wallet, slot, header.Parent)
+		return asked != nil || before <= slot.Sequence
+	})
+	if err = errors.Join(err, asked); err != nil {
+		return fail(err)
+	}
+	block, err := s.Block(ctx, coffer.Hash(log.BlockHash))
+	if err != nil {
+		return fail(err)
+	}
+	place := before
+	for _, outcome := range block.Outcomes {
+		if outcome.Sender != wallet || outcome.Slot.Kind != coffer.SlotSafe {
+			continue
+		}
+		if place == slot.Sequence {
+			return block, outcome, nil
+		}
+		place++
+	}
+	return fail(fmt.Errorf("%w: block %s executes the nonces %d to %d", ErrNotProven, block.Hash, before, place))
 }
 
 // searchBack looks for a log in steps of searchStep blocks, the newest first.
@@ -133,11 +187,15 @@ func (s *Source) searchBack(ctx context.Context, query ethereum.FilterQuery, fro
 }
 
 // ID is what an unsigned transaction will be known by in outcomes: of a user operation the
-// userOpHash, which the signatures do not change.
+// userOpHash, of a Safe transaction the safeTxHash. Signatures change neither.
 func (e *Explainer) ID(u coffer.Unsigned) (coffer.Hash, error) {
 	chain, err := ChainNumber(u.Chain)
 	if err != nil {
 		return coffer.Hash{}, err
+	}
+	if u.Format == FormatSafeTx {
+		tx, err := DecodeUnsignedSafeTx(u)
+		return tx.Hash(chain), err
 	}
 	op, _, err := DecodeUnsigned(u)
 	if err != nil {

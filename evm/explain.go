@@ -25,7 +25,7 @@ type ExplainConfig struct {
 	Wallets    []common.Address
 }
 
-// Explainer reads unsigned user operations. It implements coffer.Explainer, is pure and
+// Explainer reads unsigned user operations and Safe transactions. It implements coffer.Explainer, is pure and
 // safe for concurrent use.
 type Explainer struct {
 	config  ExplainConfig
@@ -45,7 +45,7 @@ func NewExplainer(config ExplainConfig) *Explainer {
 
 // ErrRefused is returned for everything that is not on the list of effects a wallet may
 // have: token transfers and native payments, in one call or several through the pinned
-// MultiSendCallOnly, and flushes of its own forwarders.
+// MultiSendCallOnly, flushes of its own forwarders, and nothing at all, which uses a slot up.
 var ErrRefused = errors.New("refused")
 
 func refuse(format string, args ...any) error {
@@ -78,6 +78,9 @@ func (e *Explainer) explain(u coffer.Unsigned) (coffer.Effects, error) {
 	chain, err := ChainNumber(u.Chain)
 	if err != nil {
 		return coffer.Effects{}, err
+	}
+	if u.Format == FormatSafeTx {
+		return e.explainSafeTx(u, chain)
 	}
 	op, validity, err := DecodeUnsigned(u)
 	if err != nil {
@@ -128,15 +131,53 @@ func (e *Explainer) calls(op UserOperation) ([]coffer.Payment, []coffer.Sweep, e
 	if err != nil {
 		return nil, nil, err
 	}
+	return e.effectsOf(op.Sender, outer, operation)
+}
+
+// explainSafeTx reads a Safe transaction. The Safe can lose no fee, and the signatures do
+// not expire: only another transaction with the same nonce makes them worthless.
+func (e *Explainer) explainSafeTx(u coffer.Unsigned, chain uint64) (coffer.Effects, error) {
+	tx, err := DecodeUnsignedSafeTx(u)
+	if err != nil {
+		return coffer.Effects{}, err
+	}
+	wallet := AddressOf(tx.Safe)
+	switch {
+	case !e.wallets[tx.Safe]:
+		return coffer.Effects{}, refuse("%s is not a wallet of ours", wallet)
+	case u.Wallet != wallet:
+		return coffer.Effects{}, refuse("the transaction is of wallet %s, not %.80q", wallet, u.Wallet)
+	}
+	payments, sweeps, err := e.effectsOf(tx.Safe, call{to: tx.To, value: tx.Value, data: tx.Data}, tx.Operation)
+	if err != nil {
+		return coffer.Effects{}, err
+	}
+	return coffer.Effects{
+		Chain:    u.Chain,
+		Wallet:   wallet,
+		Path:     coffer.PathExec,
+		Slot:     tx.Slot(),
+		Payments: payments,
+		Sweeps:   sweeps,
+		Digests:  []coffer.Hash{tx.Hash(chain)},
+	}, nil
+}
+
+// effectsOf reads the one call that a wallet makes: payments, sweeps, or neither, which is a
+// cancellation.
+func (e *Explainer) effectsOf(wallet common.Address, outer call, operation uint8) ([]coffer.Payment, []coffer.Sweep, error) {
+	if isCancel(outer, operation) {
+		return nil, nil, nil
+	}
 	if operation != operationCall {
-		payments, err := e.batch(op.Sender, outer, operation)
+		payments, err := e.batch(wallet, outer, operation)
 		return payments, nil, err
 	}
 	if isFlush(outer) {
-		sweeps, err := e.flush(op.Sender, outer)
+		sweeps, err := e.flush(wallet, outer)
 		return nil, sweeps, err
 	}
-	payment, err := e.payment(op.Sender, outer)
+	payment, err := e.payment(wallet, outer)
 	if err != nil {
 		return nil, nil, err
 	}

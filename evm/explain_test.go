@@ -405,6 +405,9 @@ func FuzzExplain(f *testing.F) {
 			t.Fatal(err)
 		}
 		i := intentOf(effects.Payments...)
+		if len(effects.Payments) == 0 {
+			i = cancelIntent(i)
+		}
 		i.Slot, i.FeeBound, i.Expires = effects.Slot, effects.FeeBound, effects.ValidUntil
 		f := evm.Fees{Max: coffer.AmountFromInt(&op.MaxFeePerGas), Priority: coffer.AmountFromInt(&op.MaxPriorityFeePerGas)}
 		again, err := evm.BuildUserOp(i, safe, evm.Gas{Verification: op.VerificationGasLimit, Call: op.CallGasLimit, PreVerification: op.PreVerificationGas}, f, v)

@@ -19,10 +19,10 @@ var ErrSignature = errors.New("bad signature")
 // ErrThreshold is returned when fewer owners signed than the wallet demands.
 var ErrThreshold = errors.New("not enough signatures")
 
-// Finalize puts the owners' signatures on an operation. Every signature given must hold;
-// of more than the threshold the ones with the lowest addresses are taken, since a Safe
-// wants exactly so many, in ascending order of owners. Signed.ID is the userOpHash;
-// Signed.Bytes the operation's JSON. Pure.
+// Finalize puts the owners' signatures on an operation or a Safe transaction. Every
+// signature given must hold; of more than the threshold the ones with the lowest addresses
+// are taken, since a Safe wants exactly so many, in ascending order of owners. Signed.ID is
+// the userOpHash or the safeTxHash; Signed.Bytes the JSON with the signatures. Pure.
 func Finalize(u coffer.Unsigned, safe Safe, signatures []coffer.Signature) (coffer.Signed, error) {
 	if err := safe.check(); err != nil {
 		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
@@ -31,50 +31,87 @@ func Finalize(u coffer.Unsigned, safe Safe, signatures []coffer.Signature) (coff
 	if err != nil {
 		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
 	}
-	op, validity, err := DecodeUnsigned(u)
+	joined, err := joinSignatures(safe, effects.Digests[0], signatures)
 	if err != nil {
 		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
 	}
+	var signed coffer.Signed
+	if u.Format == FormatSafeTx {
+		signed, err = finalizeSafeTx(u, effects.Digests[0], joined)
+	} else {
+		signed, err = finalizeUserOp(u, safe, joined)
+	}
+	if err != nil {
+		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
+	}
+	return signed, nil
+}
+
+func finalizeUserOp(u coffer.Unsigned, safe Safe, signatures []byte) (coffer.Signed, error) {
+	op, validity, err := DecodeUnsigned(u)
+	if err != nil {
+		return coffer.Signed{}, err
+	}
+	prefix, err := validity.prefix()
+	if err != nil {
+		return coffer.Signed{}, err
+	}
+	op.Signature = append(prefix, signatures...)
+	chain, err := ChainNumber(safe.Chain)
+	if err != nil {
+		return coffer.Signed{}, err
+	}
+	encoded, err := json.Marshal(op)
+	if err != nil {
+		return coffer.Signed{}, err
+	}
+	return coffer.Signed{ID: op.Hash(safe.EntryPoint, chain), Bytes: encoded}, nil
+}
+
+func finalizeSafeTx(u coffer.Unsigned, id coffer.Hash, signatures []byte) (coffer.Signed, error) {
+	tx, err := DecodeUnsignedSafeTx(u)
+	if err != nil {
+		return coffer.Signed{}, err
+	}
+	encoded, err := json.Marshal(tx.toJSON(signatures))
+	if err != nil {
+		return coffer.Signed{}, err
+	}
+	return coffer.Signed{ID: id, Bytes: encoded}, nil
+}
+
+// joinSignatures checks signatures over a digest and puts those of as many owners as the
+// Safe demands one behind the other, as it reads them.
+func joinSignatures(safe Safe, digest coffer.Hash, signatures []coffer.Signature) ([]byte, error) {
 	if len(signatures) > MaxOwners {
-		return coffer.Signed{}, fmt.Errorf("finalize: %d signatures; at most %d", len(signatures), MaxOwners)
+		return nil, fmt.Errorf("%d signatures; at most %d", len(signatures), MaxOwners)
 	}
 	batch := make([]Recovery, len(signatures))
 	for i, s := range signatures {
-		batch[i] = Recovery{Digest: effects.Digests[0], Signature: s.Bytes}
+		batch[i] = Recovery{Digest: digest, Signature: s.Bytes}
 	}
 	RecoverSigners(batch)
 	byOwner := map[common.Address][]byte{}
 	for i, s := range signatures {
 		owner, err := verifyOwner(safe, batch[i], s)
 		if err != nil {
-			return coffer.Signed{}, fmt.Errorf("finalize: signature of signer %.40q: %w", s.Signer, err)
+			return nil, fmt.Errorf("signature of signer %.40q: %w", s.Signer, err)
 		}
 		byOwner[owner] = s.Bytes
 	}
 	if len(byOwner) < safe.Threshold {
-		return coffer.Signed{}, fmt.Errorf("finalize: %w: %d owners signed, %d must", ErrThreshold, len(byOwner), safe.Threshold)
+		return nil, fmt.Errorf("%w: %d owners signed, %d must", ErrThreshold, len(byOwner), safe.Threshold)
 	}
 	owners := make([]common.Address, 0, len(byOwner))
 	for owner := range byOwner {
 		owners = append(owners, owner)
 	}
 	slices.SortFunc(owners, common.Address.Cmp)
-	if op.Signature, err = validity.prefix(); err != nil {
-		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
-	}
+	var joined []byte
 	for _, owner := range owners[:safe.Threshold] {
-		op.Signature = append(op.Signature, byOwner[owner]...)
+		joined = append(joined, byOwner[owner]...)
 	}
-
-	chain, err := ChainNumber(safe.Chain)
-	if err != nil {
-		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
-	}
-	encoded, err := json.Marshal(op)
-	if err != nil {
-		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
-	}
-	return coffer.Signed{ID: op.Hash(safe.EntryPoint, chain), Bytes: encoded}, nil
+	return joined, nil
 }
 
 // verifyOwner returns the owner whose signature it is.

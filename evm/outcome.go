@@ -3,6 +3,7 @@ package evm
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -57,6 +58,66 @@ func userOpOutcomes(entryPoint common.Address, tx common.Hash, logs []*types.Log
 		}
 	}
 	return outcomes
+}
+
+var (
+	safeABI          = bindings.NewSafe().GetABI()
+	executionSuccess = safeABI.Events["ExecutionSuccess"].ID
+	executionFailure = safeABI.Events["ExecutionFailure"].ID
+)
+
+// execOutcomes reads how the Safe transactions of our wallets in a transaction ended: each
+// Safe says ExecutionSuccess or ExecutionFailure(bytes32 txHash, uint256 payment) at its
+// end, txHash being indexed since 1.4.0. The logs of one are those since the wallet's last
+// outcome in this transaction, of either kind; a bundle validates before it executes, so
+// BeforeExecution is a border too. Events of other contracts are nobody's.
+//
+// The event does not tell the nonce: the hash commits to it, so the slot's sequence is zero
+// and means nothing. A call whose failure undoes everything (safeTxGas and gasPrice zero, as
+// in all of ours) says nothing at all.
+func execOutcomes(wallets []common.Address, entryPoint common.Address, tx common.Hash, logs []*types.Log) []coffer.Outcome {
+	if len(wallets) == 0 {
+		return nil
+	}
+	var outcomes []coffer.Outcome
+	bundle := 0                       // where the last border of a bundle is
+	first := map[common.Address]int{} // and the last one of each wallet
+	for ordinal, log := range logs {
+		if len(log.Topics) == 0 {
+			continue
+		}
+		switch topic := log.Topics[0]; {
+		case log.Address == entryPoint && (topic == beforeExecution || topic == userOpEvent):
+			bundle = ordinal + 1
+		case (topic == executionSuccess || topic == executionFailure) && slices.Contains(wallets, log.Address):
+			id, ok := executedHash(log)
+			if !ok {
+				continue
+			}
+			outcome := coffer.Outcome{
+				ID: id, Tx: coffer.Hash(tx), Sender: AddressOf(log.Address), Slot: coffer.Slot{Kind: coffer.SlotSafe},
+				Success:  topic == executionSuccess,
+				FirstLog: uint32(max(bundle, first[log.Address])), EndLog: uint32(ordinal + 1), // #nosec G115 -- at most maxLogs
+			}
+			if !outcome.Success {
+				outcome.Reason = "the Safe's call failed"
+			}
+			outcomes = append(outcomes, outcome)
+			first[log.Address] = ordinal + 1
+		}
+	}
+	return outcomes
+}
+
+// executedHash is the safeTxHash that an event of a Safe names.
+func executedHash(log *types.Log) (coffer.Hash, bool) {
+	switch {
+	case len(log.Topics) == 2 && len(log.Data) == 32:
+		return coffer.Hash(log.Topics[1]), true
+	case len(log.Topics) == 1 && len(log.Data) == 64:
+		return coffer.Hash(log.Data[:32]), true
+	}
+	return coffer.Hash{}, false
 }
 
 // userOpOutcome reads UserOperationEvent(userOpHash, sender, paymaster; nonce, success,

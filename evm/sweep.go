@@ -24,27 +24,27 @@ const SweepGasPerLeg = 150_000
 
 var flushManyABI = bindings.NewForwarderFactory().GetABI().Methods["flushMany"]
 
-// encodeSweeps makes the calldata of a wallet that calls flushMany of its own factory. The
+// encodeSweeps makes the call of a wallet to flushMany of its own factory. The
 // sweeps are every forwarder with every asset, the assets of one forwarder together.
-func encodeSweeps(safe Safe, sweeps []coffer.Sweep) ([]byte, error) {
+func encodeSweeps(safe Safe, sweeps []coffer.Sweep) (call, error) {
 	salts, tokens, err := sweepLists(safe, sweeps)
 	if err != nil {
-		return nil, err
+		return call{}, err
 	}
 	data := bindings.NewForwarderFactory().PackFlushMany(salts, tokens, big.NewInt(SweepGasPerLeg))
 	c := call{to: FactoryAddress(safe.Address), data: data}
 	// What the explainer would refuse is not built.
 	read, err := safe.explainer().flush(safe.Address, c)
 	if err != nil {
-		return nil, err
+		return call{}, err
 	}
 	for n := range read {
 		if read[n] != sweeps[n] {
-			return nil, fmt.Errorf("sweep %d is of %s from %s; the factory would flush %s from %s", n,
+			return call{}, fmt.Errorf("sweep %d is of %s from %s; the factory would flush %s from %s", n,
 				sweeps[n].Asset, sweeps[n].Forwarder, read[n].Asset, read[n].Forwarder)
 		}
 	}
-	return encodeExecute(c, operationCall), nil
+	return c, nil
 }
 
 // sweepLists turns legs into the two lists whose product they have to be.

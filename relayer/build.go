@@ -26,10 +26,18 @@ const (
 // Build implements coffer.Wallet. It asks the node for fees and the bundler for gas. Fees
 // beat every earlier attempt by at least 12.5 % on both fields; headroom above what the
 // next block demands is given up first when the intent's fee bound is near, and
-// evm.ErrFeeBudget says that there is no fee left to bid.
+// evm.ErrFeeBudget says that there is no fee left to bid. Of a Safe transaction there is one
+// attempt (ErrOneAttempt), and one more that cancels it.
 func (w *Wallet) Build(ctx context.Context, i coffer.Intent, prev []coffer.Attempt) (coffer.Unsigned, error) {
 	if left := i.Expires.Sub(w.clock()); left < minValidity || left > maxValidity {
 		return coffer.Unsigned{}, fmt.Errorf("build %s: it expires in %s; want %s to %s", i.ID, left, minValidity, maxValidity)
+	}
+	if i.Path == coffer.PathExec {
+		u, err := w.buildExec(ctx, i, prev)
+		if err != nil {
+			return coffer.Unsigned{}, fmt.Errorf("build %s: %w", i.ID, err)
+		}
+		return u, nil
 	}
 	earlier, gas, err := history(prev)
 	if err != nil {

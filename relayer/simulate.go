@@ -32,6 +32,9 @@ func (w *Wallet) Simulate(ctx context.Context, u coffer.Unsigned) error {
 	if err != nil {
 		return fmt.Errorf("simulate: %w", err)
 	}
+	if effects.Path == coffer.PathExec {
+		return w.simulateExec(ctx, u, effects)
+	}
 	op, _, err := evm.DecodeUnsigned(u)
 	if err != nil {
 		return fmt.Errorf("simulate: %w", err)

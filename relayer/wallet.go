@@ -1,9 +1,18 @@
 // Package relayer is the sending half of EVM: a custody wallet that is a Safe, whose
-// payouts travel as ERC-4337 user operations through any bundler.
+// payouts travel as ERC-4337 user operations through any bundler, or as Safe transactions
+// by an executor of ours.
 //
 // Wallet implements coffer.Wallet over evm (build, explain, finalize: pure) and a
 // UserOpSender: our own bundler in the same process, or RPC, which talks to a bundler at
-// any URL.
+// any URL; and an ExecSender where there is one. The intent's path says which of the two it
+// takes.
+//
+//	            user operation                      Safe transaction
+//	slot        lane and sequence of the EntryPoint nonce of the Safe: one after the other
+//	fee         signed by the owners, from the      not signed, the executor's
+//	            wallet's deposit
+//	attempts    several, each dearer                one; the executor raises its fee
+//	validity    ends                                never ends: a cancellation in the slot ends it
 //
 //	intent → Build → Simulate → (owners sign) → Finalize → Broadcast
 //	  ↑        fees and gas of now                            |
@@ -46,11 +55,12 @@ type ExecSender interface {
 	SendExec(ctx context.Context, call evm.ExecCall) error
 }
 
-// Config is what a wallet is made of; all fields are needed.
+// Config is what a wallet is made of; all fields but Exec are needed.
 type Config struct {
 	Client *evm.Client
 	Safe   evm.Safe // as evm.ReadSafe read it
 	Sender UserOpSender
+	Exec   ExecSender // nil where Safe transactions are not sent
 	Clock  coffer.Clock
 }
 
@@ -66,6 +76,7 @@ type Wallet struct {
 	client *evm.Client
 	safe   evm.Safe
 	sender UserOpSender
+	exec   ExecSender
 	clock  coffer.Clock
 	rules  *evm.Explainer
 }
@@ -84,14 +95,22 @@ func NewWallet(c Config) (*Wallet, error) {
 		Chain: c.Safe.Chain, Native: c.Safe.Native, EntryPoint: c.Safe.EntryPoint, Module: c.Safe.Module,
 		MultiSend: c.Safe.MultiSend, Wallets: []common.Address{c.Safe.Address},
 	})
-	return &Wallet{client: c.Client, safe: c.Safe, sender: c.Sender, clock: c.Clock, rules: rules}, nil
+	return &Wallet{client: c.Client, safe: c.Safe, sender: c.Sender, exec: c.Exec, clock: c.Clock, rules: rules}, nil
 }
 
 // Address implements coffer.Wallet.
 func (w *Wallet) Address() coffer.Address { return w.safe.Name() }
 
-// NextSlot implements coffer.Wallet: lane is an EntryPoint key in hex, "0x0" and up.
+// ExecLane is the one lane of Safe transactions.
+const ExecLane = ""
+
+// NextSlot implements coffer.Wallet: lane is an EntryPoint key in hex, "0x0" and up, or
+// ExecLane.
 func (w *Wallet) NextSlot(ctx context.Context, lane string) (coffer.Slot, error) {
+	if lane == ExecLane {
+		nonce, err := w.client.SafeNonce(ctx, w.safe.Address)
+		return coffer.Slot{Kind: coffer.SlotSafe, Sequence: nonce}, err
+	}
 	sequence, err := w.client.Nonce(ctx, w.safe.Address, lane)
 	if err != nil {
 		return coffer.Slot{}, err
@@ -104,8 +123,15 @@ func (w *Wallet) Finalize(u coffer.Unsigned, signatures []coffer.Signature) (cof
 	return evm.Finalize(u, w.safe, signatures)
 }
 
-// Broadcast implements coffer.Wallet: it hands the operation to the bundler.
+// Broadcast implements coffer.Wallet: it hands the operation to the bundler, or the Safe
+// transaction to the executor.
 func (w *Wallet) Broadcast(ctx context.Context, s coffer.Signed) error {
+	if evm.IsExec(s) {
+		if err := w.sendExec(ctx, s); err != nil {
+			return fmt.Errorf("broadcast %s: %w", s.ID, err)
+		}
+		return nil
+	}
 	op, err := evm.DecodeUserOperation(s.Bytes, false)
 	if err != nil {
 		return fmt.Errorf("broadcast %s: %w", s.ID, err)
