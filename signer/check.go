@@ -47,8 +47,8 @@ func notPrintable(r rune) bool { return r < ' ' || r > '~' }
 func checkEffects(r coffer.SigningRequest, e coffer.Effects, chain servedChain) error {
 	i, u := r.Intent, r.Unsigned
 	switch {
-	case i.Purpose != coffer.PurposeOrders && i.Purpose != coffer.PurposeSweep:
-		return coffer.Invalid("intent.purpose", "this signer signs payouts of orders and sweeps only, not %.40q", i.Purpose)
+	case i.Purpose != coffer.PurposeOrders && i.Purpose != coffer.PurposeSweep && i.Purpose != coffer.PurposeCancel:
+		return coffer.Invalid("intent.purpose", "this signer signs payouts of orders, sweeps and cancellations only, not %.40q", i.Purpose)
 	case i.ID == "":
 		return coffer.Invalid("intent.id", "is empty")
 	case !chain.wallets[i.Wallet]:
@@ -100,9 +100,30 @@ func checkOrders(r coffer.SigningRequest) error {
 	return nil
 }
 
-// checkTimes wants a signature that dies soon, and before the intent and its orders do.
+// checkCancel wants a transaction that uses its slot up and does nothing else.
+func checkCancel(r coffer.SigningRequest, e coffer.Effects) error {
+	i := r.Intent
+	if len(i.Orders)+len(i.Payments)+len(i.Sweeps)+len(r.Orders)+len(r.Approvals) > 0 {
+		return coffer.Invalid("intent.purpose", "a cancellation has no orders, payments, sweeps and approvals")
+	}
+	if len(e.Payments)+len(e.Sweeps) > 0 {
+		return coffer.Invalid("unsigned", "the transaction does more than use its slot up")
+	}
+	return nil
+}
+
+// checkTimes wants a signature that dies soon, and before the intent and its orders do. One
+// in a Safe's nonce never dies, so there the intent's own end has to be near: what is signed
+// can land later all the same, until something else takes the nonce, and its orders stay
+// bound to the slot until this signer sees that.
 func (s *Server) checkTimes(r coffer.SigningRequest, e coffer.Effects, now time.Time) error {
 	until := e.ValidUntil
+	if e.Slot.Kind == coffer.SlotSafe {
+		if !until.IsZero() {
+			return coffer.Invalid("unsigned", "a Safe transaction has no end of validity, this one has %s", rfc3339(until))
+		}
+		until = r.Intent.Expires
+	}
 	switch {
 	case !now.Before(r.Intent.Expires):
 		return coffer.Errorf(coffer.CodePolicy, "the intent expired at %s", rfc3339(r.Intent.Expires))
@@ -129,6 +150,9 @@ func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 // and what this signer remembers. In a slot that is not fresh the orders and the fee were
 // counted before, and are judged as if they were not yet.
 func (s *Server) checkPolicy(r coffer.SigningRequest, chain servedChain, fresh bool, now time.Time) error {
+	if r.Intent.Purpose == coffer.PurposeCancel && !fresh {
+		return nil // the slot's orders and fee were counted, and this adds none
+	}
 	approvals := map[coffer.Hash][]coffer.Approval{}
 	for _, a := range r.Approvals {
 		approvals[a.Order] = append(approvals[a.Order], a)

@@ -25,7 +25,8 @@ const maxTransactionBytes = 128 << 10
 var handleOps = crypto.Keccak256([]byte("handleOps((address,uint256,bytes,bytes,bytes32,uint256,bytes32,bytes,bytes)[],address)"))[:4]
 
 // executor signs transactions that hand user operations to the EntryPoint. It pays gas
-// and gets it back as the operations' beneficiary. Besides it fills a nonce that nothing
+// and gets it back as the operations' beneficiary. It sends the wallets' own transactions
+// too, for which nobody gives gas back. Besides it fills a nonce that nothing
 // else uses, and moves gas money between accounts that are pinned here (refill.go). So it
 // can lose gas, up to its daily cap, and nothing else.
 type executor struct {
@@ -47,6 +48,7 @@ type spending struct {
 // an EIP-1559 transaction of that chain that costs at most the fee caps, and be one of
 //
 //   - handleOps of the pinned EntryPoint, with this executor as beneficiary, no value
+//   - execTransaction of a pinned wallet, without refund, no value
 //   - a payment of nothing to itself, which uses up a nonce
 //   - depositTo of the pinned EntryPoint for a pinned wallet, within the refill caps
 //   - a payment to another pinned executor, within the refill caps
@@ -121,10 +123,12 @@ func (x *executor) checkEffect(tx *types.Transaction) error {
 			return errors.New("calls the executor itself, with value or data")
 		}
 		return nil
+	case slices.Contains(x.refill.wallets, to):
+		return checkExec(data, tx.Value())
 	case slices.Contains(x.refill.executors, to):
 		return x.refill.checkPayment(data, tx.Value())
 	}
-	return fmt.Errorf("calls %s, which is neither the EntryPoint %s nor an executor of ours", to.Hex(), x.entryPoint.Hex())
+	return fmt.Errorf("calls %s, which is neither the EntryPoint %s nor a wallet nor an executor of ours", to.Hex(), x.entryPoint.Hex())
 }
 
 // checkCall reads the head of handleOps: the offset of the operations, then the

@@ -48,6 +48,7 @@ type payoutRecord struct {
 	Slot       coffer.Slot    `json:"slot"`
 	Orders     []orderRecord  `json:"orders"`
 	Sweeps     coffer.Hash    `json:"sweeps,omitzero"` // of the list; none in a payout of orders
+	Cancel     bool           `json:"cancel,omitzero"` // pays nothing, so that nothing else is paid in the slot
 	Native     coffer.AssetID `json:"native"`
 	FeeBound   coffer.Amount  `json:"feeBound"`
 	ValidUntil time.Time      `json:"validUntil"`
@@ -113,7 +114,7 @@ type cutRecord struct {
 func payoutRecordOf(r coffer.SigningRequest, e coffer.Effects, ids []coffer.Hash, native coffer.AssetID, policyHash coffer.Hash) record {
 	p := payoutRecord{
 		Payout: r.Intent.ID, Intent: r.Intent.Hash(), Chain: r.Intent.Chain, Wallet: r.Intent.Wallet, Slot: r.Intent.Slot,
-		Sweeps: sweepsHash(r.Intent), Native: native, FeeBound: r.Intent.FeeBound, ValidUntil: e.ValidUntil.UTC(), Digests: e.Digests, IDs: ids, Policy: policyHash,
+		Sweeps: sweepsHash(r.Intent), Cancel: r.Intent.Purpose == coffer.PurposeCancel, Native: native, FeeBound: r.Intent.FeeBound, ValidUntil: e.ValidUntil.UTC(), Digests: e.Digests, IDs: ids, Policy: policyHash,
 	}
 	for _, o := range r.Orders {
 		p.Orders = append(p.Orders, orderRecord{

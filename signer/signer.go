@@ -146,9 +146,12 @@ func (s *Server) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Si
 	if err := checkEffects(r, effects, chain); err != nil {
 		return nil, err
 	}
-	if r.Intent.Purpose == coffer.PurposeSweep {
+	switch r.Intent.Purpose {
+	case coffer.PurposeSweep:
 		err = checkSweeps(r, effects)
-	} else {
+	case coffer.PurposeCancel:
+		err = checkCancel(r, effects)
+	default:
 		err = checkOrders(r)
 	}
 	if err != nil {

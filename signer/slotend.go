@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/evm"
 )
@@ -19,6 +21,8 @@ const (
 	endOther   = "other"   // consumed by an operation that this signer never signed
 	endExpired = "expired" // not consumed, and nothing signed in it is valid any more
 	endPaid    = "paid"    // consumed by what this signer signed for its orders
+
+	endCancelled = "cancelled" // consumed by a cancellation, which pays nothing
 )
 
 // Bounds of looking at the chain.
@@ -35,7 +39,8 @@ type slotView struct {
 	since    time.Time // it was first signed in
 	until    time.Time // the last moment anything signed in it is valid; zero: for ever
 	ids      []coffer.Hash
-	unnamed  bool // something was signed whose id was not kept
+	cancels  []coffer.Hash // ids of cancellations
+	unnamed  bool          // something was signed whose id was not kept
 	native   coffer.AssetID
 	payments []orderRecord
 }
@@ -43,7 +48,7 @@ type slotView struct {
 // bound says what stands in the way, up to the slot's name.
 func (v slotView) bound() string {
 	if len(v.payments) == 0 {
-		return "sweeps are bound to"
+		return "sweeps or a cancellation are bound to"
 	}
 	return fmt.Sprintf("order %s is bound to", v.payments[0].ID)
 }
@@ -61,10 +66,18 @@ func newObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*obser
 	if err != nil {
 		return nil, err
 	}
+	var wallets []common.Address
+	for _, text := range c.Wallets {
+		wallet, err := parseAddress(text)
+		if err != nil {
+			return nil, err
+		}
+		wallets = append(wallets, wallet)
+	}
 	o := &observer{clients: make([]*evm.Client, len(c.RPC))}
 	for _, url := range c.RPC {
 		config := evm.Config{
-			Chain: c.Chain, Native: c.Native, EntryPoint: entryPoint, NativeTransfers: evm.NativeTopLevel,
+			Chain: c.Chain, Native: c.Native, EntryPoint: entryPoint, Wallets: wallets, NativeTransfers: evm.NativeTopLevel,
 			URLs: []string{url}, CallTimeout: nodeCallTime, Clock: clock, Log: logger,
 		}
 		if err := config.Check(); err != nil {
@@ -204,6 +217,8 @@ func (o *observer) consumer(ctx context.Context, nodes []*evm.Client, v slotView
 
 	ended.Block, ended.Time, ended.By = block.BlockRef, block.Time.UTC(), outcome.ID
 	switch known := slices.Contains(v.ids, outcome.ID); {
+	case slices.Contains(v.cancels, outcome.ID):
+		ended.End = endCancelled
 	case !outcome.Success:
 		ended.End = endFailed
 	case known:

@@ -54,6 +54,7 @@ type slotState struct {
 	since   time.Time     // it was taken
 	until   time.Time     // the last moment that anything signed in it is valid; zero: for ever
 	ids     []coffer.Hash // what was signed will be known by
+	cancels []coffer.Hash // and what was signed to cancel it
 	unnamed bool          // something was signed whose id was not kept
 	paying  []orderRecord // the orders as they were recorded
 	end     string        // how it ended, empty while it has not
@@ -121,10 +122,11 @@ func (s *state) checkBinding(r coffer.SigningRequest, e coffer.Effects) (fresh b
 	if taken.end != "" {
 		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was consumed by %s", key.slot, taken.by)
 	}
-	if !slices.Equal(taken.orders, r.Intent.Orders) {
+	cancel := r.Intent.Purpose == coffer.PurposeCancel // pays nothing, and at most one of the two lands
+	if !cancel && !slices.Equal(taken.orders, r.Intent.Orders) {
 		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was signed with other orders", key.slot)
 	}
-	if taken.sweeps != sweepsHash(r.Intent) {
+	if !cancel && taken.sweeps != sweepsHash(r.Intent) {
 		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was signed with other sweeps", key.slot)
 	}
 	if e.FeeBound.Cmp(taken.feeBound) > 0 {
@@ -207,14 +209,18 @@ func (s *state) applyPayout(sequence uint64, at time.Time, p payoutRecord) error
 		s.slots[key] = slot
 	} else if slot.end != "" {
 		return fmt.Errorf("record %d signs in slot %s, which ended", sequence, p.Slot)
-	} else if !slices.Equal(slot.orders, hashes) || slot.sweeps != p.Sweeps {
+	} else if !p.Cancel && (!slices.Equal(slot.orders, hashes) || slot.sweeps != p.Sweeps) {
 		return fmt.Errorf("record %d gives slot %s to other orders or sweeps", sequence, p.Slot)
 	}
 	for _, d := range p.Digests {
 		slot.digests[d] = true
 	}
-	slot.ids = append(slot.ids, p.IDs...)
-	slot.unnamed = slot.unnamed || len(p.IDs) == 0
+	if p.Cancel {
+		slot.cancels = append(slot.cancels, p.IDs...)
+	} else {
+		slot.ids = append(slot.ids, p.IDs...)
+		slot.unnamed = slot.unnamed || len(p.IDs) == 0
+	}
 	if unixOrZero(p.ValidUntil) == 0 || unixOrZero(slot.until) == 0 {
 		slot.until = time.Time{}
 	} else if p.ValidUntil.After(slot.until) {
@@ -238,7 +244,7 @@ func (s *state) applySlot(sequence uint64, r slotRecord) error {
 	case endPaid:
 		slot.end, slot.by = r.End, r.By
 		return nil
-	case endFailed, endOther:
+	case endFailed, endOther, endCancelled:
 		slot.end, slot.by = r.End, r.By
 	case endExpired:
 		delete(s.slots, key)
@@ -268,7 +274,8 @@ func (s *state) inTheWay(r coffer.SigningRequest, native coffer.AssetID) []slotV
 			keys = append(keys, bound.slot)
 		}
 	}
-	if taken, ok := s.slots[own]; ok && (!slices.Equal(taken.orders, r.Intent.Orders) || taken.sweeps != sweepsHash(r.Intent)) {
+	cancel := r.Intent.Purpose == coffer.PurposeCancel
+	if taken, ok := s.slots[own]; ok && !cancel && (!slices.Equal(taken.orders, r.Intent.Orders) || taken.sweeps != sweepsHash(r.Intent)) {
 		keys = append(keys, own)
 	}
 	var views []slotView
@@ -278,7 +285,7 @@ func (s *state) inTheWay(r coffer.SigningRequest, native coffer.AssetID) []slotV
 			continue
 		}
 		views = append(views, slotView{key: key, since: slot.since, until: slot.until, ids: slices.Clone(slot.ids),
-			unnamed: slot.unnamed, native: native, payments: slices.Clone(slot.paying)})
+			cancels: slices.Clone(slot.cancels), unnamed: slot.unnamed, native: native, payments: slices.Clone(slot.paying)})
 	}
 	return views
 }
