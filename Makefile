@@ -74,6 +74,7 @@ bench: setup ## benchmarks; docs/benchmarks.md records them
 	go test -run '^$$' -bench Deposits -benchtime 20000x -benchmem ./bench
 	go test -run '^$$' -bench SignatureChecks -benchtime 200x -benchmem ./bench
 	go test -run '^$$' -bench BlockToCredited -benchtime 500x -benchmem ./bench
+	go test -run '^$$' -bench WithdrawalGas -benchtime 1x ./anvil-tests
 
 clean: ## what was built; node_modules, .tools and data stay
 	rm -rf bin contracts/out contracts/cache coverage.out

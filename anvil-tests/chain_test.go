@@ -21,7 +21,7 @@ type chain struct {
 	wallet common.Address
 }
 
-func newChain(t *testing.T) *chain {
+func newChain(t testing.TB) *chain {
 	t.Helper()
 	a, err := devnet.Start(t.Context(), devnet.Config{})
 	if err != nil {
@@ -48,7 +48,7 @@ func newChain(t *testing.T) *chain {
 }
 
 // newSafe is a Safe of the same owners with this guard, or none.
-func (c *chain) newSafe(t *testing.T, guard common.Address) common.Address {
+func (c *chain) newSafe(t testing.TB, guard common.Address) common.Address {
 	t.Helper()
 	contracts := c.Contracts
 	contracts.Guard = guard
@@ -59,7 +59,7 @@ func (c *chain) newSafe(t *testing.T, guard common.Address) common.Address {
 	return safe
 }
 
-func newKey(t *testing.T) *ecdsa.PrivateKey {
+func newKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := crypto.GenerateKey()
 	if err != nil {

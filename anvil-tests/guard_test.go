@@ -57,38 +57,6 @@ func TestPaymentsPassTheGuard(t *testing.T) {
 	}
 }
 
-func TestBybitPayloadIsRefused(t *testing.T) {
-	c := newChain(t)
-	target, thief := common.Address{0xba, 0xd0}, common.Address{0xba, 0xd1}
-	if err := c.SetCode(t.Context(), target, slotZero); err != nil {
-		t.Fatal(err)
-	}
-	payload := bindings.NewTestToken().PackTransfer(thief, new(big.Int))
-
-	bare := c.newSafe(t, common.Address{})
-	c.execute(t, bare, target, payload, delegateCall)
-	if got := c.singleton(t, bare); got != thief {
-		t.Fatalf("without a guard the Safe's code is %s: the attack does not work at all", got)
-	}
-
-	data := c.executeError(t, c.wallet, target, payload, delegateCall)
-	refused, err := bindings.NewGuard().UnpackError(data)
-	if err != nil {
-		t.Fatalf("execTransaction: data %x: %v", data, err)
-	}
-	if e, ok := refused.(*bindings.GuardDelegateCallRefused); !ok || e.To != target {
-		t.Errorf("execTransaction: %T %v", refused, refused)
-	}
-
-	op := c.signedOperation(t, target, payload, delegateCall)
-	if event := c.operationEvent(t, c.handle(t, c.Faucet(), op)); event.Success {
-		t.Error("the user operation succeeded")
-	}
-	if got := c.singleton(t, c.wallet); got != c.Safe {
-		t.Errorf("the Safe's code is %s", got)
-	}
-}
-
 func TestSafeChangesOnlyAfterItsDelay(t *testing.T) {
 	c := newChain(t)
 	guard, newOwner := bindings.NewGuard(), common.Address{0x0e}
@@ -203,13 +171,4 @@ func (c *chain) execution(t *testing.T, safe, to common.Address, data []byte, op
 		t.Fatal(err)
 	}
 	return execution
-}
-
-func (c *chain) singleton(t *testing.T, safe common.Address) common.Address {
-	t.Helper()
-	value, err := c.Eth().StorageAt(t.Context(), safe, common.Hash{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return common.BytesToAddress(value)
 }

@@ -211,7 +211,7 @@ func handleOps(beneficiary common.Address, op bindings.PackedUserOperation) []by
 }
 
 // operationEvent returns the only UserOperationEvent of a receipt.
-func (c *chain) operationEvent(t *testing.T, receipt *types.Receipt) *bindings.EntryPointUserOperationEvent {
+func (c *chain) operationEvent(t testing.TB, receipt *types.Receipt) *bindings.EntryPointUserOperationEvent {
 	t.Helper()
 	entryPoint := bindings.NewEntryPoint()
 	var found []*bindings.EntryPointUserOperationEvent

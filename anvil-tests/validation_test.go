@@ -38,6 +38,19 @@ func TestGuardKeepsToTheValidationRules(t *testing.T) {
 	}
 }
 
+// An account with a deposit pays nothing while it is validated, so the guard does not run.
+func TestGuardHasNoPartInTheValidationOfAPaidOperation(t *testing.T) {
+	c := newChain(t)
+	op := c.signedOperation(t, c.Faucet(), nil, call)
+	found, frames := violations(c.trace(t, c.EntryPoint, handleOps(c.Faucet(), op)), c.EntryPoint, c.wallet)
+	for _, violation := range found {
+		t.Errorf("validation: %s", violation)
+	}
+	if frames[c.Guard] != 0 || frames[c.Safe4337Module] == 0 {
+		t.Errorf("the guard ran %d times, the module %d times", frames[c.Guard], frames[c.Safe4337Module])
+	}
+}
+
 // The same check finds what execTransaction's half does: it reads the time and storage of
 // its own. Otherwise the test above could not fail.
 func TestTheOtherHalfOfTheGuardDoesNot(t *testing.T) {
@@ -82,9 +95,17 @@ type frame struct{ code, storage common.Address }
 var banned = strings.Fields("ORIGIN GASPRICE BLOCKHASH COINBASE TIMESTAMP NUMBER PREVRANDAO DIFFICULTY GASLIMIT BASEFEE " +
 	"BLOBHASH BLOBBASEFEE CREATE CREATE2 INVALID SELFDESTRUCT BALANCE SELFBALANCE")
 
+// paysEntryPoint reports whether a call of the EntryPoint is the one that accounts may make
+// without a selector: the prefund.
+func paysEntryPoint(s step) bool {
+	return s.Op == "CALL" && s.Stack[len(s.Stack)-5].ToInt().Sign() == 0 // no calldata
+}
+
 // violations applies the rules of ERC-7562 that a guard could break to the validation of
 // the first operation: to everything that the outermost contract calls, until it calls
-// itself. It returns what it found, and how often each contract's code ran.
+// itself. It is stricter than STO-021: storage that other contracts associate with the
+// account (its address, or keccak256 of it and more) is reported too. It returns what it
+// found, and how often each contract's code ran.
 func violations(trace []step, entryPoint, sender common.Address) (found []string, ran map[common.Address]int) {
 	frames, ran := []frame{{code: entryPoint, storage: entryPoint}}, map[common.Address]int{}
 	for n, s := range trace {
@@ -108,6 +129,9 @@ func violations(trace []step, entryPoint, sender common.Address) (found []string
 			}
 			if ofAccount && s.Op == "CALL" && top(2).Sign() != 0 && target != entryPoint {
 				report("OP-061: value to %s", target)
+			}
+			if ofAccount && target == entryPoint && !paysEntryPoint(s) {
+				report("OP-053, OP-054: %s of the EntryPoint", s.Op)
 			}
 			frames = append(frames, next)
 			ran[target]++

@@ -94,7 +94,7 @@ func (a *Anvil) SafeExecution(ctx context.Context, safe common.Address, call Cal
 // SafeOperation is the Safe's next user operation in lane 0, valid at any time, signed by
 // these owners. The module says what there is to sign.
 func (a *Anvil) SafeOperation(ctx context.Context, c Contracts, safe common.Address, call Call, operation uint8, owners Owners) (bindings.PackedUserOperation, error) {
-	const verificationGas, callGas, preVerificationGas = 300_000, 2_000_000, 100_000
+	const verificationGas, callGas, preVerificationGas = 300_000, 5_000_000, 100_000
 	const gwei = 1_000_000_000
 	const validity = "\x00\x00\x00\x00\x00\x00" + "\xff\xff\xff\xff\xff\xff" // validAfter, validUntil
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
