@@ -57,7 +57,7 @@ func TestWithdrawalRequestsThatAreRefusedSayWhy(t *testing.T) {
 	}
 	v := input(b, variables{"amount": "9000"})
 	v["key"] = "too much"
-	b.want(b.acme.key, requestWithdrawal, v, "INSUFFICIENT", "")
+	b.want(b.acme.key, requestWithdrawal, v, "INSUFFICIENT", "amount")
 	v["key"] = ""
 	b.want(b.acme.key, requestWithdrawal, v, "INVALID", "idempotencyKey")
 

@@ -15,12 +15,14 @@ import (
 	"github.com/cofferhq/coffer"
 )
 
+// MaxSanctionsBytes bounds the file of a sanctions list.
+const MaxSanctionsBytes = 32 << 20
+
 // Bounds of a sanctions list.
 const (
-	maxSanctionsBytes = 32 << 20
-	maxSanctioned     = 1 << 20
-	maxEvidence       = 200 // bytes beside an address
-	clockSkew         = 5 * time.Minute
+	maxSanctioned = 1 << 20
+	maxEvidence   = 200 // bytes beside an address
+	clockSkew     = 5 * time.Minute
 )
 
 // sanctionsTag separates sanctions lists from everything else an Ed25519 key may sign.
@@ -55,8 +57,8 @@ func SanctionsMessage(lines []byte) []byte {
 // ParseSanctions reads a list that one of the keys signed. The signature is checked first:
 // nothing of an unsigned file is looked at. Errors name the line.
 func ParseSanctions(b []byte, keys []ed25519.PublicKey) (*Sanctions, error) {
-	if len(b) > maxSanctionsBytes {
-		return nil, fmt.Errorf("sanctions: the file has %d bytes, at most %d are read", len(b), maxSanctionsBytes)
+	if len(b) > MaxSanctionsBytes {
+		return nil, fmt.Errorf("sanctions: the file has %d bytes, at most %d are read", len(b), MaxSanctionsBytes)
 	}
 	lines, err := signedLines(b, keys)
 	if err != nil {

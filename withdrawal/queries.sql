@@ -224,3 +224,15 @@ update withdrawal_revocations set tries = tries + 1, next_at = sqlc.arg(next_at)
 -- name: SettledTo :many
 select distinct destination from withdrawal
 where chain = $1 and destination = any(sqlc.arg(destinations)::text[]) and state = 'settled' and to_account is null;
+
+-- name: InsertCustomer :exec
+insert into withdrawal_customers (tenant, account, state, reason, actor, set_at) values ($1, $2, $3, $4, $5, $6);
+
+-- name: CustomerHistory :many
+select * from withdrawal_customers where tenant = $1 and account = $2 order by id desc limit sqlc.arg(first);
+
+-- name: VoidFindings :exec
+update withdrawal set screened_until = null, retry_at = null
+where state in ('requested', 'screened', 'review', 'awaiting_approval', 'approved', 'paying') and not committed
+  and ((account = sqlc.arg(account) and tenant = sqlc.arg(tenant))
+    or (to_account = sqlc.arg(account)::text and to_tenant = sqlc.arg(tenant)::text));

@@ -46,6 +46,9 @@ func (s *Service) Request(ctx context.Context, r Request) (coffer.Withdrawal, er
 		fresh, err = s.accept(ctx, tx, r, w, to)
 		return err
 	})
+	if coffer.ErrorCode(err) == coffer.CodeInsufficient {
+		return coffer.Withdrawal{}, s.insufficient(ctx, w, err)
+	}
 	if err != nil {
 		return coffer.Withdrawal{}, err
 	}
@@ -56,6 +59,20 @@ func (s *Service) Request(ctx context.Context, r Request) (coffer.Withdrawal, er
 	s.checkpoint("withdrawal.requested")
 	s.nudge()
 	return w, nil
+}
+
+// insufficient says in units that people say what was asked for and what there is.
+func (s *Service) insufficient(ctx context.Context, w coffer.Withdrawal, cause error) error {
+	balance, err := s.Ledger.BalanceOf(ctx, w.Account, w.Asset)
+	if err != nil {
+		return err
+	}
+	asset := s.assets[w.Asset]
+	say := func(a coffer.Amount) string { return a.Units(asset.Decimals) + " " + asset.Symbol }
+	return &coffer.Error{
+		Code: coffer.CodeInsufficient, Field: "amount", Cause: cause,
+		Message: fmt.Sprintf("%s and a fee of %s are asked for, %s are available", say(w.Amount), say(w.Fee), say(balance.Available)),
+	}
 }
 
 // earlier finds the withdrawal of a request that was accepted before.

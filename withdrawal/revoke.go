@@ -109,10 +109,28 @@ func (s *Service) Unrevoked(ctx context.Context, first int) ([]Revocation, error
 	}
 	revocations := make([]Revocation, len(rows))
 	for i, r := range rows {
-		revocations[i] = Revocation{Withdrawal: r.WithdrawalID, OrderHash: r.OrderHash, Reason: r.Reason, CreatedAt: r.CreatedAt.UTC(), Tries: int(r.Tries)}
-		if r.DeliveredAt != nil {
-			revocations[i].Delivered = r.DeliveredAt.UTC()
-		}
+		revocations[i] = toRevocation(r)
 	}
 	return revocations, nil
+}
+
+// Revocation is that of a withdrawal's order, or nil while the order may be paid.
+func (s *Service) Revocation(ctx context.Context, id string) (*Revocation, error) {
+	row, err := s.sql.Revocation(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the revocation of %s: %w", id, err)
+	}
+	r := toRevocation(row)
+	return &r, nil
+}
+
+func toRevocation(r withdrawalsql.WithdrawalRevocation) Revocation {
+	v := Revocation{Withdrawal: r.WithdrawalID, OrderHash: r.OrderHash, Reason: r.Reason, CreatedAt: r.CreatedAt.UTC(), Tries: int(r.Tries)}
+	if r.DeliveredAt != nil {
+		v.Delivered = r.DeliveredAt.UTC()
+	}
+	return v
 }

@@ -3,8 +3,11 @@ package withdrawal
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -14,8 +17,8 @@ import (
 
 // Times of a sanctions list.
 const (
-	reloadEvery  = time.Minute // how often the file is looked at again
-	sanctionsTTL = time.Hour   // the longest that a finding holds
+	reloadEvery  = 5 * time.Second // how often the file is looked at again
+	sanctionsTTL = time.Hour       // the longest that a finding holds
 )
 
 // SanctionsList screens destinations against a signed list. It fails closed: a list that
@@ -42,6 +45,22 @@ func NewSanctionsList(read func() ([]byte, error), keys []ed25519.PublicKey, max
 	return &SanctionsList{read: read, keys: keys, maxAge: maxAge, clock: clock}, nil
 }
 
+// SanctionsFile reads a list from a file, at most so many bytes as a list may have.
+func SanctionsFile(path string) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		file, err := os.Open(path) // #nosec G304 -- the operator's own file
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		text, err := io.ReadAll(io.LimitReader(file, policy.MaxSanctionsBytes+1))
+		if err == nil && len(text) > policy.MaxSanctionsBytes {
+			err = fmt.Errorf("%s is larger than %d bytes", path, policy.MaxSanctionsBytes)
+		}
+		return text, err
+	}
+}
+
 // Name implements Screener.
 func (l *SanctionsList) Name() string { return "sanctions list" }
 
@@ -63,6 +82,17 @@ func (l *SanctionsList) Screen(_ context.Context, s Subject) (Finding, error) {
 	return f, nil
 }
 
+// Ready is nil while the list can answer: it was read, is signed and not out of date.
+func (l *SanctionsList) Ready(context.Context) error {
+	now := l.clock()
+	list, err := l.current(now)
+	if err != nil {
+		return err
+	}
+	_, _, err = list.Check("", now, l.maxAge)
+	return err
+}
+
 // current is the list, read again from time to time.
 func (l *SanctionsList) current(now time.Time) (*policy.Sanctions, error) {
 	l.mu.Lock()
@@ -77,6 +107,9 @@ func (l *SanctionsList) load() error {
 	file, err := l.read()
 	if err != nil {
 		return fmt.Errorf("read the sanctions list: %w", err)
+	}
+	if l.list != nil && l.list.Hash() == coffer.Hash(sha256.Sum256(file)) {
+		return nil // the one that was read before
 	}
 	list, err := policy.ParseSanctions(file, l.keys)
 	if err != nil {

@@ -94,6 +94,7 @@ const (
 	whyHit    = "refused by compliance screening"
 	whyReview = "held for compliance review"
 	whyFrozen = "the account's withdrawals are frozen"
+	whyWaits  = "waiting for compliance screening"
 )
 
 // errUnanswered says that somebody who screens did not answer.
@@ -128,7 +129,7 @@ func (s *Service) inspect(ctx context.Context, seen record) (bool, error) {
 	findings, err := s.ask(ctx, seen)
 	if err != nil {
 		err = fmt.Errorf("%w: %w", errUnanswered, err)
-		return false, errors.Join(err, s.sql.PutOff(ctx, withdrawalsql.PutOffParams{ID: seen.ID, RetryAt: asked.Add(screeningWait)}))
+		return false, errors.Join(err, s.putOff(ctx, seen, asked.Add(screeningWait)))
 	}
 	return s.inState(ctx, seen, func(ctx context.Context, tx pgx.Tx, r *record) error {
 		if err := s.keep(ctx, tx, r, asked, findings); err != nil {
@@ -151,6 +152,22 @@ func (s *Service) inspect(ctx context.Context, seen record) (bool, error) {
 		}
 		return s.goOn(ctx, tx, r)
 	})
+}
+
+// putOff leaves a withdrawal that nobody could screen until a time, and says so to the
+// customer, once.
+func (s *Service) putOff(ctx context.Context, seen record, until time.Time) error {
+	says := seen.State == coffer.WithdrawalRequested || seen.State == coffer.WithdrawalScreened || seen.State == coffer.WithdrawalApproved
+	if says && seen.Reason != whyWaits {
+		_, err := s.inState(ctx, seen, func(ctx context.Context, tx pgx.Tx, r *record) error {
+			r.Reason = whyWaits
+			return s.save(ctx, tx, r)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return s.sql.PutOff(ctx, withdrawalsql.PutOffParams{ID: seen.ID, RetryAt: until})
 }
 
 // keep stores findings, and until when all of them hold.
@@ -178,6 +195,10 @@ func (s *Service) goOn(ctx context.Context, tx pgx.Tx, r *record) error {
 		return s.move(ctx, tx, r, coffer.WithdrawalScreened, "")
 	case coffer.WithdrawalScreened:
 		return s.decide(ctx, tx, r)
+	}
+	if r.Reason == whyWaits {
+		r.Reason = ""
+		return s.save(ctx, tx, r)
 	}
 	return s.setScreened(ctx, tx, r)
 }

@@ -60,6 +60,9 @@ func newRoot() *cobra.Command {
 		indexerCommand(),
 		depositsCommand(),
 		tenantCommand(),
+		customerCommand(),
+		withdrawalsCommand(),
+		sanctionsCommand(),
 		devCommand(),
 		demoCommand(),
 	)

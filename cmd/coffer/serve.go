@@ -77,6 +77,7 @@ type server struct {
 	merchants   *merchant.Store
 	deposits    *deposit.Service
 	withdrawals *withdrawal.Service
+	customers   *withdrawal.CustomerTable // nil unless operators keep the customers' standing
 	payouts     *payout.Manager
 	signers     []*signerConn
 	chains      []*chainParts

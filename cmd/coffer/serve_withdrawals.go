@@ -59,7 +59,7 @@ func (s *server) withdrawalConfig(assets []coffer.Asset, parsers map[coffer.Chai
 		}
 		return cost.now(ctx)
 	}
-	return c, nil
+	return c, s.screen(&c)
 }
 
 // feeRule is what the configuration says of an asset's fee.

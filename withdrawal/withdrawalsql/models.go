@@ -73,6 +73,16 @@ type WithdrawalApproval struct {
 	CreatedAt    time.Time
 }
 
+type WithdrawalCustomer struct {
+	ID      int64
+	Tenant  string
+	Account string
+	State   string
+	Reason  string
+	Actor   string
+	SetAt   time.Time
+}
+
 type WithdrawalQuote struct {
 	ID           string
 	Tenant       string

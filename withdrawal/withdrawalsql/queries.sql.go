@@ -382,6 +382,44 @@ func (q *Queries) Counterparties(ctx context.Context, arg CounterpartiesParams) 
 	return items, nil
 }
 
+const customerHistory = `-- name: CustomerHistory :many
+select id, tenant, account, state, reason, actor, set_at from withdrawal_customers where tenant = $1 and account = $2 order by id desc limit $3
+`
+
+type CustomerHistoryParams struct {
+	Tenant  string
+	Account string
+	First   int32
+}
+
+func (q *Queries) CustomerHistory(ctx context.Context, arg CustomerHistoryParams) ([]WithdrawalCustomer, error) {
+	rows, err := q.db.Query(ctx, customerHistory, arg.Tenant, arg.Account, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WithdrawalCustomer
+	for rows.Next() {
+		var i WithdrawalCustomer
+		if err := rows.Scan(
+			&i.ID,
+			&i.Tenant,
+			&i.Account,
+			&i.State,
+			&i.Reason,
+			&i.Actor,
+			&i.SetAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const delivered = `-- name: Delivered :exec
 update withdrawal_revocations set delivered_at = $1::timestamptz where withdrawal_id = $2 and delivered_at is null
 `
@@ -661,6 +699,31 @@ func (q *Queries) InsertAddress(ctx context.Context, arg InsertAddressParams) er
 		arg.AddedBy,
 		arg.AddedAt,
 		arg.UsableAt,
+	)
+	return err
+}
+
+const insertCustomer = `-- name: InsertCustomer :exec
+insert into withdrawal_customers (tenant, account, state, reason, actor, set_at) values ($1, $2, $3, $4, $5, $6)
+`
+
+type InsertCustomerParams struct {
+	Tenant  string
+	Account string
+	State   string
+	Reason  string
+	Actor   string
+	SetAt   time.Time
+}
+
+func (q *Queries) InsertCustomer(ctx context.Context, arg InsertCustomerParams) error {
+	_, err := q.db.Exec(ctx, insertCustomer,
+		arg.Tenant,
+		arg.Account,
+		arg.State,
+		arg.Reason,
+		arg.Actor,
+		arg.SetAt,
 	)
 	return err
 }
@@ -1566,6 +1629,23 @@ func (q *Queries) UseQuote(ctx context.Context, arg UseQuoteParams) (int64, erro
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const voidFindings = `-- name: VoidFindings :exec
+update withdrawal set screened_until = null, retry_at = null
+where state in ('requested', 'screened', 'review', 'awaiting_approval', 'approved', 'paying') and not committed
+  and ((account = $1 and tenant = $2)
+    or (to_account = $1::text and to_tenant = $2::text))
+`
+
+type VoidFindingsParams struct {
+	Account string
+	Tenant  string
+}
+
+func (q *Queries) VoidFindings(ctx context.Context, arg VoidFindingsParams) error {
+	_, err := q.db.Exec(ctx, voidFindings, arg.Account, arg.Tenant)
+	return err
 }
 
 const waiting = `-- name: Waiting :many
