@@ -38,6 +38,9 @@ const (
 var (
 	usdt  = coffer.NewAssetID(chain, coffer.AssetERC20, "0x5FbDB2315678afecb367f032d93F642f64180aa3")
 	payee = string(chaintest.Address(1))
+
+	suspicious = "0x70997970c51812dc3a010c7d01b50e0d17dc8888" // the sandbox wants a person to look
+	sanctioned = "0x70997970c51812dc3a010c7d01b50e0d17dc9999"
 )
 
 // policyFile wants one person above 1000 and two above 5000. The keys are those of the
@@ -71,6 +74,7 @@ type bench struct {
 	merchants   *merchant.Store
 	deposits    *deposit.Service
 	withdrawals *withdrawal.Service
+	customers   *withdrawal.CustomerTable
 	handler     *graphql.Handler
 	fake        *chaintest.Fake
 	sequence    uint64 // of block events
@@ -86,7 +90,11 @@ type bench struct {
 
 // tenant is one with a key that may do everything, an account with 10000 USDT, its
 // address, a deposit, another that a rule parked and a withdrawal.
-type tenant struct{ name, key, account, address, deposit, parked, withdrawal string }
+type tenant struct {
+	name, key, account, address, deposit, parked, withdrawal string
+
+	reviewed, destination, transfer string // made by enrich: a withdrawal in review, an address book entry, a book transfer
+}
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
@@ -106,7 +114,10 @@ func newBench(t testing.TB) *bench {
 		Rules:  []deposit.Rule{{Name: "large", Asset: usdt, Amount: coffer.NewAmount(20_000_000_000)}},
 	})
 	b.must(err)
+	b.customers, err = withdrawal.NewCustomerTable(b.db, withdrawal.CustomerActive, 24*time.Hour, b.clock)
+	b.must(err)
 	b.withdrawals, err = withdrawal.New(withdrawal.Config{
+		Screeners: []withdrawal.Screener{withdrawal.Sandbox{}}, Customers: b.customers,
 		DB: b.db, Ledger: b.books, Events: b.log, Policy: rules, Assets: assets, Clock: b.clock,
 		Parsers: map[coffer.ChainID]withdrawal.AddressParser{chain: b.fake},
 		Account: func(ctx context.Context, tenant, account string) error {
@@ -122,7 +133,7 @@ func newBench(t testing.TB) *bench {
 
 	b.sequencer()
 	b.handler, err = graphql.New(graphql.Config{
-		Merchants: b.merchants, Deposits: b.deposits, Withdrawals: b.withdrawals, Ledger: b.books, Stream: b.log,
+		Merchants: b.merchants, Deposits: b.deposits, Withdrawals: b.withdrawals, Customers: b.customers, Ledger: b.books, Stream: b.log,
 		Assets: assets, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Origins: []string{"wallet.example"},
 	})
 	b.must(err)
@@ -216,6 +227,27 @@ func (b *bench) fill(n *tenant) {
 	b.settle()
 }
 
+// enrich gives a tenant what else it can have.
+func (b *bench) enrich(n *tenant) {
+	b.t.Helper()
+	ctx := b.t.Context()
+	e, err := b.withdrawals.AddAddress(ctx, withdrawal.NewEntry{Tenant: n.name, Account: n.account, Chain: chain, Address: payee, Label: "label of " + n.name, Actor: "test"})
+	b.must(err)
+	n.destination = e.ID
+	account, err := b.merchants.CreateAccount(ctx, n.name, "two", "Two of "+n.name)
+	b.must(err)
+	address, err := b.deposits.IssueAddress(ctx, n.name, account.ID, chain)
+	b.must(err)
+	b.ordered(*n, "to the other account", string(address.Address), "10")
+	n.reviewed = b.ordered(*n, "for review", suspicious, "10").ID
+	b.settle()
+	received, err := b.withdrawals.Received(ctx, n.name, withdrawal.Filter{First: 1})
+	b.must(err)
+	n.transfer = received[0].ID
+	_, err = b.customers.Set(ctx, n.name, n.account, withdrawal.Standing{State: withdrawal.CustomerActive, Reason: "known to " + n.name, Actor: "test"})
+	b.must(err)
+}
+
 // transfer is money from outside to a tenant's address.
 func (b *bench) transfer(to tenant, tx, amount uint64) coffer.Transfer {
 	return coffer.Transfer{Asset: usdt, Tx: chaintest.Tx(tx), Ref: "log:0", From: chaintest.Address(9), To: coffer.Address(to.address), Amount: coffer.NewAmount(amount)}
@@ -238,8 +270,13 @@ func (b *bench) mine(transfers ...coffer.Transfer) {
 
 func (b *bench) request(n tenant, key, amount string) coffer.Withdrawal {
 	b.t.Helper()
+	return b.ordered(n, key, payee, amount)
+}
+
+func (b *bench) ordered(n tenant, key, to, amount string) coffer.Withdrawal {
+	b.t.Helper()
 	w, err := b.withdrawals.Request(b.t.Context(), withdrawal.Request{
-		Tenant: n.name, Account: n.account, IdempotencyKey: key, Chain: chain, Asset: usdt, Destination: payee, Amount: amount,
+		Tenant: n.name, Account: n.account, IdempotencyKey: key, Chain: chain, Asset: usdt, Destination: to, Amount: amount,
 	})
 	b.must(err)
 	return w

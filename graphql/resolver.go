@@ -21,6 +21,7 @@ type Config struct {
 	Merchants   *merchant.Store
 	Deposits    *deposit.Service
 	Withdrawals *withdrawal.Service
+	Customers   *withdrawal.CustomerTable // nil where customers' standing is known from elsewhere
 	Ledger      *ledger.Ledger
 	Stream      stream.Log
 	Assets      []coffer.Asset

@@ -104,27 +104,39 @@ func (s schema) everything(name string, way ...string) string {
 // idCalls has a call for every root field that takes an id. The placeholders are the
 // tenant's account, deposit and withdrawal, and cursors of its lists.
 var idCalls = map[string]string{
-	"Query.account":                 `{account(id:"$account"){id}}`,
-	"Query.accounts":                `{accounts(after:"$accountCursor"){edges{node{id}}}}`,
-	"Query.deposit":                 `{deposit(id:"$deposit"){id}}`,
-	"Query.deposits":                `{deposits(account:"$account"){edges{node{id}}}}`,
-	"Query.deposits after":          `{deposits(after:"$depositCursor"){edges{node{id}}}}`,
-	"Query.depositReviews after":    `{depositReviews(after:"$reviewCursor"){edges{node{deposit{id}}}}}`,
-	"Query.depositReviews":          `{depositReviews{edges{node{deposit{id}}}}}`,
-	"Mutation.releaseDeposit":       `mutation{releaseDeposit(idempotencyKey:"walk-release",id:"$parked",reason:"walk"){id}}`,
-	"Mutation.rejectDeposit":        `mutation{rejectDeposit(idempotencyKey:"walk-reject",id:"$parked",reason:"walk"){id}}`,
-	"Mutation.refundDeposit":        `mutation{refundDeposit(idempotencyKey:"walk-refund",id:"$parked",destination:"$payee",reason:"walk"){id}}`,
-	"Query.withdrawal":              `{withdrawal(id:"$withdrawal"){id}}`,
-	"Query.withdrawals":             `{withdrawals(account:"$account"){edges{node{id}}}}`,
-	"Query.withdrawals after":       `{withdrawals(after:"$withdrawalCursor"){edges{node{id}}}}`,
-	"Query.explainWithdrawal":       `{explainWithdrawal(input:{account:"$account",asset:"` + string(usdt) + `",destination:"$payee",amount:"10"}){verdict}}`,
-	"Mutation.issueAddress":         `mutation{issueAddress(account:"$account",chain:"eip155:31337"){address}}`,
-	"Mutation.requestWithdrawal":    `mutation{requestWithdrawal(idempotencyKey:"walk",input:{account:"$account",asset:"` + string(usdt) + `",destination:"$payee",amount:"10"}){id}}`,
-	"Mutation.quoteWithdrawal":      `mutation{quoteWithdrawal(input:{account:"$account",asset:"` + string(usdt) + `",destination:"$payee",amount:"10"}){id}}`,
-	"Mutation.approveWithdrawal":    `mutation{approveWithdrawal(id:"$withdrawal",input:{scheme:EIP712,key:"0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf",expires:"2026-03-02T12:00:00Z",signature:"0x00"}){id}}`,
-	"Mutation.cancelWithdrawal":     `mutation{cancelWithdrawal(id:"$withdrawal"){id}}`,
-	"Subscription.depositEvents":    `subscription{depositEvents(account:"$account"){id}}`,
-	"Subscription.withdrawalEvents": `subscription{withdrawalEvents(account:"$account"){id}}`,
+	"Query.account":                   `{account(id:"$account"){id}}`,
+	"Query.accounts":                  `{accounts(after:"$accountCursor"){edges{node{id}}}}`,
+	"Query.deposit":                   `{deposit(id:"$deposit"){id}}`,
+	"Query.deposits":                  `{deposits(account:"$account"){edges{node{id}}}}`,
+	"Query.deposits after":            `{deposits(after:"$depositCursor"){edges{node{id}}}}`,
+	"Query.depositReviews after":      `{depositReviews(after:"$reviewCursor"){edges{node{deposit{id}}}}}`,
+	"Query.depositReviews":            `{depositReviews{edges{node{deposit{id}}}}}`,
+	"Mutation.releaseDeposit":         `mutation{releaseDeposit(idempotencyKey:"walk-release",id:"$parked",reason:"walk"){id}}`,
+	"Mutation.rejectDeposit":          `mutation{rejectDeposit(idempotencyKey:"walk-reject",id:"$parked",reason:"walk"){id}}`,
+	"Mutation.refundDeposit":          `mutation{refundDeposit(idempotencyKey:"walk-refund",id:"$parked",destination:"$payee",reason:"walk"){id}}`,
+	"Query.withdrawal":                `{withdrawal(id:"$withdrawal"){id}}`,
+	"Query.withdrawals":               `{withdrawals(account:"$account"){edges{node{id}}}}`,
+	"Query.withdrawals after":         `{withdrawals(after:"$withdrawalCursor"){edges{node{id}}}}`,
+	"Query.explainWithdrawal":         `{explainWithdrawal(input:{account:"$account",asset:"` + string(usdt) + `",destination:"$payee",amount:"10"}){verdict}}`,
+	"Mutation.issueAddress":           `mutation{issueAddress(account:"$account",chain:"eip155:31337"){address}}`,
+	"Mutation.requestWithdrawal":      `mutation{requestWithdrawal(idempotencyKey:"walk",input:{account:"$account",asset:"` + string(usdt) + `",destination:"$payee",amount:"10"}){id}}`,
+	"Query.withdrawalReviews after":   `{withdrawalReviews(after:"$reviewedCursor"){edges{node{id}}}}`,
+	"Query.withdrawalReviews":         `{withdrawalReviews{edges{node{id}}}}`,
+	"Query.destinations":              `{destinations(account:"$account"){edges{node{id}}}}`,
+	"Query.destinations after":        `{destinations(after:"$destinationCursor"){edges{node{id}}}}`,
+	"Query.bookTransfers":             `{bookTransfers(account:"$account"){edges{node{id}}}}`,
+	"Query.bookTransfers after":       `{bookTransfers(after:"$transferCursor"){edges{node{id}}}}`,
+	"Mutation.releaseWithdrawal":      `mutation{releaseWithdrawal(idempotencyKey:"walk-free",id:"$reviewed",reason:"walk"){id}}`,
+	"Mutation.rejectWithdrawal":       `mutation{rejectWithdrawal(idempotencyKey:"walk-refuse",id:"$reviewed",reason:"walk"){id}}`,
+	"Mutation.setCustomerState":       `mutation{setCustomerState(account:"$account",state:ACTIVE,reason:"walk"){id}}`,
+	"Mutation.addDestination":         `mutation{addDestination(input:{account:"$account",chain:"eip155:31337",address:"$payee"}){id}}`,
+	"Mutation.removeDestination":      `mutation{removeDestination(id:"$destination")}`,
+	"Subscription.bookTransferEvents": `subscription{bookTransferEvents(account:"$account"){id}}`,
+	"Mutation.quoteWithdrawal":        `mutation{quoteWithdrawal(input:{account:"$account",asset:"` + string(usdt) + `",destination:"$payee",amount:"10"}){id}}`,
+	"Mutation.approveWithdrawal":      `mutation{approveWithdrawal(id:"$withdrawal",input:{scheme:EIP712,key:"0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf",expires:"2026-03-02T12:00:00Z",signature:"0x00"}){id}}`,
+	"Mutation.cancelWithdrawal":       `mutation{cancelWithdrawal(id:"$withdrawal"){id}}`,
+	"Subscription.depositEvents":      `subscription{depositEvents(account:"$account"){id}}`,
+	"Subscription.withdrawalEvents":   `subscription{withdrawalEvents(account:"$account"){id}}`,
 }
 
 func TestNothingIsVisibleAcrossTenants(t *testing.T) {
@@ -139,6 +151,7 @@ func TestNothingIsVisibleAcrossTenants(t *testing.T) {
 		}
 	}
 
+	b.enrich(&b.acme)
 	ids := b.names(b.acme)
 	for name, call := range idCalls {
 		t.Run(name, func(t *testing.T) {
@@ -173,10 +186,14 @@ func (b *bench) names(n tenant) *strings.Replacer {
 	b.t.Helper()
 	var got struct {
 		Accounts, Deposits, DepositReviews, Withdrawals struct{ Edges []struct{ Cursor string } }
+		WithdrawalReviews, Destinations, BookTransfers  struct{ Edges []struct{ Cursor string } }
 	}
-	b.into(b.ask(n.key, `{accounts{edges{cursor}} deposits{edges{cursor}} depositReviews{edges{cursor}} withdrawals{edges{cursor}}}`, nil), &got)
+	b.into(b.ask(n.key, `{accounts{edges{cursor}} deposits{edges{cursor}} depositReviews{edges{cursor}} withdrawals{edges{cursor}}
+		withdrawalReviews{edges{cursor}} destinations{edges{cursor}} bookTransfers{edges{cursor}}}`, nil), &got)
 	return strings.NewReplacer(
 		"$accountCursor", got.Accounts.Edges[0].Cursor, "$depositCursor", got.Deposits.Edges[0].Cursor,
+		"$reviewedCursor", got.WithdrawalReviews.Edges[0].Cursor, "$destinationCursor", got.Destinations.Edges[0].Cursor,
+		"$transferCursor", got.BookTransfers.Edges[0].Cursor, "$reviewed", n.reviewed, "$destination", n.destination,
 		"$reviewCursor", got.DepositReviews.Edges[0].Cursor, "$parked", n.parked,
 		"$withdrawalCursor", got.Withdrawals.Edges[0].Cursor,
 		"$account", n.account, "$deposit", n.deposit, "$withdrawal", n.withdrawal, "$payee", payee,
@@ -185,8 +202,8 @@ func (b *bench) names(n tenant) *strings.Replacer {
 
 // mentions reports whether text names anything of a tenant's.
 func (b *bench) mentions(text string, n tenant) bool {
-	for _, secret := range []string{n.account, n.address, n.deposit, n.parked, n.withdrawal, "One of " + n.name, `"` + n.name + `"`} {
-		if strings.Contains(text, secret) {
+	for _, secret := range []string{n.account, n.address, n.deposit, n.parked, n.withdrawal, "One of " + n.name, `"` + n.name + `"`, n.reviewed, n.destination, n.transfer} {
+		if secret != "" && strings.Contains(text, secret) {
 			return true
 		}
 	}
@@ -204,6 +221,8 @@ func TestEveryFieldAnswersWithOneTenantsThings(t *testing.T) {
 		}
 	}
 
+	b.enrich(&b.acme)
+	b.enrich(&b.rival)
 	for _, mine := range []tenant{b.acme, b.rival} {
 		other := b.rival
 		if mine == b.rival {
@@ -231,7 +250,7 @@ func TestEveryFieldAnswersWithOneTenantsThings(t *testing.T) {
 		if b.mentions(text, other) {
 			t.Errorf("%s sees something of %s: %s", mine.name, other.name, text)
 		}
-		for _, own := range []string{mine.account, mine.address, mine.deposit, mine.parked, mine.withdrawal, mine.name} {
+		for _, own := range []string{mine.account, mine.address, mine.deposit, mine.parked, mine.withdrawal, mine.name, mine.reviewed, mine.destination, mine.transfer, "known to " + mine.name} {
 			if !strings.Contains(text, own) {
 				t.Errorf("%s does not see its own %s", mine.name, own)
 			}

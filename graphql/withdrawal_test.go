@@ -79,6 +79,7 @@ func TestWithdrawalRequestsThatAreRefusedSayWhy(t *testing.T) {
 
 func TestScopesHoldForEveryOperation(t *testing.T) {
 	b := newBench(t)
+	b.enrich(&b.acme)
 	ids := b.names(b.acme)
 	operations := map[string]merchant.Scope{
 		`{viewer{scopes}}`: merchant.ScopeRead, `{assets{id}}`: merchant.ScopeRead, `{eventCursor}`: merchant.ScopeRead,
@@ -117,7 +118,8 @@ func TestScopesHoldForEveryOperation(t *testing.T) {
 }
 
 func operatorsOnly(name string) bool {
-	return slices.ContainsFunc([]string{"Query.depositReviews", "Mutation.releaseDeposit", "Mutation.rejectDeposit", "Mutation.refundDeposit"},
+	return slices.ContainsFunc([]string{"Query.depositReviews", "Mutation.releaseDeposit", "Mutation.rejectDeposit", "Mutation.refundDeposit",
+		"Query.withdrawalReviews", "Mutation.releaseWithdrawal", "Mutation.rejectWithdrawal", "Mutation.setCustomerState"},
 		func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 

@@ -292,7 +292,7 @@ func TestALookAlikeIsReviewedOrRefused(t *testing.T) {
 					t.Errorf("reason %q does not name the known address", w.Reason)
 				}
 				if test.state == coffer.WithdrawalReview {
-					if _, err := b.Release(t.Context(), tenant, w.ID, "olga", "called"); err != nil {
+					if _, err := b.Release(t.Context(), withdrawal.Decision{Tenant: tenant, Withdrawal: w.ID, Actor: "olga", Note: "called"}); err != nil {
 						t.Fatal(err)
 					}
 					b.settleDown()

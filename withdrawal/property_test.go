@@ -57,9 +57,15 @@ func TestWhateverHappensTheMoneyIsAccountedFor(t *testing.T) {
 					screener.down = errors.New("connection refused")
 				}
 			},
-			"release": func(*rapid.T) { _, err := b.Release(t.Context(), tenant, one(), "olga", ""); refused(err) },
-			"reject":  func(*rapid.T) { _, err := b.Reject(t.Context(), tenant, one(), "otto", ""); refused(err) },
-			"cancel":  func(*rapid.T) { _, err := b.Cancel(t.Context(), tenant, one()); refused(err) },
+			"release": func(*rapid.T) {
+				_, err := b.Release(t.Context(), withdrawal.Decision{Tenant: tenant, Withdrawal: one(), Actor: "olga", Note: ""})
+				refused(err)
+			},
+			"reject": func(*rapid.T) {
+				_, err := b.Reject(t.Context(), withdrawal.Decision{Tenant: tenant, Withdrawal: one(), Actor: "otto", Note: ""})
+				refused(err)
+			},
+			"cancel": func(*rapid.T) { _, err := b.Cancel(t.Context(), tenant, one()); refused(err) },
 			"approve": func(rt *rapid.T) {
 				w, err := b.Get(t.Context(), tenant, one())
 				if err != nil {

@@ -144,7 +144,9 @@ select * from withdrawal_reviews where withdrawal_id = $1 order by id limit sqlc
 -- name: InReview :many
 select * from withdrawal w
 where w.state = 'review'
-  and (sqlc.arg(after)::text = '' or w.position > (select a.position from withdrawal a where a.id = sqlc.arg(after)))
+  and (sqlc.arg(tenant)::text = '' or w.tenant = sqlc.arg(tenant))
+  and (sqlc.arg(after)::text = '' or w.position > (
+      select a.position from withdrawal a where a.id = sqlc.arg(after) and (sqlc.arg(tenant)::text = '' or a.tenant = sqlc.arg(tenant))))
 order by w.position
 limit sqlc.arg(first);
 

@@ -61,6 +61,10 @@ func (s *Service) Request(ctx context.Context, r Request) (coffer.Withdrawal, er
 	return w, nil
 }
 
+func keyTaken() error {
+	return &coffer.Error{Code: coffer.CodeIdempotency, Field: "idempotencyKey", Message: "the key was used with another request"}
+}
+
 // insufficient says in units that people say what was asked for and what there is.
 func (s *Service) insufficient(ctx context.Context, w coffer.Withdrawal, cause error) error {
 	balance, err := s.Ledger.BalanceOf(ctx, w.Account, w.Asset)
@@ -85,7 +89,7 @@ func (s *Service) earlier(ctx context.Context, r Request) (coffer.Withdrawal, bo
 		return coffer.Withdrawal{}, false, fmt.Errorf("read the idempotency key: %w", err)
 	}
 	if hash != r.hash() {
-		return coffer.Withdrawal{}, true, &coffer.Error{Code: coffer.CodeIdempotency, Field: "idempotencyKey", Message: "the key was used with another request"}
+		return coffer.Withdrawal{}, true, keyTaken()
 	}
 	w, err := s.Get(ctx, r.Tenant, coffer.DeriveID("wd", r.Tenant, r.IdempotencyKey))
 	return w, true, err

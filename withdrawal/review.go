@@ -43,47 +43,59 @@ type Screening struct {
 	ValidUntil time.Time
 }
 
+// Decision is what a person wants of a withdrawal in review.
+type Decision struct {
+	Tenant     string
+	Withdrawal string
+	Actor      string // who decides, as the record keeps it
+	Note       string // why
+
+	// Key makes the decision repeatable: the same one under the same key of a tenant
+	// answers with the withdrawal as it is by then, for ever; another one is
+	// CodeIdempotency. Requests use up the same keys. Empty: it is made once.
+	Key string
+}
+
+func (d Decision) check() error {
+	return errors.Join(
+		checkText("id", d.Withdrawal, 1, maxIDBytes), checkText("actor", d.Actor, 1, maxActorBytes),
+		checkText("reason", d.Note, 0, maxNoteBytes), checkText("idempotencyKey", d.Key, 0, maxKeyBytes),
+	)
+}
+
 // Release lets a withdrawal out of review: what asked for a person has one now, and is
 // not asked for again. Policy still decides, approvals are still needed, and a screening
 // that hits later still refuses.
 //
-// Errors: CodeNotFound, CodeInvalid (actor, note), CodeConflict (not in review).
-func (s *Service) Release(ctx context.Context, tenant, id, actor, note string) (coffer.Withdrawal, error) {
-	return s.review(ctx, tenant, id, Review{Action: ActionRelease, Actor: actor, Note: note})
+// Errors: CodeNotFound, CodeInvalid (actor, reason), CodeConflict (not in review),
+// CodeIdempotency.
+func (s *Service) Release(ctx context.Context, d Decision) (coffer.Withdrawal, error) {
+	return s.review(ctx, d, ActionRelease)
 }
 
 // Reject ends a withdrawal that is in review and gives its money back.
 //
-// Errors: CodeNotFound, CodeInvalid (actor, note), CodeConflict (not in review).
-func (s *Service) Reject(ctx context.Context, tenant, id, actor, note string) (coffer.Withdrawal, error) {
-	return s.review(ctx, tenant, id, Review{Action: ActionReject, Actor: actor, Note: note})
+// Errors: as Release.
+func (s *Service) Reject(ctx context.Context, d Decision) (coffer.Withdrawal, error) {
+	return s.review(ctx, d, ActionReject)
 }
 
-func (s *Service) review(ctx context.Context, tenant, id string, v Review) (coffer.Withdrawal, error) {
-	err := errors.Join(checkText("id", id, 1, maxIDBytes), checkText("actor", v.Actor, 1, maxActorBytes), checkText("note", v.Note, 0, maxNoteBytes))
-	if err != nil {
+func (s *Service) review(ctx context.Context, d Decision, action string) (coffer.Withdrawal, error) {
+	if err := d.check(); err != nil {
 		return coffer.Withdrawal{}, err
 	}
 	var w coffer.Withdrawal
-	err = s.DB.Tx(ctx, func(tx pgx.Tx) error {
-		r, err := s.lockOwn(ctx, tx, tenant, id)
+	err := s.DB.Tx(ctx, func(tx pgx.Tx) error {
+		r, err := s.lockOwn(ctx, tx, d.Tenant, d.Withdrawal)
 		if err != nil {
 			return err
 		}
-		if r.State != coffer.WithdrawalReview {
-			return coffer.Errorf(coffer.CodeConflict, "the withdrawal is %s, not in review", r.State)
-		}
-		err = s.sql.WithTx(tx).InsertReview(ctx, withdrawalsql.InsertReviewParams{
-			WithdrawalID: r.ID, Action: v.Action, Actor: v.Actor, Note: v.Note, CreatedAt: s.now(),
-		})
+		first, err := s.firstTime(ctx, tx, d, action)
 		if err != nil {
-			return fmt.Errorf("store a review of %s: %w", r.ID, err)
+			return err
 		}
-		if v.Action == ActionReject {
-			err = s.reject(ctx, tx, &r, "rejected after review")
-		} else {
-			r.released = true
-			err = s.move(ctx, tx, &r, coffer.WithdrawalScreened, "released after review")
+		if first {
+			err = s.decideReview(ctx, tx, &r, d, action)
 		}
 		w = r.Withdrawal
 		return err
@@ -96,16 +108,57 @@ func (s *Service) review(ctx context.Context, tenant, id string, v Review) (coff
 	return w, nil
 }
 
-// InReview returns the withdrawals of all tenants that wait for a person, oldest first,
-// after the given id ("" for the first page): the operators' queue.
-func (s *Service) InReview(ctx context.Context, after string, first int) ([]coffer.Withdrawal, error) {
+// firstTime binds the decision's key to it, and reports whether it was free.
+func (s *Service) firstTime(ctx context.Context, tx pgx.Tx, d Decision, action string) (bool, error) {
+	if d.Key == "" {
+		return true, nil
+	}
+	q := s.sql.WithTx(tx)
+	hash := coffer.RequestHash("withdrawal-review", d.Tenant, d.Withdrawal, action, d.Note)
+	n, err := q.InsertRequest(ctx, withdrawalsql.InsertRequestParams{Tenant: d.Tenant, Key: d.Key, RequestHash: hash, CreatedAt: s.now()})
+	if err != nil {
+		return false, fmt.Errorf("store the idempotency key: %w", err)
+	}
+	if n == 1 {
+		return true, nil
+	}
+	earlier, err := q.RequestHash(ctx, withdrawalsql.RequestHashParams{Tenant: d.Tenant, Key: d.Key})
+	if err != nil {
+		return false, fmt.Errorf("read the idempotency key: %w", err)
+	}
+	if earlier != hash {
+		return false, keyTaken()
+	}
+	return false, nil
+}
+
+func (s *Service) decideReview(ctx context.Context, tx pgx.Tx, r *record, d Decision, action string) error {
+	if r.State != coffer.WithdrawalReview {
+		return coffer.Errorf(coffer.CodeConflict, "the withdrawal is %s, not in review", r.State)
+	}
+	err := s.sql.WithTx(tx).InsertReview(ctx, withdrawalsql.InsertReviewParams{
+		WithdrawalID: r.ID, Action: action, Actor: d.Actor, Note: d.Note, CreatedAt: s.now(),
+	})
+	if err != nil {
+		return fmt.Errorf("store a review of %s: %w", r.ID, err)
+	}
+	if action == ActionReject {
+		return s.reject(ctx, tx, r, "rejected after review")
+	}
+	r.released = true
+	return s.move(ctx, tx, r, coffer.WithdrawalScreened, "released after review")
+}
+
+// InReview returns the withdrawals that wait for a person, of one tenant or, with "", of
+// all, oldest first, after the given id ("" for the first page): the operators' queue.
+func (s *Service) InReview(ctx context.Context, tenant, after string, first int) ([]coffer.Withdrawal, error) {
 	if first < 1 || first > maxPage {
 		return nil, coffer.Invalid("first", "want 1 to %d", maxPage)
 	}
 	if err := checkText("after", after, 0, maxIDBytes); err != nil {
 		return nil, err
 	}
-	rows, err := s.sql.InReview(ctx, withdrawalsql.InReviewParams{After: after, First: int32(first)})
+	rows, err := s.sql.InReview(ctx, withdrawalsql.InReviewParams{Tenant: tenant, After: after, First: int32(first)})
 	if err != nil {
 		return nil, fmt.Errorf("list what is in review: %w", err)
 	}

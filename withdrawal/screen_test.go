@@ -292,7 +292,7 @@ func TestAReleaseIsAPersonsAndPolicyStillDecides(t *testing.T) {
 	w := b.request("k", "6000")
 	b.settleDown()
 	b.state(w.ID, coffer.WithdrawalReview)
-	if queue, err := b.InReview(t.Context(), "", 10); err != nil || len(queue) != 1 || queue[0].ID != w.ID {
+	if queue, err := b.InReview(t.Context(), "", "", 10); err != nil || len(queue) != 1 || queue[0].ID != w.ID {
 		t.Errorf("in review %+v, %v", queue, err)
 	}
 
@@ -307,17 +307,17 @@ func TestAReleaseIsAPersonsAndPolicyStillDecides(t *testing.T) {
 		"a long note":      {tenant, w.ID, "eve", strings.Repeat("e", 2001), coffer.CodeInvalid},
 		"a control byte":   {tenant, w.ID, "eve", "a\x00", coffer.CodeInvalid},
 	} {
-		for _, do := range []func(context.Context, string, string, string, string) (coffer.Withdrawal, error){b.Release, b.Reject} {
-			if _, err := do(t.Context(), test.tenant, test.id, test.actor, test.note); coffer.ErrorCode(err) != test.code {
+		for _, do := range []func(context.Context, withdrawal.Decision) (coffer.Withdrawal, error){b.Release, b.Reject} {
+			if _, err := do(t.Context(), withdrawal.Decision{Tenant: test.tenant, Withdrawal: test.id, Actor: test.actor, Note: test.note}); coffer.ErrorCode(err) != test.code {
 				t.Errorf("%s: %v, want %s", name, err, test.code)
 			}
 		}
 	}
 
-	if got, err := b.Release(t.Context(), tenant, w.ID, "olga", "called the customer"); err != nil || got.State != coffer.WithdrawalScreened {
+	if got, err := b.Release(t.Context(), withdrawal.Decision{Tenant: tenant, Withdrawal: w.ID, Actor: "olga", Note: "called the customer"}); err != nil || got.State != coffer.WithdrawalScreened {
 		t.Fatalf("release: %s, %v", got.State, err)
 	}
-	if _, err := b.Release(t.Context(), tenant, w.ID, "olga", ""); coffer.ErrorCode(err) != coffer.CodeConflict {
+	if _, err := b.Release(t.Context(), withdrawal.Decision{Tenant: tenant, Withdrawal: w.ID, Actor: "olga", Note: ""}); coffer.ErrorCode(err) != coffer.CodeConflict {
 		t.Errorf("released twice: %v, want CONFLICT", err)
 	}
 	b.later(2 * time.Hour) // screened again, for review again: a person has looked
@@ -359,8 +359,12 @@ func TestReleaseRejectAndCancelAtOnceHaveOneWinner(t *testing.T) {
 		b.settleDown()
 		var group sync.WaitGroup
 		errs := make([]error, 2)
-		group.Go(func() { _, errs[0] = b.Release(context.Background(), tenant, w.ID, "olga", "") })
-		group.Go(func() { _, errs[1] = b.Reject(context.Background(), tenant, w.ID, "otto", "") })
+		group.Go(func() {
+			_, errs[0] = b.Release(context.Background(), withdrawal.Decision{Tenant: tenant, Withdrawal: w.ID, Actor: "olga", Note: ""})
+		})
+		group.Go(func() {
+			_, errs[1] = b.Reject(context.Background(), withdrawal.Decision{Tenant: tenant, Withdrawal: w.ID, Actor: "otto", Note: ""})
+		})
 		group.Wait()
 		if (errs[0] == nil) == (errs[1] == nil) {
 			t.Fatalf("release: %v, reject: %v; want one winner", errs[0], errs[1])
@@ -453,5 +457,69 @@ func TestASanctionsListFailsClosed(t *testing.T) {
 	}
 	if _, err := withdrawal.NewSanctionsList(func() ([]byte, error) { return file, nil }, nil, time.Hour, time.Now); err == nil {
 		t.Error("a list without a key was accepted")
+	}
+}
+
+// A decision under a key is made once: repeated it answers with what became of it.
+func TestADecisionUnderAKeyIsMadeOnce(t *testing.T) {
+	b := newBench(t, sandboxed)
+	b.fund(account, usdt, rich)
+	w, err := b.Request(t.Context(), to(canonical(t, reviewAddress), "k", "10"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.settleDown()
+	b.state(w.ID, coffer.WithdrawalReview)
+	d := withdrawal.Decision{Tenant: tenant, Withdrawal: w.ID, Actor: "olga", Note: "called the customer", Key: "decision"}
+	if got, err := b.Release(t.Context(), d); err != nil || got.State != coffer.WithdrawalScreened {
+		t.Fatalf("released: %s %v", got.State, err)
+	}
+	b.settleDown()
+	if got, err := b.Release(t.Context(), d); err != nil || got.State != coffer.WithdrawalApproved {
+		t.Errorf("released again: %s %v, want what became of it", got.State, err)
+	}
+	if reviews, err := b.Reviews(t.Context(), w.ID); err != nil || len(reviews) != 1 {
+		t.Errorf("recorded %+v %v, want one decision", reviews, err)
+	}
+	for name, other := range map[string]func(d *withdrawal.Decision){
+		"another note":     func(d *withdrawal.Decision) { d.Note = "did not call" },
+		"a request's key":  func(d *withdrawal.Decision) { d.Key = "k" },
+		"another's tenant": func(d *withdrawal.Decision) { d.Tenant = "other" },
+	} {
+		d, want := d, coffer.CodeIdempotency
+		if other(&d); d.Tenant != tenant {
+			want = coffer.CodeNotFound
+		}
+		if _, err := b.Release(t.Context(), d); coffer.ErrorCode(err) != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+	if _, err := b.Reject(t.Context(), d); coffer.ErrorCode(err) != coffer.CodeIdempotency {
+		t.Errorf("rejected under the key of a release: %v", err)
+	}
+}
+
+// A customer is told why a withdrawal stands still, once, and not any more when it goes on.
+func TestACustomerIsToldThatAScreenerIsAwaited(t *testing.T) {
+	says := &script{down: errors.New("down")}
+	b := newBench(t, screenedBy(says))
+	b.fund(account, usdt, rich)
+	w, err := b.Request(t.Context(), to(payee, "k", "10"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := b.Step(t.Context()); err != nil && !strings.Contains(err.Error(), "down") {
+			t.Fatal(err)
+		}
+		b.later(time.Minute)
+	}
+	if got := b.state(w.ID, coffer.WithdrawalRequested); got.Reason != "waiting for compliance screening" || got.Sequence != 2 {
+		t.Errorf("the customer is told %q in event %d", got.Reason, got.Sequence)
+	}
+	says.down = nil
+	b.settleDown()
+	if got := b.state(w.ID, coffer.WithdrawalApproved); got.Reason != "" {
+		t.Errorf("afterwards the customer is told %q", got.Reason)
 	}
 }

@@ -259,7 +259,7 @@ func (s *server) handler() (http.Handler, *graphql.Handler, error) {
 		assets = append(assets, chain.assets...)
 	}
 	api, err := graphql.New(graphql.Config{
-		Merchants: s.merchants, Deposits: s.deposits, Withdrawals: s.withdrawals, Ledger: s.ledger, Stream: s.stream,
+		Merchants: s.merchants, Deposits: s.deposits, Withdrawals: s.withdrawals, Customers: s.customers, Ledger: s.ledger, Stream: s.stream,
 		Assets: assets, Log: s.log, Origins: s.config.HTTP.AllowedOrigins,
 	})
 	if err != nil {

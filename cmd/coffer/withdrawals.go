@@ -89,7 +89,7 @@ func operatorFlags(cmd *cobra.Command) *cobra.Command {
 }
 
 func withdrawalsReviewsCommand() *cobra.Command {
-	var after string
+	var tenant, after string
 	var first int
 	cmd := &cobra.Command{
 		Use:   "reviews",
@@ -100,7 +100,7 @@ func withdrawalsReviewsCommand() *cobra.Command {
 				return fmt.Errorf("%w: --first: want 1 to %d", errUsage, maxListed)
 			}
 			return withOperators(cmd, func(ctx context.Context, o operators) error {
-				found, err := o.InReview(ctx, after, first)
+				found, err := o.InReview(ctx, tenant, after, first)
 				if err != nil {
 					return err
 				}
@@ -108,6 +108,7 @@ func withdrawalsReviewsCommand() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().StringVar(&tenant, "tenant", "", "only those of a tenant")
 	cmd.Flags().StringVar(&after, "after", "", "id of the last withdrawal of the page before")
 	cmd.Flags().IntVar(&first, "first", listedReviews, fmt.Sprintf("how many, at most %d", maxListed))
 	return operatorFlags(cmd)
@@ -285,7 +286,7 @@ func (o operators) show(w withdrawalShown) error {
 }
 
 // withdrawalsReviewCommand ends a review one way or the other.
-func withdrawalsReviewCommand(action, short string, decide func(*withdrawal.Service, context.Context, string, string, string, string) (coffer.Withdrawal, error)) *cobra.Command {
+func withdrawalsReviewCommand(action, short string, decide func(*withdrawal.Service, context.Context, withdrawal.Decision) (coffer.Withdrawal, error)) *cobra.Command {
 	var actor, note string
 	cmd := &cobra.Command{
 		Use:   action + " ID",
@@ -300,7 +301,7 @@ func withdrawalsReviewCommand(action, short string, decide func(*withdrawal.Serv
 				if err != nil {
 					return err
 				}
-				if w, err = decide(o.Service, ctx, w.Tenant, w.ID, actor, note); err != nil {
+				if w, err = decide(o.Service, ctx, withdrawal.Decision{Tenant: w.Tenant, Withdrawal: w.ID, Actor: actor, Note: note}); err != nil {
 					return err
 				}
 				if o.asJSON {

@@ -554,18 +554,21 @@ func (q *Queries) Get(ctx context.Context, arg GetParams) (Withdrawal, error) {
 const inReview = `-- name: InReview :many
 select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal w
 where w.state = 'review'
-  and ($1::text = '' or w.position > (select a.position from withdrawal a where a.id = $1))
+  and ($1::text = '' or w.tenant = $1)
+  and ($2::text = '' or w.position > (
+      select a.position from withdrawal a where a.id = $2 and ($1::text = '' or a.tenant = $1)))
 order by w.position
-limit $2
+limit $3
 `
 
 type InReviewParams struct {
-	After string
-	First int32
+	Tenant string
+	After  string
+	First  int32
 }
 
 func (q *Queries) InReview(ctx context.Context, arg InReviewParams) ([]Withdrawal, error) {
-	rows, err := q.db.Query(ctx, inReview, arg.After, arg.First)
+	rows, err := q.db.Query(ctx, inReview, arg.Tenant, arg.After, arg.First)
 	if err != nil {
 		return nil, err
 	}
