@@ -67,12 +67,12 @@ func withOperators(cmd *cobra.Command, run func(ctx context.Context, o operators
 		if err != nil {
 			return err
 		}
-		return run(ctx, operators{service, configured(c), out, asJSON})
+		return run(ctx, operators{service, configuredAssets(c), out, asJSON})
 	})
 }
 
-// configured are the assets of a configuration.
-func configured(c config.Config) map[coffer.AssetID]coffer.Asset {
+// configuredAssets are the assets of a configuration.
+func configuredAssets(c config.Config) map[coffer.AssetID]coffer.Asset {
 	assets := map[coffer.AssetID]coffer.Asset{}
 	for _, chain := range c.Chains {
 		for _, asset := range append([]config.Asset{chain.Native}, chain.Assets...) {
