@@ -52,7 +52,7 @@ func SanctionsFile(path string) func() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // it was only read
 		text, err := io.ReadAll(io.LimitReader(file, policy.MaxSanctionsBytes+1))
 		if err == nil && len(text) > policy.MaxSanctionsBytes {
 			err = fmt.Errorf("%s is larger than %d bytes", path, policy.MaxSanctionsBytes)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -82,7 +83,67 @@ func (d *demo) offers(ctx context.Context) error {
 	if err := cleo.quotedAndCancelled(ctx); err != nil {
 		return err
 	}
-	return cleo.sendInside(ctx, dan, "15")
+	if err := cleo.sendInside(ctx, dan, "15"); err != nil {
+		return err
+	}
+	return cleo.sanctionedRefused(ctx)
+}
+
+// sanctionedRefused asks for a payment to an address of the sanctions list.
+func (d *demo) sanctionedRefused(ctx context.Context) error {
+	w, err := d.request(ctx, "sanctioned", string(d.usdt), sanctionedAddress.Hex(), "10")
+	if err != nil {
+		return err
+	}
+	if err := d.await(ctx, map[string]string{w.ID: "REJECTED"}); err != nil {
+		return err
+	}
+	shown, err := d.withdrawals(ctx, "show", w.ID)
+	if err != nil {
+		return err
+	}
+	for _, s := range shown.Screenings {
+		if s.Verdict == "hit" {
+			d.say("  operators see why: %s: %s", s.Screener, s.Evidence)
+			return nil
+		}
+	}
+	return fmt.Errorf("no screening of %s hit: %+v", w.ID, shown.Screenings)
+}
+
+// withdrawals runs an operators' command about a withdrawal.
+func (d *demo) withdrawals(ctx context.Context, command, id string, flags ...string) (shown withdrawalShown, err error) {
+	text, err := d.command(ctx, nil, append([]string{"withdrawals", command, id, "--json", "--config", d.configFile()}, flags...)...)
+	if err != nil {
+		return shown, err
+	}
+	return shown, json.Unmarshal([]byte(text), &shown)
+}
+
+// revoked waits until the signers have stored that a withdrawal's order must not be paid.
+func (d *demo) revoked(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		var read struct {
+			Withdrawal struct {
+				Revocation *struct{ StoredAt *string }
+			}
+		}
+		if err := d.api.do(ctx, `query($id: ID!) { withdrawal(id: $id) { revocation { storedAt } } }`, object{"id": id}, &read); err != nil {
+			return err
+		}
+		if r := read.Withdrawal.Revocation; r != nil && r.StoredAt != nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the signers did not store the revocation of %s: %w", id, ctx.Err())
+		case <-ticker.C:
+		}
+	}
 }
 
 // quotedAndCancelled accepts a quote for a withdrawal that waits for people, and takes it
@@ -113,6 +174,10 @@ func (d *demo) quotedAndCancelled(ctx context.Context) error {
 	if err := d.await(ctx, map[string]string{w.ID: "CANCELLED"}); err != nil {
 		return err
 	}
+	if err := d.revoked(ctx, w.ID); err != nil {
+		return err
+	}
+	d.say("  cancelled: the money is back, and the signers have stored that they never sign it")
 	return d.has(ctx, "150", "0")
 }
 

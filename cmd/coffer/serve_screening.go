@@ -11,6 +11,7 @@ import (
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/config"
 	"github.com/cofferhq/coffer/deposit"
+	"github.com/cofferhq/coffer/signer"
 	"github.com/cofferhq/coffer/withdrawal"
 )
 
@@ -34,7 +35,17 @@ func (s *server) screen(c *withdrawal.Config) error {
 		c.Screeners = append(c.Screeners, list)
 	}
 	c.Counterparties = s.payers
+	c.Revoker = s.revoker()
 	return s.knowCustomers(c)
+}
+
+// revoker tells the signers of orders that must not be paid any more.
+func (s *server) revoker() withdrawal.Revoker {
+	r := signer.Revoker{Threshold: s.config.Signing.Threshold}
+	for _, one := range s.signers {
+		r.Signers = append(r.Signers, one.Client)
+	}
+	return r
 }
 
 func sanctionsList(settings config.Sanctions) (*withdrawal.SanctionsList, error) {

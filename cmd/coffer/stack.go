@@ -46,6 +46,8 @@ type stack struct {
 	executors []common.Address    // gas keys of the first signers
 	approvers []*ecdsa.PrivateKey // two people's keys; the policy file names them
 
+	issuer string // public key of who signs the sanctions list
+
 	signers []*process
 	server  *process
 	api     client

@@ -22,7 +22,10 @@ type object = map[string]any
 
 // writeFiles writes the policy, the certificates and the signers' configurations. The
 // server's own follows when the signers have said where they listen.
-func (s *stack) writeFiles(context.Context) error {
+func (s *stack) writeFiles(ctx context.Context) error {
+	if err := s.writeSanctions(ctx); err != nil {
+		return err
+	}
 	if err := writeYAML(s.path("policy.yaml"), s.policyFile()); err != nil {
 		return err
 	}
@@ -66,12 +69,15 @@ func (s *stack) policyFile() object {
 		"block_lists": []object{
 			{"name": "sanctioned", "enforced_by": "signer", "addresses": []string{"0x8589427373D6D84E98730D7795D8f6f8731FDA16"}},
 		},
+		"look_alikes": []object{{"name": "a person looks at look-alikes", "enforced_by": "coordinator", "action": "review"}},
 	}
 	for _, chain := range s.chains {
 		assets = append(assets, chain.policyAssets()...)
-		for kind, list := range chain.policyRules() {
-			others, _ := rules[kind].([]object)
-			rules[kind] = append(others, list...)
+		for _, kinds := range []map[string][]object{chain.policyRules(), chain.destinationRules()} {
+			for kind, list := range kinds {
+				others, _ := rules[kind].([]object)
+				rules[kind] = append(others, list...)
+			}
 		}
 	}
 	return object{
@@ -132,7 +138,8 @@ func (s *stack) writeServerConfig() error {
 			"threshold": stackThreshold, "signers": signers,
 			"ca_file": s.path("tls", "ca.crt"), "cert_file": s.path("tls", serverName+".crt"), "key_file": s.path("tls", serverName+".key"),
 		},
-		"chains": chains,
+		"chains":      chains,
+		"withdrawals": s.withdrawalsSection(),
 	})
 }
 
