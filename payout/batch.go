@@ -28,6 +28,8 @@ func (m *Manager) batch(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain
 	if err != nil {
 		return nil, err
 	}
+	looked := approved
+	approved = m.unpaused(id, approved)
 	for _, w := range approved {
 		if err := funds.load(ctx, w.Asset); err != nil {
 			return nil, err
@@ -46,9 +48,9 @@ func (m *Manager) batch(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain
 		}
 		return deferred.batch[w.ID]
 	})
-	if len(batch) == 0 && len(approved) == candidates {
-		// All that we looked at waits for money. What stands behind it shall have its turn.
-		err := q.Wait(ctx, payoutsql.WaitParams{Ids: idsOf(approved), Until: m.now().Add(chain.Limits.Rebroadcast)})
+	if len(batch) == 0 && len(looked) == candidates {
+		// All that we looked at waits for money or is paused. What stands behind it shall have its turn.
+		err := q.Wait(ctx, payoutsql.WaitParams{Ids: idsOf(looked), Until: m.now().Add(chain.Limits.Rebroadcast)})
 		if err != nil {
 			return nil, fmt.Errorf("put off what the wallet cannot pay: %w", err)
 		}

@@ -46,6 +46,10 @@ type Config struct {
 	Clock       coffer.Clock
 	Log         *slog.Logger
 	Checkpoint  func(name string) // called where a crash is interesting; nil is none
+
+	// Paused says why people let nothing be signed that pays these orders on this chain now,
+	// "" when nothing stands in the way. The signers enforce it; we do not ask them in vain.
+	Paused func(chain coffer.ChainID, orders ...coffer.Order) string
 }
 
 // Manager makes payouts.

@@ -22,6 +22,9 @@ func (m *Manager) Step(ctx context.Context) (bool, error) {
 		return false, err
 	}
 
+	if waits, err := m.waits(ctx, &p); err != nil || waits {
+		return true, err
+	}
 	err = m.advance(ctx, &p)
 	switch {
 	case errors.Is(err, errMoved):

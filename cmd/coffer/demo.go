@@ -81,6 +81,7 @@ func runDemo(ctx context.Context, s *stack, out io.Writer) error {
 		}},
 		{"A quote, a change of mind, a payment to another customer, a sanctioned destination", d.offers},
 		{"Stolen owner keys sign attacks on a Safe with a guard, and on one without", d.guard},
+		{"One person pauses a chain, two resume it", d.pause},
 		{"The books and the chain", func(ctx context.Context) error { return d.compare(ctx, out) }},
 	}
 	for _, scene := range scenes {

@@ -80,6 +80,7 @@ type server struct {
 	customers   *withdrawal.CustomerTable // nil unless operators keep the customers' standing
 	payouts     *payout.Manager
 	signers     []*signerConn
+	watch       signerWatch
 	chains      []*chainParts
 	closers     []func() // of what else is open
 }
@@ -148,7 +149,7 @@ func (s *server) wireFlows(context.Context) (err error) {
 	}
 	s.payouts, err = payout.New(payout.Config{
 		DB: s.db, Ledger: s.ledger, Withdrawals: s.withdrawals, Events: s.stream, Chains: payoutChains,
-		Clock: time.Now, Log: s.log, Checkpoint: checkpoint,
+		Clock: time.Now, Log: s.log, Checkpoint: checkpoint, Paused: s.paused,
 	})
 	return err
 }
@@ -179,6 +180,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, onReady func(ad
 	}
 	part("withdrawals", "withdrawals", s.withdrawals.Run)
 	part("payouts", "payouts", s.payouts.Run)
+	part("payouts", "signers", s.watchSigners)
 	group.Go(func() error { return s.serveHTTP(ctx, listener, handler, api) })
 	group.Go(func() error {
 		select {

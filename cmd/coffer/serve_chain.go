@@ -61,6 +61,8 @@ func (s *server) wireSigners(ctx context.Context) error {
 		}
 	}
 	s.ready.add("signers", s.enoughSigners)
+	s.watch.pauses = map[string][]signer.Pause{}
+	s.followPauses()
 	return nil
 }
 

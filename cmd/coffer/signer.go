@@ -37,6 +37,7 @@ func signerCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&file, "config", "", "the signer's configuration file (YAML)")
 	cmd.AddCommand(signerKeyCommand(), signerPKICommand())
+	cmd.AddCommand(commandCommands()...)
 	return cmd
 }
 
