@@ -40,7 +40,9 @@ type content struct {
 	gas    uint64
 	budget *big.Int // most wei per gas
 
-	ops []candidate
+	ops       []candidate
+	call      *coffer.Hash
+	callState string // it was in
 }
 
 // gasOfPayment is what a transaction uses that executes no code.
@@ -152,7 +154,7 @@ func (b *Bundler) store(ctx context.Context, now head, x *executor, live *liveBu
 	nonce := int64(signed.Nonce()) // #nosec G115 -- bounded by maxStored
 	attempt := bundlersql.InsertAttemptParams{
 		TxHash: coffer.Hash(signed.Hash()), Chain: b.chain, Executor: x.name, Nonce: nonce, Raw: raw,
-		MaxFee: maxFee, MaxPriorityFee: tip, Head: int64(now.Height), Nothing: c.nothing, At: b.clock(), // #nosec G115 -- bounded by maxStored
+		MaxFee: maxFee, MaxPriorityFee: tip, Head: int64(now.Height), Nothing: c.nothing, Call: c.call, At: b.clock(), // #nosec G115 -- bounded by maxStored
 	}
 	if live != nil {
 		attempt.Number = live.attempts[0].Number + 1
@@ -168,6 +170,9 @@ func (b *Bundler) store(ctx context.Context, now head, x *executor, live *liveBu
 			return err
 		}
 		if err := b.takeOperations(ctx, q, bundleKey{x.name, nonce}, c.ops); err != nil {
+			return err
+		}
+		if err := b.takeCall(ctx, q, c); err != nil {
 			return err
 		}
 		if err := q.InsertAttempt(ctx, attempt); err != nil {

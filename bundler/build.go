@@ -19,11 +19,12 @@ const (
 	lookBack      = 64        // blocks below the one an operation came at, for its event after a reorganisation
 )
 
-// liveBundle is a bundle in no block, with its attempts, the last one first.
+// liveBundle is a bundle in no block.
 type liveBundle struct {
 	bundleKey
 	kind, target, alarm string
-	attempts            []bundlersql.BundlerAttempt
+	outdated            bool                        // another call took the place of its own
+	attempts            []bundlersql.BundlerAttempt // the last one first
 }
 
 // liveBundles lists those of all executors, each executor's lowest nonce first.
@@ -44,7 +45,15 @@ func (b *Bundler) liveBundles(ctx context.Context) ([]liveBundle, error) {
 		if len(attempts) == 0 {
 			return nil, fmt.Errorf("bundle %d of %s has no attempt", bundle.Nonce, bundle.Executor)
 		}
-		live = append(live, liveBundle{bundleKey{bundle.Executor, bundle.Nonce}, bundle.Kind, bundle.Target, bundle.Alarm, attempts})
+		l := liveBundle{bundleKey{bundle.Executor, bundle.Nonce}, bundle.Kind, bundle.Target, bundle.Alarm, false, attempts}
+		if id := attempts[0].Call; id != nil {
+			row, err := b.sql.Call(ctx, *id)
+			if err != nil {
+				return nil, err
+			}
+			l.outdated = row.State == stateReplaced
+		}
+		live = append(live, l)
 	}
 	return live, nil
 }

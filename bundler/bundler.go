@@ -104,13 +104,14 @@ type Bundler struct {
 	checkpoint func(string)
 	wake       chan struct{}
 
-	step    sync.Mutex                // held by Step; guards what follows
-	seen    head                      // the head of the last step
-	sentAt  coffer.Hash               // the head at which the attempts in sent were sent
-	sent    map[coffer.Hash]answer    // by transaction hash
-	tried   map[bundleKey]coffer.Hash // the head at which a stuck bundle was last looked at
-	stalled turn                      // the last turn that led to no bundle
-	tipAt   coffer.Hash               // the head that tip is of
+	step    sync.Mutex                  // held by Step; guards what follows
+	seen    head                        // the head of the last step
+	sentAt  coffer.Hash                 // the head at which the attempts in sent were sent
+	sent    map[coffer.Hash]answer      // by transaction hash
+	tried   map[bundleKey]coffer.Hash   // the head at which a stuck bundle was last looked at
+	waits   map[coffer.Hash]coffer.Hash // the head at which a call could not be sent
+	stalled turn                        // the last turn that led to no bundle
+	tipAt   coffer.Hash                 // the head that tip is of
 	tip     *big.Int
 
 	mu     sync.Mutex // guards status
@@ -129,7 +130,7 @@ func New(ctx context.Context, c Config) (*Bundler, error) {
 		senders: map[common.Address]bool{}, anySender: c.AnySender,
 		limits: c.Limits.withDefaults(), poll: c.Poll, checkpoint: c.Checkpoint,
 		chainID: new(big.Int).SetUint64(c.Client.ChainNumber()), chain: string(c.Client.Chain()),
-		wake: make(chan struct{}, 1), tried: map[bundleKey]coffer.Hash{},
+		wake: make(chan struct{}, 1), tried: map[bundleKey]coffer.Hash{}, waits: map[coffer.Hash]coffer.Hash{},
 	}
 	for _, sender := range c.Senders {
 		b.senders[sender] = true
@@ -240,6 +241,9 @@ func (b *Bundler) act(ctx context.Context, now head) (bool, error) {
 	if err != nil || pushed {
 		return moved, err
 	}
-	made, err := b.bundle(ctx, now, live)
+	made, err := b.sendCalls(ctx, now, live)
+	if err == nil && !made {
+		made, err = b.bundle(ctx, now, live)
+	}
 	return moved || made, err
 }

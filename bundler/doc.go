@@ -57,6 +57,11 @@
 //   - A payment of nothing also fills a nonce that was given out and has no bundle, and
 //     one whose operations are gone.
 //
+// Calls of a Safe (SendExec: execTransaction, for who pays by themselves rather than
+// through the EntryPoint) travel in bundles of their own, under the same rules and with
+// the same states. A lane is the Safe there, its sequence the Safe's nonce; the budget is
+// what the caller bounds.
+//
 // By default only the senders that the configuration lists are served, because the
 // validation rules of ERC-7562 that protect a public mempool are not enforced here.
 package bundler

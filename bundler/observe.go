@@ -113,6 +113,9 @@ func (b *Bundler) finish(ctx context.Context, m mined, bundle *bundlersql.Bundle
 			if err := place(ctx, q, *bundle, bundleFinal, &m); err != nil {
 				return err
 			}
+			if err := b.finishCall(ctx, q, *bundle, m.tx); err != nil {
+				return err
+			}
 		}
 		ops, err := q.TransactionOperations(ctx, m.tx)
 		if err != nil {
@@ -136,6 +139,9 @@ func (b *Bundler) undo(ctx context.Context, m mined, bundle *bundlersql.BundlerB
 		q := bundlersql.New(tx)
 		if bundle != nil {
 			if err := place(ctx, q, *bundle, bundleLive, nil); err != nil {
+				return err
+			}
+			if err := b.undoCall(ctx, q, *bundle, m.tx); err != nil {
 				return err
 			}
 		}
@@ -249,6 +255,9 @@ func (b *Bundler) include(ctx context.Context, r *receipt, bundle *bundlersql.Bu
 		if bundle == nil {
 			return nil
 		}
+		if err := b.includeCall(ctx, q, *bundle, m.tx, reverted); err != nil {
+			return err
+		}
 		return b.releaseRest(ctx, q, *bundle, reverted)
 	})
 }
@@ -304,18 +313,25 @@ func (b *Bundler) lose(ctx context.Context, bundle bundlersql.BundlerBundle) err
 		if err := place(ctx, q, bundle, bundleLost, nil); err != nil {
 			return err
 		}
+		if err := b.releaseCalls(ctx, q, bundle, nil, false); err != nil {
+			return err
+		}
 		return b.releaseRest(ctx, q, bundle, false)
 	})
 }
 
 func (b *Bundler) move(ctx context.Context, q *bundlersql.Queries, op coffer.Hash, state, reason string) error {
-	const maxReason = 1000
-	reason = reason[:min(len(reason), maxReason)]
-	err := q.MoveOperation(ctx, bundlersql.MoveOperationParams{Hash: op, State: state, Reason: reason, At: b.clock()})
+	err := q.MoveOperation(ctx, bundlersql.MoveOperationParams{Hash: op, State: state, Reason: clip(reason), At: b.clock()})
 	if err != nil {
 		return fmt.Errorf("move user operation %s to %s: %w", op, state, err)
 	}
 	return nil
+}
+
+// clip keeps a reason as short as the tables want it.
+func clip(reason string) string {
+	const maxReason = 1000
+	return reason[:min(len(reason), maxReason)]
 }
 
 // errMoved says that another process, or a replacement, changed what this step was about to

@@ -109,8 +109,8 @@ where chain = @chain and executor = @executor and nonce = @nonce and state = 'li
 select * from bundler_bundles where chain = @chain and state = 'live' and alarm <> '' order by executor, nonce limit @max;
 
 -- name: InsertAttempt :exec
-insert into bundler_attempts (tx_hash, chain, executor, nonce, number, raw, max_fee, max_priority_fee, head, nothing, stored_at)
-values (@tx_hash, @chain, @executor, @nonce, @number, @raw, @max_fee, @max_priority_fee, @head, @nothing, @at);
+insert into bundler_attempts (tx_hash, chain, executor, nonce, number, raw, max_fee, max_priority_fee, head, nothing, call, stored_at)
+values (@tx_hash, @chain, @executor, @nonce, @number, @raw, @max_fee, @max_priority_fee, @head, @nothing, @call, @at);
 
 -- name: InsertAttemptOperations :exec
 insert into bundler_attempt_operations (tx_hash, position, operation)
@@ -170,8 +170,57 @@ where r.operation = @operation;
 select exists (
     select from bundler_operations o where o.chain = @chain and o.state in ('pooled', 'bundled', 'included')
     union all
+    select from bundler_calls c where c.chain = @chain and c.state in ('pooled', 'bundled')
+    union all
     select from bundler_bundles b where b.chain = @chain and b.state in ('live', 'mined'));
 
 -- name: CountLive :one
 select count(*) as live, count(*) filter (where nonce = @nonce) as same
 from bundler_bundles where chain = @chain and executor = @executor and state = 'live';
+
+-- Calls of Safes.
+
+-- name: InsertCall :exec
+insert into bundler_calls (id, chain, safe, safe_nonce, data, gas_limit, fee_bound, state, received_at, changed_at)
+values (@id, @chain, @safe, @safe_nonce, @data, @gas_limit, @fee_bound, 'pooled', @at, @at);
+
+-- name: Call :one
+select * from bundler_calls where id = @id;
+
+-- name: LockCall :one
+select * from bundler_calls where id = @id for update;
+
+-- name: LockCallSlot :one
+select * from bundler_calls
+where chain = @chain and safe = @safe and safe_nonce = @safe_nonce and state in ('pooled', 'bundled')
+for update;
+
+-- name: MoveCall :exec
+update bundler_calls set state = @state, reason = @reason, changed_at = @at where id = @id and state <> @state;
+
+-- name: RepoolCall :exec
+update bundler_calls set state = 'pooled', reason = '', reverts = 0, data = @data, gas_limit = @gas_limit, fee_bound = @fee_bound, changed_at = @at
+where id = @id;
+
+-- name: RevertedCall :one
+update bundler_calls set reverts = reverts + 1 where id = @id returning reverts;
+
+-- name: CountCalls :one
+select count(*) from bundler_calls where chain = @chain and state in ('pooled', 'bundled');
+
+-- name: PooledCalls :many
+select * from bundler_calls where chain = @chain and state = 'pooled' order by accepted limit @max;
+
+-- name: BundleCalls :many
+select c.* from bundler_calls c
+where c.id in (select a.call from bundler_attempts a where a.chain = @chain and a.executor = @executor and a.nonce = @nonce)
+order by c.accepted;
+
+-- name: AttemptCall :one
+select call from bundler_attempts where tx_hash = @tx_hash;
+
+-- name: CallInLiveBundle :one
+select exists (
+    select from bundler_attempts a
+    join bundler_bundles b on b.chain = a.chain and b.executor = a.executor and b.nonce = a.nonce
+    where a.call = @call and b.state = 'live');

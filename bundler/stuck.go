@@ -38,7 +38,7 @@ func (b *Bundler) push(ctx context.Context, now head, live []liveBundle) (bool, 
 }
 
 // stuck reports whether a bundle needs another attempt: no block takes its fee, the node
-// wants more, or it is the executor's first and was not included for a while. Those behind
+// wants more, another call took the place of its own, or it is the executor's first and was not included for a while. Those behind
 // the first wait for it.
 func (b *Bundler) stuck(now head, l *liveBundle, first bool) bool {
 	last := l.attempts[0]
@@ -46,6 +46,8 @@ func (b *Bundler) stuck(now head, l *liveBundle, first bool) bool {
 	case now.BaseFee.Cmp(last.MaxFee.Int().ToBig()) > 0:
 		return true
 	case said.class == evm.ReplacementUnderpriced || said.class == evm.FeeTooLow:
+		return true
+	case l.outdated:
 		return true
 	case b.executorOf(l.executor) == nil:
 		return false
@@ -110,6 +112,10 @@ func (b *Bundler) contentOf(ctx context.Context, now head, x *executor, l *liveB
 		}
 		if cost := cheapest(waiting); cost != nil && cost.Cmp(now.BaseFee) < 0 {
 			return content{kind: kindOperations, value: new(big.Int), budget: cost}, nil // above budget: offer says so
+		}
+	case kindCall:
+		if c, ok, err := b.callAgain(ctx, x, l); err != nil || ok {
+			return c, err
 		}
 	case kindRefill:
 		return b.sameAgain(l)

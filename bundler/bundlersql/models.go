@@ -23,6 +23,7 @@ type BundlerAttempt struct {
 	StoredAt       time.Time
 	SentAt         *time.Time
 	Nothing        bool
+	Call           *coffer.Hash
 }
 
 type BundlerBundle struct {
@@ -37,6 +38,22 @@ type BundlerBundle struct {
 	Kind        string
 	Target      string
 	Alarm       string
+}
+
+type BundlerCall struct {
+	ID         coffer.Hash
+	Accepted   int64
+	Chain      string
+	Safe       string
+	SafeNonce  coffer.Amount
+	Data       []byte
+	GasLimit   int64
+	FeeBound   coffer.Amount
+	State      string
+	Reason     string
+	Reverts    int32
+	ReceivedAt time.Time
+	ChangedAt  time.Time
 }
 
 type BundlerOperation struct {

@@ -53,8 +53,19 @@ func (q *Queries) Alarms(ctx context.Context, arg AlarmsParams) ([]BundlerBundle
 	return items, nil
 }
 
+const attemptCall = `-- name: AttemptCall :one
+select call from bundler_attempts where tx_hash = $1
+`
+
+func (q *Queries) AttemptCall(ctx context.Context, txHash coffer.Hash) (*coffer.Hash, error) {
+	row := q.db.QueryRow(ctx, attemptCall, txHash)
+	var call *coffer.Hash
+	err := row.Scan(&call)
+	return call, err
+}
+
 const attempts = `-- name: Attempts :many
-select tx_hash, chain, executor, nonce, number, raw, max_fee, max_priority_fee, head, stored_at, sent_at, nothing from bundler_attempts where chain = $1 and executor = $2 and nonce = $3 order by number desc
+select tx_hash, chain, executor, nonce, number, raw, max_fee, max_priority_fee, head, stored_at, sent_at, nothing, call from bundler_attempts where chain = $1 and executor = $2 and nonce = $3 order by number desc
 `
 
 type AttemptsParams struct {
@@ -85,6 +96,53 @@ func (q *Queries) Attempts(ctx context.Context, arg AttemptsParams) ([]BundlerAt
 			&i.StoredAt,
 			&i.SentAt,
 			&i.Nothing,
+			&i.Call,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const bundleCalls = `-- name: BundleCalls :many
+select c.id, c.accepted, c.chain, c.safe, c.safe_nonce, c.data, c.gas_limit, c.fee_bound, c.state, c.reason, c.reverts, c.received_at, c.changed_at from bundler_calls c
+where c.id in (select a.call from bundler_attempts a where a.chain = $1 and a.executor = $2 and a.nonce = $3)
+order by c.accepted
+`
+
+type BundleCallsParams struct {
+	Chain    string
+	Executor string
+	Nonce    int64
+}
+
+func (q *Queries) BundleCalls(ctx context.Context, arg BundleCallsParams) ([]BundlerCall, error) {
+	rows, err := q.db.Query(ctx, bundleCalls, arg.Chain, arg.Executor, arg.Nonce)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BundlerCall
+	for rows.Next() {
+		var i BundlerCall
+		if err := rows.Scan(
+			&i.ID,
+			&i.Accepted,
+			&i.Chain,
+			&i.Safe,
+			&i.SafeNonce,
+			&i.Data,
+			&i.GasLimit,
+			&i.FeeBound,
+			&i.State,
+			&i.Reason,
+			&i.Reverts,
+			&i.ReceivedAt,
+			&i.ChangedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -187,6 +245,8 @@ const busy = `-- name: Busy :one
 select exists (
     select from bundler_operations o where o.chain = $1 and o.state in ('pooled', 'bundled', 'included')
     union all
+    select from bundler_calls c where c.chain = $1 and c.state in ('pooled', 'bundled')
+    union all
     select from bundler_bundles b where b.chain = $1 and b.state in ('live', 'mined'))
 `
 
@@ -195,6 +255,56 @@ func (q *Queries) Busy(ctx context.Context, chain string) (bool, error) {
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
+}
+
+const call = `-- name: Call :one
+select id, accepted, chain, safe, safe_nonce, data, gas_limit, fee_bound, state, reason, reverts, received_at, changed_at from bundler_calls where id = $1
+`
+
+func (q *Queries) Call(ctx context.Context, id coffer.Hash) (BundlerCall, error) {
+	row := q.db.QueryRow(ctx, call, id)
+	var i BundlerCall
+	err := row.Scan(
+		&i.ID,
+		&i.Accepted,
+		&i.Chain,
+		&i.Safe,
+		&i.SafeNonce,
+		&i.Data,
+		&i.GasLimit,
+		&i.FeeBound,
+		&i.State,
+		&i.Reason,
+		&i.Reverts,
+		&i.ReceivedAt,
+		&i.ChangedAt,
+	)
+	return i, err
+}
+
+const callInLiveBundle = `-- name: CallInLiveBundle :one
+select exists (
+    select from bundler_attempts a
+    join bundler_bundles b on b.chain = a.chain and b.executor = a.executor and b.nonce = a.nonce
+    where a.call = $1 and b.state = 'live')
+`
+
+func (q *Queries) CallInLiveBundle(ctx context.Context, call *coffer.Hash) (bool, error) {
+	row := q.db.QueryRow(ctx, callInLiveBundle, call)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const countCalls = `-- name: CountCalls :one
+select count(*) from bundler_calls where chain = $1 and state in ('pooled', 'bundled')
+`
+
+func (q *Queries) CountCalls(ctx context.Context, chain string) (int64, error) {
+	row := q.db.QueryRow(ctx, countCalls, chain)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const countLane = `-- name: CountLane :one
@@ -410,8 +520,8 @@ func (q *Queries) IncludedTransactions(ctx context.Context, arg IncludedTransact
 }
 
 const insertAttempt = `-- name: InsertAttempt :exec
-insert into bundler_attempts (tx_hash, chain, executor, nonce, number, raw, max_fee, max_priority_fee, head, nothing, stored_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+insert into bundler_attempts (tx_hash, chain, executor, nonce, number, raw, max_fee, max_priority_fee, head, nothing, call, stored_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 `
 
 type InsertAttemptParams struct {
@@ -425,6 +535,7 @@ type InsertAttemptParams struct {
 	MaxPriorityFee coffer.Amount
 	Head           int64
 	Nothing        bool
+	Call           *coffer.Hash
 	At             time.Time
 }
 
@@ -440,6 +551,7 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) er
 		arg.MaxPriorityFee,
 		arg.Head,
 		arg.Nothing,
+		arg.Call,
 		arg.At,
 	)
 	return err
@@ -481,6 +593,38 @@ func (q *Queries) InsertBundle(ctx context.Context, arg InsertBundleParams) erro
 		arg.Nonce,
 		arg.Kind,
 		arg.Target,
+		arg.At,
+	)
+	return err
+}
+
+const insertCall = `-- name: InsertCall :exec
+
+insert into bundler_calls (id, chain, safe, safe_nonce, data, gas_limit, fee_bound, state, received_at, changed_at)
+values ($1, $2, $3, $4, $5, $6, $7, 'pooled', $8, $8)
+`
+
+type InsertCallParams struct {
+	ID        coffer.Hash
+	Chain     string
+	Safe      string
+	SafeNonce coffer.Amount
+	Data      []byte
+	GasLimit  int64
+	FeeBound  coffer.Amount
+	At        time.Time
+}
+
+// Calls of Safes.
+func (q *Queries) InsertCall(ctx context.Context, arg InsertCallParams) error {
+	_, err := q.db.Exec(ctx, insertCall,
+		arg.ID,
+		arg.Chain,
+		arg.Safe,
+		arg.SafeNonce,
+		arg.Data,
+		arg.GasLimit,
+		arg.FeeBound,
 		arg.At,
 	)
 	return err
@@ -604,6 +748,64 @@ func (q *Queries) InsertTransaction(ctx context.Context, arg InsertTransactionPa
 	return err
 }
 
+const lockCall = `-- name: LockCall :one
+select id, accepted, chain, safe, safe_nonce, data, gas_limit, fee_bound, state, reason, reverts, received_at, changed_at from bundler_calls where id = $1 for update
+`
+
+func (q *Queries) LockCall(ctx context.Context, id coffer.Hash) (BundlerCall, error) {
+	row := q.db.QueryRow(ctx, lockCall, id)
+	var i BundlerCall
+	err := row.Scan(
+		&i.ID,
+		&i.Accepted,
+		&i.Chain,
+		&i.Safe,
+		&i.SafeNonce,
+		&i.Data,
+		&i.GasLimit,
+		&i.FeeBound,
+		&i.State,
+		&i.Reason,
+		&i.Reverts,
+		&i.ReceivedAt,
+		&i.ChangedAt,
+	)
+	return i, err
+}
+
+const lockCallSlot = `-- name: LockCallSlot :one
+select id, accepted, chain, safe, safe_nonce, data, gas_limit, fee_bound, state, reason, reverts, received_at, changed_at from bundler_calls
+where chain = $1 and safe = $2 and safe_nonce = $3 and state in ('pooled', 'bundled')
+for update
+`
+
+type LockCallSlotParams struct {
+	Chain     string
+	Safe      string
+	SafeNonce coffer.Amount
+}
+
+func (q *Queries) LockCallSlot(ctx context.Context, arg LockCallSlotParams) (BundlerCall, error) {
+	row := q.db.QueryRow(ctx, lockCallSlot, arg.Chain, arg.Safe, arg.SafeNonce)
+	var i BundlerCall
+	err := row.Scan(
+		&i.ID,
+		&i.Accepted,
+		&i.Chain,
+		&i.Safe,
+		&i.SafeNonce,
+		&i.Data,
+		&i.GasLimit,
+		&i.FeeBound,
+		&i.State,
+		&i.Reason,
+		&i.Reverts,
+		&i.ReceivedAt,
+		&i.ChangedAt,
+	)
+	return i, err
+}
+
 const lockExecutors = `-- name: LockExecutors :many
 select address, next_nonce from bundler_executors where chain = $1 order by address for update
 `
@@ -704,6 +906,27 @@ func (q *Queries) LockSlot(ctx context.Context, arg LockSlotParams) (BundlerOper
 		&i.ChangedAt,
 	)
 	return i, err
+}
+
+const moveCall = `-- name: MoveCall :exec
+update bundler_calls set state = $1, reason = $2, changed_at = $3 where id = $4 and state <> $1
+`
+
+type MoveCallParams struct {
+	State  string
+	Reason string
+	At     time.Time
+	ID     coffer.Hash
+}
+
+func (q *Queries) MoveCall(ctx context.Context, arg MoveCallParams) error {
+	_, err := q.db.Exec(ctx, moveCall,
+		arg.State,
+		arg.Reason,
+		arg.At,
+		arg.ID,
+	)
+	return err
 }
 
 const moveOperation = `-- name: MoveOperation :exec
@@ -813,6 +1036,49 @@ func (q *Queries) Operation(ctx context.Context, hash coffer.Hash) (BundlerOpera
 	return i, err
 }
 
+const pooledCalls = `-- name: PooledCalls :many
+select id, accepted, chain, safe, safe_nonce, data, gas_limit, fee_bound, state, reason, reverts, received_at, changed_at from bundler_calls where chain = $1 and state = 'pooled' order by accepted limit $2
+`
+
+type PooledCallsParams struct {
+	Chain string
+	Max   int32
+}
+
+func (q *Queries) PooledCalls(ctx context.Context, arg PooledCallsParams) ([]BundlerCall, error) {
+	rows, err := q.db.Query(ctx, pooledCalls, arg.Chain, arg.Max)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BundlerCall
+	for rows.Next() {
+		var i BundlerCall
+		if err := rows.Scan(
+			&i.ID,
+			&i.Accepted,
+			&i.Chain,
+			&i.Safe,
+			&i.SafeNonce,
+			&i.Data,
+			&i.GasLimit,
+			&i.FeeBound,
+			&i.State,
+			&i.Reason,
+			&i.Reverts,
+			&i.ReceivedAt,
+			&i.ChangedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const pooledOperations = `-- name: PooledOperations :many
 select hash, accepted, chain, entry_point, sender, lane, sequence, max_fee, max_priority_fee, operation, state, reason, reverts, received_height, received_at, changed_at from bundler_operations
 where chain = $1 and entry_point = $2 and state = 'pooled'
@@ -902,6 +1168,30 @@ func (q *Queries) Receipt(ctx context.Context, operation coffer.Hash) (ReceiptRo
 	return i, err
 }
 
+const repoolCall = `-- name: RepoolCall :exec
+update bundler_calls set state = 'pooled', reason = '', reverts = 0, data = $1, gas_limit = $2, fee_bound = $3, changed_at = $4
+where id = $5
+`
+
+type RepoolCallParams struct {
+	Data     []byte
+	GasLimit int64
+	FeeBound coffer.Amount
+	At       time.Time
+	ID       coffer.Hash
+}
+
+func (q *Queries) RepoolCall(ctx context.Context, arg RepoolCallParams) error {
+	_, err := q.db.Exec(ctx, repoolCall,
+		arg.Data,
+		arg.GasLimit,
+		arg.FeeBound,
+		arg.At,
+		arg.ID,
+	)
+	return err
+}
+
 const repoolOperation = `-- name: RepoolOperation :exec
 update bundler_operations set state = 'pooled', reason = '', operation = $1, reverts = 0,
     received_height = least(received_height, $2::bigint), changed_at = $3
@@ -923,6 +1213,17 @@ func (q *Queries) RepoolOperation(ctx context.Context, arg RepoolOperationParams
 		arg.Hash,
 	)
 	return err
+}
+
+const revertedCall = `-- name: RevertedCall :one
+update bundler_calls set reverts = reverts + 1 where id = $1 returning reverts
+`
+
+func (q *Queries) RevertedCall(ctx context.Context, id coffer.Hash) (int32, error) {
+	row := q.db.QueryRow(ctx, revertedCall, id)
+	var reverts int32
+	err := row.Scan(&reverts)
+	return reverts, err
 }
 
 const revertedOperation = `-- name: RevertedOperation :one
