@@ -45,30 +45,35 @@ func withOperators(cmd *cobra.Command, run func(ctx context.Context, o operators
 	if err != nil {
 		return err
 	}
-	rules, err := readPolicy(c.PolicyFile)
-	if err != nil {
-		return err
-	}
 	asJSON, err := cmd.Flags().GetBool("json")
 	if err != nil {
 		return err
 	}
 	return withDatabase(cmd, false, func(ctx context.Context, db *postgres.DB, out io.Writer) error {
-		service, err := withdrawal.New(withdrawal.Config{
-			DB: db, Ledger: ledger.New(db, time.Now), Events: stream.NewPostgres(db, time.Now), Policy: rules, Clock: time.Now,
-			OrderTTL: c.Withdrawals.OrderTTL, Log: newLogger(c.Log),
-			Account: func(context.Context, string, string) error {
-				return coffer.Errorf(coffer.CodeUnavailable, "the server answers this")
-			},
-			Lookup: func(context.Context, coffer.ChainID, coffer.Address) (withdrawal.Owner, error) {
-				return withdrawal.Owner{}, coffer.Errorf(coffer.CodeUnavailable, "the server answers this")
-			},
-		})
+		o, err := openOperators(c, db)
 		if err != nil {
 			return err
 		}
-		return run(ctx, operators{service, configuredAssets(c), out, asJSON})
+		o.out, o.asJSON = out, asJSON
+		return run(ctx, o)
 	})
+}
+
+func openOperators(c config.Config, db *postgres.DB) (operators, error) {
+	rules, err := readPolicy(c.PolicyFile)
+	if err != nil {
+		return operators{}, err
+	}
+	unknown := coffer.Errorf(coffer.CodeUnavailable, "only the server answers this")
+	service, err := withdrawal.New(withdrawal.Config{
+		DB: db, Ledger: ledger.New(db, time.Now), Events: stream.NewPostgres(db, time.Now), Policy: rules, Clock: time.Now,
+		OrderTTL: c.Withdrawals.OrderTTL, Log: newLogger(c.Log),
+		Account: func(context.Context, string, string) error { return unknown },
+		Lookup: func(context.Context, coffer.ChainID, coffer.Address) (withdrawal.Owner, error) {
+			return withdrawal.Owner{}, unknown
+		},
+	})
+	return operators{Service: service, assets: configuredAssets(c)}, err
 }
 
 // configuredAssets are the assets of a configuration.
