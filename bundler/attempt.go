@@ -97,6 +97,7 @@ func (b *Bundler) offer(ctx context.Context, now head, x *executor, live *liveBu
 	if err != nil {
 		return false, err
 	}
+	b.checkpoint("bundler.before_stored")
 	if err := b.store(ctx, now, x, live, tx, raw, c); err != nil {
 		return false, fmt.Errorf("store bundle %d: %w", nonce, err)
 	}
@@ -241,5 +242,9 @@ func (b *Bundler) broadcast(ctx context.Context, now head, tx coffer.Hash, raw [
 	b.checkpoint("bundler.after_broadcast")
 	b.sent[tx] = answer{}
 	at := b.clock()
-	return true, b.sql.SetSent(ctx, bundlersql.SetSentParams{TxHash: tx, At: &at})
+	if err := b.sql.SetSent(ctx, bundlersql.SetSentParams{TxHash: tx, At: &at}); err != nil {
+		return true, err
+	}
+	b.checkpoint("bundler.sent")
+	return true, nil
 }

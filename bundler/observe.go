@@ -97,10 +97,18 @@ func (b *Bundler) settle(ctx context.Context, s sight, m mined, bundle *bundlers
 		if bundle != nil {
 			b.tried[bundleKey{bundle.Executor, bundle.Nonce}] = s.now.Hash // it is sent again first
 		}
-		return true, b.undo(ctx, m, bundle)
+		if err := b.undo(ctx, m, bundle); err != nil {
+			return true, err
+		}
+		b.checkpoint("bundler.undone")
+		return true, nil
 	}
 	if isFinal {
-		return true, b.finish(ctx, m, bundle)
+		if err := b.finish(ctx, m, bundle); err != nil {
+			return true, err
+		}
+		b.checkpoint("bundler.final")
+		return true, nil
 	}
 	return false, nil
 }
@@ -195,7 +203,11 @@ func (b *Bundler) lookFor(ctx context.Context, s sight, bundle bundlersql.Bundle
 			return false, err
 		}
 		if r != nil {
-			return true, b.include(ctx, r, &bundle)
+			if err := b.include(ctx, r, &bundle); err != nil {
+				return true, err
+			}
+			b.checkpoint("bundler.included")
+			return true, nil
 		}
 	}
 	address := common.HexToAddress(bundle.Executor)
@@ -252,13 +264,16 @@ func (b *Bundler) include(ctx context.Context, r *receipt, bundle *bundlersql.Bu
 				return err
 			}
 		}
-		if bundle == nil {
-			return nil
+		if bundle != nil {
+			if err := b.includeCall(ctx, q, *bundle, m.tx, reverted); err != nil {
+				return err
+			}
+			if err := b.releaseRest(ctx, q, *bundle, reverted); err != nil {
+				return err
+			}
 		}
-		if err := b.includeCall(ctx, q, *bundle, m.tx, reverted); err != nil {
-			return err
-		}
-		return b.releaseRest(ctx, q, *bundle, reverted)
+		b.checkpoint("bundler.including")
+		return nil
 	})
 }
 

@@ -42,6 +42,7 @@ func (b *Bundler) SendUserOperation(ctx context.Context, op evm.UserOperation, e
 	if err := b.keep(ctx, o, now); err != nil {
 		return coffer.Hash{}, err
 	}
+	b.checkpoint("bundler.accepted")
 	select {
 	case b.wake <- struct{}{}:
 	default:

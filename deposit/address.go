@@ -110,6 +110,7 @@ func (s *Service) IssueAddress(ctx context.Context, tenant, account string, chai
 	if err != nil {
 		return Address{}, fmt.Errorf("add address: %w", err)
 	}
+	s.Checkpoint(CheckpointAddress)
 
 	issued, err := s.addressOf(ctx, tenant, account, chain)
 	if errors.Is(err, pgx.ErrNoRows) {

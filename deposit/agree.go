@@ -160,6 +160,9 @@ func (s *Service) writeAgreement(ctx context.Context, chain coffer.ChainID, bloc
 	if err != nil {
 		return false, fmt.Errorf("agreement about block %s of %s: %w", block.BlockHash, chain, err)
 	}
+	if news {
+		s.Checkpoint(CheckpointAgreed)
+	}
 	return news, nil
 }
 

@@ -133,6 +133,7 @@ func (c *change) deepen(ctx context.Context) error {
 	if err := c.tell(credited); err != nil {
 		return err
 	}
+	c.reached(CheckpointCrediting, len(credited))
 
 	return c.unlock(ctx)
 }
@@ -147,7 +148,18 @@ func (c *change) unlock(ctx context.Context) error {
 		return fmt.Errorf("unlock: %w", err)
 	}
 	c.book(unlocked, unlockEntry)
-	return c.tell(unlocked)
+	if err := c.tell(unlocked); err != nil {
+		return err
+	}
+	c.reached(CheckpointUnlocking, len(unlocked))
+	return nil
+}
+
+// reached reports a checkpoint that so many deposits came to.
+func (c *change) reached(name string, deposits int) {
+	if deposits > 0 {
+		c.Checkpoint(name)
+	}
 }
 
 // disconnect undoes a block that left the chain.
@@ -195,6 +207,7 @@ func (c *change) disconnect(ctx context.Context, cursor depositsql.DepositCursor
 	if err := c.q.DropRefunds(ctx, depositsql.DropRefundsParams{Deposits: ids, At: c.at}); err != nil {
 		return fmt.Errorf("drop refunds: %w", err)
 	}
+	c.reached(CheckpointLeaving, len(left))
 	return c.tell(left)
 }
 

@@ -204,7 +204,7 @@ func touching(event coffer.BlockEvent, after map[coffer.Address]int64) []coffer.
 }
 
 func (s *Service) keepFound(ctx context.Context, chain coffer.ChainID, run, next depositsql.DepositBackfillRun, found []coffer.BlockEvent) error {
-	return s.DB.Tx(ctx, func(tx pgx.Tx) error {
+	err := s.DB.Tx(ctx, func(tx pgx.Tx) error {
 		q := depositsql.New(tx)
 		now, err := q.LockBackfillRun(ctx, string(chain))
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && (now.NextOffset != run.NextOffset || now.Sequence != run.Sequence) {
@@ -229,6 +229,10 @@ func (s *Service) keepFound(ctx context.Context, chain coffer.ChainID, run, next
 		}
 		return q.MoveBackfillRun(ctx, depositsql.MoveBackfillRunParams{Chain: string(chain), NextOffset: next.NextOffset, Sequence: next.Sequence, FirstHeight: next.FirstHeight})
 	})
+	if err == nil {
+		s.Checkpoint(CheckpointFound)
+	}
+	return err
 }
 
 // fill applies what was found, if nothing was applied since it was; with nothing left the
@@ -281,6 +285,9 @@ func (s *Service) fill(ctx context.Context, chain coffer.ChainID) error {
 		s.Checkpoint(CheckpointBeforeCommit)
 		return nil
 	})
+	if err == nil {
+		s.Checkpoint(CheckpointBackfilled)
+	}
 	if err == nil && ended != "" {
 		err := fmt.Errorf("history of late addresses: %s", ended)
 		s.Logger.Error("history is not whole", "chain", chain, "error", err)

@@ -56,7 +56,11 @@ func (c *change) receive(ctx context.Context) error {
 	if err := c.park(ctx, arrived); err != nil {
 		return err
 	}
-	return c.include(ctx, arrived)
+	if err := c.include(ctx, arrived); err != nil {
+		return err
+	}
+	c.reached(CheckpointReceiving, len(arrived))
+	return nil
 }
 
 // sort tells transfers of assets that operators know from the others. Transfers of zero

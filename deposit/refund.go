@@ -243,6 +243,9 @@ func (s *Service) stepRefund(ctx context.Context, r depositsql.DepositRefund) (b
 		}
 		s.Checkpoint(CheckpointRefundAsked)
 		n, err := s.sql.MoveRefund(ctx, depositsql.MoveRefundParams{ID: r.ID, Previous: RefundOrdered, State: RefundPaying, Payment: &payment, At: s.now()})
+		if err == nil {
+			s.Checkpoint(CheckpointRefunding)
+		}
 		return n == 1, err
 	}
 
@@ -250,7 +253,11 @@ func (s *Service) stepRefund(ctx context.Context, r depositsql.DepositRefund) (b
 	if err != nil || !status.Paid && !status.Failed {
 		return false, err
 	}
-	return true, s.endRefund(ctx, r, status)
+	if err := s.endRefund(ctx, r, status); err != nil {
+		return true, err
+	}
+	s.Checkpoint(CheckpointRefunded)
+	return true, nil
 }
 
 // refuses reports whether an error of a payer is its last word.

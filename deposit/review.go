@@ -176,6 +176,7 @@ func (s *Service) decide(ctx context.Context, by Decision, action, detail string
 	if err != nil {
 		return coffer.Deposit{}, fmt.Errorf("%s deposit %s: %w", action, by.Deposit, err)
 	}
+	s.Checkpoint(CheckpointDecided)
 	return decided, nil
 }
 

@@ -96,7 +96,7 @@ func (p *positions) set(chain coffer.ChainID, at int64) {
 
 // writeScreening keeps a verdict about an inclusion of a deposit, and acts on it.
 func (s *Service) writeScreening(ctx context.Context, row depositsql.Deposit, v Screening) error {
-	return s.DB.Tx(ctx, func(tx pgx.Tx) error {
+	err := s.DB.Tx(ctx, func(tx pgx.Tx) error {
 		c, d, err := s.lock(ctx, tx, row.Tenant, row.ID)
 		if err != nil || d.Inclusion != row.Inclusion {
 			return err // it left the chain meanwhile, and is asked about anew when it is back
@@ -122,6 +122,10 @@ func (s *Service) writeScreening(ctx context.Context, row depositsql.Deposit, v 
 		s.Checkpoint(CheckpointBeforeCommit)
 		return nil
 	})
+	if err == nil {
+		s.Checkpoint(CheckpointScreened)
+	}
+	return err
 }
 
 // suspect parks a deposit whose sender did not pass, unless a person let it pass. What

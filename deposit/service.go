@@ -29,6 +29,22 @@ const (
 	CheckpointBeforeCommit = "deposit.before_commit" // all of an event is written, nothing committed
 	CheckpointApplied      = "deposit.applied"       // an event is committed
 	CheckpointRefundAsked  = "deposit.refund_asked"  // the payer has a refund, which is not written yet
+
+	// Inside of a transaction, when there is such a deposit in it.
+	CheckpointReceiving = "deposit.receiving"
+	CheckpointCrediting = "deposit.crediting"
+	CheckpointUnlocking = "deposit.unlocking"
+	CheckpointLeaving   = "deposit.leaving" // with its block
+
+	// After a transaction besides those of events.
+	CheckpointAddress    = "deposit.address_issued"
+	CheckpointAgreed     = "deposit.agreed"     // a second node
+	CheckpointScreened   = "deposit.screened"   // the sender
+	CheckpointDecided    = "deposit.decided"    // a person
+	CheckpointFound      = "deposit.found"      // the past of an address, not applied yet
+	CheckpointBackfilled = "deposit.backfilled" // applied
+	CheckpointRefunding  = "deposit.refunding"  // the payer's answer is written
+	CheckpointRefunded   = "deposit.refunded"   // how it ended is written
 )
 
 // Bounds of Step and Run.

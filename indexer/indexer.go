@@ -78,7 +78,9 @@ type Config struct {
 	BlocksPerStep int           // most events of a step
 	CallTimeout   time.Duration // of one call to the node
 	LeaseTTL      time.Duration
-	Silence       time.Duration // a head that does not change for so long is complained about; zero: never
+	Checkpoint    func(name string) // called where a crash is interesting; nil is none
+
+	Silence time.Duration // a head that does not change for so long is complained about; zero: never
 }
 
 // Status is what an Indexer knows about its chain.
@@ -117,6 +119,9 @@ func New(c Config) (*Indexer, error) {
 	c.LeaseTTL = or(c.LeaseTTL, DefaultLeaseTTL)
 	if c.MaxReorg < 1 || c.BlocksPerStep < 1 {
 		return nil, errors.New("indexer: bounds below one")
+	}
+	if c.Checkpoint == nil {
+		c.Checkpoint = func(string) {}
 	}
 	c.Logger = c.Logger.With("chain", c.Source.ID())
 	return &Indexer{Config: c, chain: c.Source.ID()}, nil

@@ -185,6 +185,11 @@ func (x *Indexer) say(ctx context.Context, events []utterance) error {
 	}
 	s := x.said
 	x.said = nil
+	leaves := events[0].event.Kind == coffer.BlockDisconnected
+	x.Checkpoint("indexer.before_said")
+	if leaves {
+		x.Checkpoint("indexer.before_undone")
+	}
 	tail, err := x.Log.Append(ctx, stream.TopicRaw, string(x.chain), s.tail, records)
 	if errors.Is(err, stream.ErrTail) {
 		x.lease = stream.Lease{}
@@ -192,6 +197,10 @@ func (x *Indexer) say(ctx context.Context, events []utterance) error {
 	}
 	if err != nil {
 		return err
+	}
+	x.Checkpoint("indexer.said")
+	if leaves {
+		x.Checkpoint("indexer.undone")
 	}
 
 	for _, u := range events {
@@ -208,7 +217,7 @@ func (x *Indexer) say(ctx context.Context, events []utterance) error {
 		s.chain = append([]place(nil), s.chain[len(s.chain)-keep:]...)
 	}
 	x.publish(s)
-	if left := events[0].event.Kind == coffer.BlockDisconnected; !left || s.reaches(x.MaxReorg) {
+	if !leaves || s.reaches(x.MaxReorg) {
 		x.said = s // else deeper blocks have to be read back
 	}
 	return nil

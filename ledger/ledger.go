@@ -16,11 +16,20 @@ type Ledger struct {
 	sql   *ledgersql.Queries
 	clock coffer.Clock // tells when seals are made; entries carry their own time
 	marks marks
+
+	// Checkpoint is called where a crash is interesting; set it before use, nil is none.
+	Checkpoint func(name string)
 }
 
 // New returns the books of a migrated database.
 func New(db *postgres.DB, clock coffer.Clock) *Ledger {
 	return &Ledger{db: db, sql: ledgersql.New(db.Pool()), clock: clock}
+}
+
+func (l *Ledger) checkpoint(name string) {
+	if l.Checkpoint != nil {
+		l.Checkpoint(name)
+	}
 }
 
 // Post writes entries, all or none, and moves the balances of the users in them. An entry

@@ -77,6 +77,9 @@ func (l *Ledger) link(ctx context.Context) (n int, err error) {
 		n, err = l.sealUpTo(ctx, ledgersql.New(tx), l.marks.mark)
 		return err
 	})
+	if err == nil && n > 0 {
+		l.checkpoint("ledger.sealed")
+	}
 	return n, err
 }
 
@@ -106,7 +109,11 @@ func (l *Ledger) sealUpTo(ctx context.Context, q *ledgersql.Queries, m mark) (in
 	for _, e := range entries {
 		s.add(e.Content, e.Chain, e.Height, e.Block)
 	}
-	return len(entries), q.InsertSeal(ctx, ledgersql.InsertSealParams(s.seal()))
+	if err := q.InsertSeal(ctx, ledgersql.InsertSealParams(s.seal())); err != nil {
+		return 0, err
+	}
+	l.checkpoint("ledger.sealing")
+	return len(entries), nil
 }
 
 // lastSeal returns the newest seal, or one of zeros before the first.

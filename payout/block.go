@@ -154,7 +154,11 @@ func (b *blockTx) include(ctx context.Context, hit payoutsql.AttemptsBySignedIDR
 		return err
 	}
 	b.m.Log.Info("payout included", "payout", p.ID, "tx", o.Tx, "height", b.block().Height)
-	return b.m.save(ctx, b.q, p)
+	if err := b.m.save(ctx, b.q, p); err != nil {
+		return err
+	}
+	b.m.checkpoint("payout.including")
+	return nil
 }
 
 // foreign looks at an outcome of our wallet that no attempt of ours explains: if it took
@@ -271,6 +275,7 @@ func (b *blockTx) reopenOne(ctx context.Context, p *Payout, confirmed bool) erro
 	if !confirmed {
 		return nil
 	}
+	b.m.checkpoint("payout.reopening")
 	return b.m.Withdrawals.Reopened(ctx, b.tx, p.Withdrawals)
 }
 
@@ -328,7 +333,11 @@ func (b *blockTx) end(ctx context.Context, p *Payout) error {
 		return err
 	}
 	b.m.Log.Info("payout ended", "payout", p.ID, "state", to, "reason", p.row.Reason)
-	return b.m.save(ctx, b.q, p)
+	if err := b.m.save(ctx, b.q, p); err != nil {
+		return err
+	}
+	b.m.checkpoint("payout.ending")
+	return nil
 }
 
 // expire ends payouts that can never land: every attempt's validity ended before the time

@@ -147,6 +147,7 @@ func (m *Manager) accept(ctx context.Context, id string, number uint32, digests 
 	if err := checkSet(a.sigs, digests); err != nil {
 		return err
 	}
+	m.checkpoint("payout.before_signature")
 	err := m.DB.Tx(ctx, func(tx pgx.Tx) error {
 		for _, sig := range a.sigs {
 			err := m.sql.WithTx(tx).InsertSignature(ctx, payoutsql.InsertSignatureParams{

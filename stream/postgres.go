@@ -28,6 +28,9 @@ type Postgres struct {
 	clock coffer.Clock
 	wake  waiters
 	poked chan struct{} // AppendTx was called; capacity 1
+
+	// Checkpoint is called where a crash is interesting; set it before use, nil is none.
+	Checkpoint func(name string)
 }
 
 var _ Log = (*Postgres)(nil)
@@ -35,6 +38,12 @@ var _ Log = (*Postgres)(nil)
 // NewPostgres returns the log of a migrated database. The clock dates the records.
 func NewPostgres(db *postgres.DB, clock coffer.Clock) *Postgres {
 	return &Postgres{db: db, clock: clock, poked: make(chan struct{}, 1)}
+}
+
+func (p *Postgres) checkpoint(name string) {
+	if p.Checkpoint != nil {
+		p.Checkpoint(name)
+	}
 }
 
 func (p *Postgres) now() time.Time { return p.clock().UTC().Truncate(time.Microsecond) }

@@ -80,11 +80,17 @@ func (p *Postgres) Sequence(ctx context.Context) (int, error) {
 		if err != nil || len(places) == 0 {
 			return err
 		}
-		moved, grown, err = move(ctx, q, places)
-		return err
+		if moved, grown, err = move(ctx, q, places); err != nil {
+			return err
+		}
+		p.checkpoint("stream.sequencing")
+		return nil
 	})
 	if err != nil {
 		return 0, fmt.Errorf("sequence: %w", err)
+	}
+	if moved > 0 {
+		p.checkpoint("stream.sequenced")
 	}
 	for _, partition := range grown {
 		p.wake.wake(wakeName(partition.Topic, partition.Partition))

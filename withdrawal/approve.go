@@ -30,6 +30,7 @@ func (s *Service) Approve(ctx context.Context, tenant, id string, a coffer.Appro
 		if err := s.approve(ctx, tx, &r, a); err != nil {
 			return err
 		}
+		s.checkpoint("withdrawal.approving")
 		w = r.Withdrawal
 		return nil
 	})
@@ -100,6 +101,7 @@ func (s *Service) Cancel(ctx context.Context, tenant, id string) (coffer.Withdra
 		if err := s.cancel(ctx, tx, &r); err != nil {
 			return err
 		}
+		s.checkpoint("withdrawal.cancelling")
 		w = r.Withdrawal
 		return nil
 	})

@@ -44,6 +44,7 @@ func (s *Service) Request(ctx context.Context, r Request) (coffer.Withdrawal, er
 	fresh := false
 	err = s.DB.Tx(ctx, func(tx pgx.Tx) error {
 		fresh, err = s.accept(ctx, tx, r, w, to)
+		s.checkpoint("withdrawal.requesting")
 		return err
 	})
 	if coffer.ErrorCode(err) == coffer.CodeInsufficient {

@@ -90,10 +90,11 @@ func (s *Service) deliver(ctx context.Context, id string) error {
 		err = fmt.Errorf("revoke the order of %s: %w", id, err)
 		return errors.Join(err, s.sql.PutOffRevocation(ctx, withdrawalsql.PutOffRevocationParams{ID: id, NextAt: s.now().Add(wait)}))
 	}
-	s.checkpoint("withdrawal.revoked")
+	s.checkpoint("withdrawal.revoking")
 	if err := s.sql.Delivered(ctx, withdrawalsql.DeliveredParams{ID: id, At: s.now()}); err != nil {
 		return fmt.Errorf("note the revocation of %s: %w", id, err)
 	}
+	s.checkpoint("withdrawal.revoked")
 	return nil
 }
 

@@ -80,7 +80,11 @@ func (s *Service) inState(ctx context.Context, seen record, fn func(context.Cont
 			return err
 		}
 		done = true
-		return fn(ctx, tx, &records[0])
+		if err := fn(ctx, tx, &records[0]); err != nil {
+			return err
+		}
+		s.checkpoint("withdrawal.stepping")
+		return nil
 	})
 	if err != nil || !done {
 		return false, err

@@ -107,7 +107,9 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, onReady func(
 	s := &server{config: c, log: log, db: db, dbEnded: database.ended(), metrics: newMetrics()}
 	s.ready = &ready{report: func(name string, err error) { log.Warn("not ready", "check", name, "err", err) }}
 	s.stream = stream.NewPostgres(db, time.Now)
+	s.stream.Checkpoint = checkpoint
 	s.ledger = ledger.New(db, time.Now)
+	s.ledger.Checkpoint = checkpoint
 	s.merchants = merchant.New(db, time.Now, rand.Reader)
 	s.ready.add("database", func(ctx context.Context) error { return db.Pool().Ping(ctx) })
 

@@ -229,6 +229,7 @@ func (s *server) follow(chain *chainParts, start uint64) (err error) {
 	chain.indexer, err = indexer.New(indexer.Config{
 		Source: chain.source, Log: s.stream, DB: s.db, Clock: time.Now, Logger: s.log, Holder: host + " " + s.config.DataDir,
 		Start: start, Poll: chain.config.PollInterval, Silence: chain.config.SilentAfter,
+		Checkpoint: checkpoint,
 	})
 	if err != nil {
 		return err
