@@ -2,6 +2,7 @@ package coffer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -182,10 +183,17 @@ type Signed struct {
 
 // Attempt is one variant of a payout in its slot, as it was stored.
 type Attempt struct {
-	Number   uint32   `json:"number"`
-	Unsigned Unsigned `json:"unsigned"`
-	Signed   *Signed  `json:"signed,omitempty"`
+	Number   uint32    `json:"number"`
+	At       time.Time `json:"at"` // when it was built
+	Unsigned Unsigned  `json:"unsigned"`
+	Signed   *Signed   `json:"signed,omitempty"`
 }
+
+// What a Wallet may say about a transaction that it was asked to build or to simulate.
+var (
+	ErrFeeBudget = errors.New("the fee budget is spent")    // no fee inside the bound would be accepted
+	ErrWouldFail = errors.New("the transaction would fail") // on the chain, as it is now
+)
 
 // SigningRequest is everything a signer needs to check a payout by itself.
 type SigningRequest struct {
@@ -203,9 +211,10 @@ type Wallet interface {
 	// manager adds what it has in flight.
 	NextSlot(ctx context.Context, lane string) (Slot, error)
 	// Build makes attempt len(prev) of an intent. Fees beat every earlier attempt by what
-	// the pool demands for a replacement.
+	// the pool demands for a replacement, and rise to the bound by the time the intent
+	// expires. Errors: ErrFeeBudget, ErrWouldFail.
 	Build(ctx context.Context, i Intent, prev []Attempt) (Unsigned, error)
-	// Simulate reports whether it would do what the intent says, now.
+	// Simulate reports whether it would do what the intent says, now. Errors: ErrWouldFail.
 	Simulate(ctx context.Context, u Unsigned) error
 	// Finalize is pure; the id is known before anything is sent.
 	Finalize(u Unsigned, sigs []Signature) (Signed, error)

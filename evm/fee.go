@@ -41,7 +41,7 @@ const (
 )
 
 // ErrFeeBudget is returned when no fee inside the bound would be accepted.
-var ErrFeeBudget = errors.New("the fee budget is spent")
+var ErrFeeBudget = coffer.ErrFeeBudget
 
 // SuggestFees reads the market: twice the next block's base fee plus the median priority
 // fee of the last ten blocks, which is kept between 0.001 and 500 gwei. base is the next

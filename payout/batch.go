@@ -3,8 +3,6 @@ package payout
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,7 +15,7 @@ const candidates = 100
 
 // batch chooses what goes into the next payout: the oldest withdrawal that the wallet can
 // pay, and what may go with it. What the wallet cannot pay now waits, and what is smaller
-// goes ahead of it.
+// goes ahead of it; what people have paused waits too.
 func (m *Manager) batch(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain Chain, funds *funds) ([]coffer.Withdrawal, error) {
 	q := m.sql.WithTx(tx)
 	deferred, err := m.deferred(ctx, q)
@@ -52,7 +50,7 @@ func (m *Manager) batch(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain
 		// All that we looked at waits for money or is paused. What stands behind it shall have its turn.
 		err := q.Wait(ctx, payoutsql.WaitParams{Ids: idsOf(looked), Until: m.now().Add(chain.Limits.Rebroadcast)})
 		if err != nil {
-			return nil, fmt.Errorf("put off what the wallet cannot pay: %w", err)
+			return nil, fmt.Errorf("put off what cannot be paid now: %w", err)
 		}
 	}
 	return batch, nil
@@ -128,29 +126,4 @@ func (c Chain) legGas(asset coffer.AssetID) uint64 {
 		return gas
 	}
 	return c.Limits.LegGas
-}
-
-// putOff makes withdrawals wait and says what they go with then.
-func (m *Manager) putOff(ctx context.Context, q *payoutsql.Queries, ids []string, batch string, wait time.Duration) error {
-	err := q.PutOff(ctx, payoutsql.PutOffParams{Ids: ids, Batch: batch, At: m.now(), Seconds: wait.Seconds()})
-	if err != nil {
-		return fmt.Errorf("put withdrawals off: %w", err)
-	}
-	return nil
-}
-
-// putOffHalves makes a payout's withdrawals wait and go in two payouts of half the size
-// then, so that one that cannot be paid is alone in the end and the others are not held up.
-func (m *Manager) putOffHalves(ctx context.Context, q *payoutsql.Queries, p *Payout, wait time.Duration) error {
-	half := (len(p.Withdrawals) + 1) / 2
-	for n, ids := range [][]string{p.Withdrawals[:half], p.Withdrawals[half:]} {
-		name := coffer.DeriveID("half", p.ID, strconv.Itoa(n))
-		if len(ids) == 1 {
-			name = ids[0]
-		}
-		if err := m.putOff(ctx, q, ids, name, wait); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -309,25 +309,36 @@ func (b *blockTx) finalize(ctx context.Context, final int64) error {
 	return nil
 }
 
+// settle says how the withdrawals of a final payout ended: paid, or, where the transaction
+// failed, in two payouts of half the size, until the one that makes it fail is alone.
+func (b *blockTx) settle(ctx context.Context, p *Payout) error {
+	switch {
+	case p.Inclusion.Success:
+		for _, id := range p.Withdrawals {
+			if err := b.m.Withdrawals.Settled(ctx, b.tx, id, p.Inclusion.Block); err != nil {
+				return err
+			}
+		}
+		return nil
+	case len(p.Withdrawals) > 1:
+		return b.m.split(ctx, b.tx, p, "its batch failed on the chain and is tried again in two halves")
+	case len(p.Withdrawals) == 1:
+		return b.m.quarantine(ctx, b.tx, p, p.Withdrawals[0], p.row.Reason)
+	}
+	return nil
+}
+
 // end settles or fails the withdrawals of a payout whose block is final.
 func (b *blockTx) end(ctx context.Context, p *Payout) error {
 	to := coffer.PayoutFinal
 	if !p.Inclusion.Success {
 		to = coffer.PayoutReverted
 	}
-	for _, id := range p.Withdrawals {
-		var err error
-		if p.Inclusion.Success {
-			err = b.m.Withdrawals.Settled(ctx, b.tx, id, p.Inclusion.Block)
-		} else {
-			err = b.m.Withdrawals.Failed(ctx, b.tx, id, p.row.Reason)
-		}
-		if err != nil {
-			return err
-		}
-	}
 	if err := b.q.TakeUp(ctx, p.Withdrawals); err != nil {
 		return fmt.Errorf("forget deferrals: %w", err)
+	}
+	if err := b.settle(ctx, p); err != nil {
+		return err
 	}
 	if err := p.move(to); err != nil {
 		return err
@@ -363,11 +374,7 @@ func (b *blockTx) expire(ctx context.Context, final int64) error {
 		if !p.expiredBy(at) {
 			return fmt.Errorf("payout %s: SQL and Go differ about its expiry", p.ID)
 		}
-		if err := p.move(coffer.PayoutExpired); err != nil {
-			return err
-		}
-		p.row.Reason = "no attempt landed before its validity ended, finally"
-		if err := b.m.renew(ctx, b.tx, p); err != nil {
+		if err := b.expireOne(ctx, p); err != nil {
 			return err
 		}
 		b.m.Log.Warn("payout expired", "payout", p.ID, "slot", p.Intent.Slot.String())
@@ -376,6 +383,23 @@ func (b *blockTx) expire(ctx context.Context, final int64) error {
 		}
 	}
 	return nil
+}
+
+func (b *blockTx) expireOne(ctx context.Context, p *Payout) error {
+	refused, err := b.m.refused(ctx, b.q, p)
+	if err != nil {
+		return err
+	}
+	note := p.row.Note
+	if err := p.move(coffer.PayoutExpired); err != nil {
+		return err
+	}
+	if refused {
+		p.row.Reason = clip("every signer refused: " + note)
+		return b.m.endRefused(ctx, b.tx, p, note)
+	}
+	p.row.Reason = "no attempt landed before its validity ended, finally"
+	return b.m.renew(ctx, b.tx, p)
 }
 
 // post books an entry of this block and remembers it for a reversal. Its id holds the

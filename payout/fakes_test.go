@@ -60,10 +60,12 @@ type network struct {
 	rng     *rand.Rand
 	landed  int
 	hideLog bool // a successful operation leaves no Transfer
+
+	poison map[coffer.Address]bool // a payment to it makes its operation fail on the chain
 }
 
 func newNetwork(seed uint64) *network {
-	return &network{Fake: chaintest.NewFake(chain), pool: map[coffer.Hash]operation{}, rng: rand.New(rand.NewPCG(seed, 1))}
+	return &network{Fake: chaintest.NewFake(chain), pool: map[coffer.Hash]operation{}, poison: map[coffer.Address]bool{}, rng: rand.New(rand.NewPCG(seed, 1))}
 }
 
 // choice says what happens to an operation that could be mined.
@@ -109,6 +111,9 @@ func (n *network) contents(base []coffer.Block, count int, pick func() choice) [
 // mine puts one operation into a block, inside a bundle of its own.
 func (n *network) mine(c *chaintest.Content, id coffer.Hash, op operation, success bool) {
 	n.landed++
+	for _, p := range op.Payments {
+		success = success && !n.poison[p.To]
+	}
 	tx := coffer.RequestHash("bundle", id.String(), fmt.Sprint(n.landed))
 	o := coffer.Outcome{ID: id, Tx: tx, Sender: hot, Slot: op.Slot, Success: success, Fee: coffer.NewAmount(70), FirstLog: 2, EndLog: 3}
 	if !success {
@@ -151,6 +156,8 @@ type fakeWallet struct {
 	faults    map[string]int // how many calls fail, by name
 	alter     func(*operation)
 	sentTimes int
+	refuses   map[coffer.Address]bool // simulation shows that a payment to it would fail
+	dear      bool                    // no fee within the bound would do
 }
 
 var errFake = errors.New("fake: no luck")
@@ -186,11 +193,15 @@ func (w *fakeWallet) Build(_ context.Context, i coffer.Intent, prev []coffer.Att
 	if w.broken("build") {
 		return coffer.Unsigned{}, errFake
 	}
+	fee := coffer.NewAmount(uint64(100 + 20*len(prev)))
+	if w.dear || fee.Cmp(i.FeeBound) > 0 {
+		return coffer.Unsigned{}, fmt.Errorf("fake: %w", coffer.ErrFeeBudget)
+	}
 	until := w.clock().Add(validity)
 	if until.After(i.Expires) {
 		until = i.Expires
 	}
-	op := operation{Slot: i.Slot, Payments: i.Payments, Fee: coffer.NewAmount(uint64(100 + 20*len(prev))), ValidUntil: until.Truncate(time.Second)}
+	op := operation{Slot: i.Slot, Payments: i.Payments, Fee: fee, ValidUntil: until.Truncate(time.Second)}
 	if w.alter != nil {
 		w.alter(&op)
 	}
@@ -198,11 +209,30 @@ func (w *fakeWallet) Build(_ context.Context, i coffer.Intent, prev []coffer.Att
 	return coffer.Unsigned{Chain: i.Chain, Wallet: hot, Path: i.Path, Format: "fake", Bytes: b}, err
 }
 
-func (w *fakeWallet) Simulate(context.Context, coffer.Unsigned) error {
+func (w *fakeWallet) Simulate(_ context.Context, u coffer.Unsigned) error {
 	if w.broken("simulate") {
-		return errFake
+		return fmt.Errorf("%w: fake", coffer.ErrWouldFail)
+	}
+	for _, p := range decode(u.Bytes).Payments {
+		if w.refuses[p.To] {
+			return fmt.Errorf("%w: nobody says which payment", coffer.ErrWouldFail)
+		}
 	}
 	return nil
+}
+
+// SimulateLegs implements payout.LegSimulator.
+func (w *fakeWallet) SimulateLegs(_ context.Context, i coffer.Intent) ([]error, error) {
+	if w.broken("legs") {
+		return nil, errFake
+	}
+	legs := make([]error, len(i.Payments))
+	for n, p := range i.Payments {
+		if w.refuses[p.To] {
+			legs[n] = errors.New("the token refuses " + string(p.To))
+		}
+	}
+	return legs, nil
 }
 
 func (w *fakeWallet) Finalize(u coffer.Unsigned, sigs []coffer.Signature) (coffer.Signed, error) {
@@ -258,30 +288,33 @@ func (w *fakeWallet) Explain(u coffer.Unsigned) (coffer.Effects, error) {
 const (
 	willing = iota
 	refusing
+	failing
 	absent
 	scribbling // a signature over the right digest that nobody can use
 	straying   // a good signature over another digest
 	moods
 )
 
-// fakeSigner signs, and remembers like a real one: an order has one slot and a slot one
-// list of orders, for ever; another intent for them comes only when the first can never
-// land.
+// fakeSigner signs, and remembers like a real one that has a node of its own: a slot has
+// one list of orders, for ever, and another intent for an order comes only when the first
+// can never land.
 type fakeSigner struct {
 	name string
 	w    *world
 
-	mu     sync.Mutex
-	mood   int
-	asked  int
-	signed map[coffer.Hash]memory
-	slots  map[coffer.Slot][]coffer.Hash
+	mu      sync.Mutex
+	mood    int
+	refuses coffer.Hash // an order
+	asked   int
+	signed  map[coffer.Hash]memory
+	slots   map[coffer.Slot][]coffer.Hash
 }
 
 type memory struct {
 	intent     coffer.Hash
 	slot       coffer.Slot
 	validUntil time.Time
+	payment    coffer.Payment
 }
 
 func (s *fakeSigner) Name() string { return s.name }
@@ -290,8 +323,13 @@ func (s *fakeSigner) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffe
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
+	if slices.Contains(r.Intent.Orders, s.refuses) {
+		return nil, coffer.Errorf(coffer.CodePolicy, "fake: not this order")
+	}
 	switch s.mood {
 	case refusing:
+		return nil, coffer.Errorf(coffer.CodePolicy, "fake: not this one")
+	case failing:
 		return nil, errFake
 	case absent:
 		<-ctx.Done()
@@ -327,15 +365,12 @@ func (s *fakeSigner) check(r coffer.SigningRequest) {
 			s.w.violate("order %d is not what payment %d pays", i, i)
 		}
 		before, known := s.signed[hash]
-		if known && before.intent != r.Intent.Hash() && !s.w.dead(before.slot, before.validUntil, hash) {
+		if known && before.intent != r.Intent.Hash() && !s.w.dead(before) {
 			s.w.violate("order %s signed in slot %s is asked for in slot %s while the first can still land", o.ID, before.slot, r.Intent.Slot)
-		}
-		if known && before.slot != r.Intent.Slot {
-			s.w.violate("order %s is bound to slot %s and asked for in %s", o.ID, before.slot, r.Intent.Slot)
 		}
 		if before.intent == r.Intent.Hash() && before.validUntil.After(op.ValidUntil) {
 			continue
 		}
-		s.signed[hash] = memory{r.Intent.Hash(), r.Intent.Slot, op.ValidUntil}
+		s.signed[hash] = memory{r.Intent.Hash(), r.Intent.Slot, op.ValidUntil, o.Payment()}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -63,6 +64,7 @@ type world struct {
 	signers []*fakeSigner
 	limits  payout.Limits
 	risk    payout.Risk
+	paused  coffer.AssetID
 
 	withdrawals *withdrawal.Service
 	m           *payout.Manager
@@ -89,7 +91,7 @@ func newWorld(tb testing.TB, seed uint64, lanes int) *world {
 	}
 	w.books = ledger.New(w.db, w.clock)
 	w.log = stream.NewPostgres(w.db, w.clock)
-	w.wallet = &fakeWallet{net: w.net, clock: w.clock, faults: map[string]int{}}
+	w.wallet = &fakeWallet{net: w.net, clock: w.clock, faults: map[string]int{}, refuses: map[coffer.Address]bool{}}
 	for i := range 3 {
 		w.signers = append(w.signers, &fakeSigner{name: "signer" + strconv.Itoa(i), w: w, signed: map[coffer.Hash]memory{}, slots: map[coffer.Slot][]coffer.Hash{}})
 	}
@@ -169,6 +171,12 @@ func (w *world) config(limits payout.Limits) payout.Config {
 	}
 	return payout.Config{
 		DB: w.db, Ledger: w.books, Withdrawals: w.withdrawals, Events: w.log, Clock: w.clock, Checkpoint: w.checkpoint,
+		Paused: func(_ coffer.ChainID, orders ...coffer.Order) string {
+			if slices.ContainsFunc(orders, func(o coffer.Order) bool { return o.Asset == w.paused }) {
+				return "paused: " + string(w.paused)
+			}
+			return ""
+		},
 		Chains: map[coffer.ChainID]payout.Chain{chain: {
 			Native: ether, Wallet: w.wallet, Explainer: w.wallet, Signers: signers, Threshold: 2,
 			Executors: []coffer.Address{executor}, FeeBound: coffer.NewAmount(150), Limits: limits, Risk: w.risk,
@@ -347,14 +355,22 @@ func (w *world) observe() {
 	}
 }
 
-// dead says whether nothing signed for an order in a slot can land any more: its validity
-// ended before the final block, and no canonical block paid the order.
-func (w *world) dead(_ coffer.Slot, validUntil time.Time, _ coffer.Hash) bool {
+// dead says whether nothing signed for an order in a slot can land any more: a final block
+// holds something in the slot that did not pay the order, or its validity ended before the
+// final block and nothing took the slot.
+func (w *world) dead(before memory) bool {
 	head, err := w.net.Head(w.ctx)
 	if err != nil {
 		return false
 	}
-	return genesis.Add(time.Duration(head.Final.Height) * 12 * time.Second).After(validUntil)
+	for _, b := range w.net.Canonical() {
+		for _, o := range b.Outcomes {
+			if o.Sender == hot && o.Slot == before.slot {
+				return b.Height <= head.Final.Height && (!o.Success || !slices.Contains(w.net.pool[o.ID].Payments, before.payment))
+			}
+		}
+	}
+	return genesis.Add(time.Duration(head.Final.Height) * 12 * time.Second).After(before.validUntil)
 }
 
 func (w *world) state(id string) coffer.Withdrawal {

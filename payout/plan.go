@@ -63,7 +63,8 @@ func (m *Manager) Plan(ctx context.Context, id coffer.ChainID) (bool, error) {
 	return true, nil
 }
 
-// freeLane is the first lane with nothing on its way. A dead lane is replaced by one more.
+// freeLane is the first lane with nothing on its way. A dead lane, and one held by what
+// every signer refuses, is replaced by one more.
 func (m *Manager) freeLane(ctx context.Context, q *payoutsql.Queries, id coffer.ChainID, chain Chain) (string, bool, error) {
 	busy, err := q.BusyLanes(ctx, payoutsql.BusyLanesParams{Chain: string(id), Wallet: string(chain.Wallet.Address())})
 	if err != nil {
@@ -73,7 +74,13 @@ func (m *Manager) freeLane(ctx context.Context, q *payoutsql.Queries, id coffer.
 	if err != nil {
 		return "", false, fmt.Errorf("read dead lanes: %w", err)
 	}
-	for n := range min(chain.Limits.Lanes+len(dead), maxLanes) {
+	refused, err := q.RefusedLanes(ctx, payoutsql.RefusedLanesParams{
+		Chain: string(id), Wallet: string(chain.Wallet.Address()), Refusals: int32(chain.Limits.Refusals), //nolint:gosec // a small bound
+	})
+	if err != nil {
+		return "", false, fmt.Errorf("read refused lanes: %w", err)
+	}
+	for n := range min(chain.Limits.Lanes+len(dead)+int(refused), maxLanes) {
 		if !slices.Contains(busy, lane(n)) && !slices.Contains(dead, lane(n)) {
 			return lane(n), true, nil
 		}

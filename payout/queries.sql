@@ -7,6 +7,17 @@ where chain = $1 and wallet = $2 and state in ('planned', 'built', 'signing', 's
 select distinct s.lane from payout_slots s join payout p on p.id = s.payout_id
 where s.chain = $1 and s.wallet = $2 and p.state in ('expired', 'cancelled');
 
+-- name: RefusedLanes :one
+-- RefusedLanes counts the lanes held by what every signer refuses.
+select count(distinct slot_lane) from payout
+where chain = $1 and wallet = $2 and state = 'signing' and refusals >= sqlc.arg(refusals);
+
+-- name: SlotAnswered :one
+-- SlotAnswered says whether a signer that was asked for the slot may have signed.
+select exists (
+    select from payout
+    where chain = $1 and wallet = $2 and slot_kind = $3 and slot_lane = $4 and slot_sequence = $5 and answered);
+
 -- name: SlotBound :one
 -- SlotBound says whether signers may have given the slot to the orders of its payout.
 select exists (
@@ -22,6 +33,9 @@ select pg_advisory_xact_lock(hashtextextended('payout/lane/' || sqlc.arg(lane)::
 
 -- name: Deferred :many
 select withdrawal_id, until, batch from payout_deferred;
+
+-- name: DeferredAmong :many
+select * from payout_deferred where withdrawal_id = any(sqlc.arg(ids)::text[]);
 
 -- name: PutOff :exec
 -- PutOff makes withdrawals wait, twice as long each time.
@@ -94,7 +108,8 @@ set state = sqlc.arg(state), attempts = sqlc.arg(attempts), version = sqlc.arg(v
     tries = sqlc.arg(tries), note = sqlc.arg(note), since_height = sqlc.narg(since_height),
     included_attempt = sqlc.narg(included_attempt), tx = sqlc.narg(tx), block_height = sqlc.narg(block_height),
     block_hash = sqlc.narg(block_hash), success = sqlc.narg(success), reason = sqlc.arg(reason),
-    alarm = sqlc.arg(alarm), alarm_block = sqlc.narg(alarm_block), updated_at = sqlc.arg(updated_at)
+    alarm = sqlc.arg(alarm), alarm_block = sqlc.narg(alarm_block), parked = sqlc.arg(parked), refusals = sqlc.arg(refusals),
+    answered = sqlc.arg(answered), updated_at = sqlc.arg(updated_at)
 where id = sqlc.arg(id) and version = sqlc.arg(version)::bigint;
 
 -- name: Attempts :many
@@ -115,6 +130,9 @@ values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing;
 
 -- name: Signatures :many
 select * from payout_signatures where payout_id = $1 and attempt = $2 order by signer, digest;
+
+-- name: CountSignatures :one
+select count(*) from payout_signatures where payout_id = $1;
 
 -- name: InsertCursor :exec
 insert into payout_cursor (chain) values ($1) on conflict (chain) do nothing;
@@ -181,4 +199,4 @@ delete from payout_entries where chain = $1 and hash = $2;
 delete from payout_entries where chain = $1 and height <= sqlc.arg(final)::bigint;
 
 -- name: Alarms :many
-select * from payout where alarm <> '' order by updated_at desc, id limit sqlc.arg(first);
+select * from payout where alarm <> '' or parked <> '' order by updated_at desc, id limit sqlc.arg(first);

@@ -101,10 +101,14 @@ func (m *Manager) push(ctx context.Context, chain Chain, p *Payout) error {
 	if err != nil {
 		return err
 	}
+	spent := ""
 	if m.slow(p, height) {
 		bumped, err := m.bump(ctx, chain, p, height)
 		if bumped || errors.Is(err, errMoved) {
 			return err
+		}
+		if errors.Is(err, coffer.ErrFeeBudget) {
+			spent = err.Error()
 		}
 		m.Log.Warn("payout could not be given a higher fee", "payout", p.ID, "error", err)
 	}
@@ -113,6 +117,9 @@ func (m *Manager) push(ctx context.Context, chain Chain, p *Payout) error {
 	return m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
 		if p.row.SinceHeight == nil {
 			p.row.SinceHeight = &height
+		}
+		if spent != "" {
+			m.park(p, spent)
 		}
 		m.scheduleAgain(p, sent)
 		return m.markBroadcast(ctx, tx, p, last)
@@ -129,7 +136,7 @@ func (m *Manager) slow(p *Payout, height int64) bool {
 	if p.row.SinceHeight == nil || height < *p.row.SinceHeight || uint64(height-*p.row.SinceHeight) < m.limits(p).BumpAfter { //nolint:gosec // not negative
 		return false
 	}
-	return p.newest().Signed == nil || len(p.Attempts) < m.limits(p).MaxAttempts
+	return true
 }
 
 // bump makes another attempt in the same slot: same payments, higher fee, within the
@@ -138,6 +145,9 @@ func (m *Manager) bump(ctx context.Context, chain Chain, p *Payout, height int64
 	var unsigned coffer.Unsigned
 	var effects coffer.Effects
 	fresh := p.newest().Signed != nil
+	if fresh && len(p.Attempts) >= m.limits(p).MaxAttempts {
+		return false, fmt.Errorf("%w: %d attempts were made", coffer.ErrFeeBudget, len(p.Attempts))
+	}
 	if fresh {
 		var err error
 		if unsigned, effects, err = m.compose(ctx, chain, p); err != nil {

@@ -33,6 +33,7 @@ func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
 	}
 
 	failures := []error{}
+	refusals := 0
 	asked := map[string]bool{}
 	for {
 		signed, err := finalize(chain, attempt.Unsigned, effects.Digests, have)
@@ -42,7 +43,7 @@ func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
 		next := nextSigners(chain, p.ID, have, asked)
 		if len(next) == 0 {
 			m.resend(ctx, chain, p)
-			return errors.Join(append(failures, err)...)
+			return m.unsigned(ctx, p, request, refusals == len(chain.Signers), errors.Join(append(failures, err)...))
 		}
 		for _, a := range m.ask(ctx, chain.Limits.SignTimeout, next, request) {
 			asked[a.signer] = true
@@ -50,6 +51,9 @@ func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
 				a.err = m.accept(ctx, p.ID, attempt.Number, effects.Digests, a, have)
 			}
 			if a.err != nil {
+				if refusal(a.err) {
+					refusals++
+				}
 				failures = append(failures, fmt.Errorf("signer %s: %w", a.signer, a.err))
 			}
 		}

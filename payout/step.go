@@ -88,8 +88,11 @@ func (m *Manager) advance(ctx context.Context, p *Payout) error {
 // build makes the first attempt.
 func (m *Manager) build(ctx context.Context, chain Chain, p *Payout) error {
 	unsigned, effects, err := m.compose(ctx, chain, p)
+	if errors.Is(err, coffer.ErrFeeBudget) && m.now().Before(p.Intent.Expires) {
+		return m.tooDear(ctx, p, err)
+	}
 	if err != nil {
-		return m.giveUp(ctx, p, err)
+		return m.giveUp(ctx, chain, p, err)
 	}
 	m.checkpoint("payout.before_built")
 	err = m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
@@ -161,7 +164,7 @@ func (m *Manager) insertAttempt(ctx context.Context, tx pgx.Tx, p *Payout, u cof
 		return fmt.Errorf("store attempt %d: %w", u.Attempt, err)
 	}
 	p.Attempts = append(p.Attempts[:len(p.Attempts):len(p.Attempts)], Attempt{
-		Attempt: coffer.Attempt{Number: u.Attempt, Unsigned: u}, ValidUntil: e.ValidUntil,
+		Attempt: coffer.Attempt{Number: u.Attempt, At: m.now(), Unsigned: u}, ValidUntil: e.ValidUntil,
 	})
 	p.row.Attempts = int32(len(p.Attempts)) //nolint:gosec // at most MaxAttempts
 	return nil
@@ -171,12 +174,12 @@ func (m *Manager) insertAttempt(ctx context.Context, tx pgx.Tx, p *Payout, u cof
 // back: the next step asks for signatures.
 func (m *Manager) simulate(ctx context.Context, chain Chain, p *Payout) error {
 	if !m.now().Before(p.Intent.Expires) {
-		return m.cancel(ctx, p, "the intent expired before it was signed", true)
+		return m.cancel(ctx, p, "the intent expired before it was signed", later)
 	}
 	call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
 	defer cancel()
 	if err := chain.Wallet.Simulate(call, p.newest().Unsigned); err != nil {
-		return m.giveUp(ctx, p, fmt.Errorf("simulate: %w", err))
+		return m.giveUp(ctx, chain, p, fmt.Errorf("simulate: %w", err))
 	}
 
 	m.checkpoint("payout.before_signing")
@@ -187,7 +190,7 @@ func (m *Manager) simulate(ctx context.Context, chain Chain, p *Payout) error {
 		return m.next(p, coffer.PayoutSigning)
 	})
 	if errors.Is(err, withdrawal.ErrCancelling) {
-		return m.cancel(ctx, p, "a customer cancelled", false)
+		return m.cancel(ctx, p, "a customer cancelled", atOnce)
 	}
 	if err == nil {
 		m.checkpoint("payout.signing")
@@ -201,24 +204,53 @@ func (m *Manager) next(p *Payout, to coffer.PayoutState) error {
 	return p.move(to)
 }
 
-// giveUp notes a failure before signing, and cancels the payout after too many. In a slot
+// tooDear notes that the fee budget does not buy a place in a block now. Fees fall again:
+// the payout waits, as long as its intent lives, and a person is told.
+func (m *Manager) tooDear(ctx context.Context, p *Payout, cause error) error {
+	err := m.store(ctx, p, func(_ pgx.Tx, p *Payout) error {
+		m.park(p, cause.Error())
+		return nil
+	})
+	return errors.Join(cause, err)
+}
+
+// giveUp notes a failure before signing. Payments that fail for their own sake are left
+// out; when none is to blame, the payout is cancelled after too many failures. In a slot
 // that signers know its orders cannot make way for others, so there it goes on trying
 // until the intent expires.
-func (m *Manager) giveUp(ctx context.Context, p *Payout, cause error) error {
+func (m *Manager) giveUp(ctx context.Context, chain Chain, p *Payout, cause error) error {
 	bound, err := m.bound(ctx, m.sql, p)
 	if err != nil {
 		return err
 	}
+	wouldFail := errors.Is(cause, coffer.ErrWouldFail)
+	if !bound && wouldFail {
+		if bad := m.badLegs(ctx, chain, p); len(bad) > 0 {
+			return m.leaveOut(ctx, p, bad)
+		}
+	}
 	if bound && m.now().Before(p.Intent.Expires) || !bound && int(p.row.Tries)+1 < m.limits(p).Prepare {
 		return cause
 	}
-	return m.cancel(ctx, p, cause.Error(), true)
+	next := later
+	if wouldFail {
+		next = halves
+	}
+	return m.cancel(ctx, p, cause.Error(), next)
 }
 
+// What becomes of the withdrawals of a payout that is cancelled.
+type afterCancel int
+
+const (
+	atOnce afterCancel = iota // they can be planned again now
+	later                     // after a while, with whatever there is
+	halves                    // after a while, in two payouts of half the size
+)
+
 // cancel ends a payout that nobody was asked to sign: its slot is free, its withdrawals
-// return. Deferred ones wait, and go alone next time, so that one bad payment does not
-// stop the others for ever.
-func (m *Manager) cancel(ctx context.Context, p *Payout, reason string, put bool) error {
+// return.
+func (m *Manager) cancel(ctx context.Context, p *Payout, reason string, next afterCancel) error {
 	err := m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
 		if err := p.move(coffer.PayoutCancelled); err != nil {
 			return err
@@ -229,10 +261,17 @@ func (m *Manager) cancel(ctx context.Context, p *Payout, reason string, put bool
 		} else if bound {
 			return m.renew(ctx, tx, p)
 		}
-		if err := m.release(ctx, tx, p, "the payout was given up: "+clip(reason)); err != nil || !put {
+		if err := m.release(ctx, tx, p, "the payout was given up: "+clip(reason)); err != nil {
 			return err
 		}
-		return m.putOffHalves(ctx, m.sql.WithTx(tx), p, m.limits(p).MaxBackoff)
+		switch next {
+		case later:
+			return m.putOff(ctx, m.sql.WithTx(tx), p.Withdrawals, "", m.limits(p).MaxBackoff)
+		case halves:
+			return m.putOffHalves(ctx, m.sql.WithTx(tx), p, m.limits(p).MaxBackoff)
+		case atOnce:
+		}
+		return nil
 	})
 	if err == nil {
 		m.Log.Warn("payout cancelled", "payout", p.ID, "reason", reason)
@@ -290,14 +329,21 @@ func (m *Manager) renew(ctx context.Context, tx pgx.Tx, p *Payout) error {
 
 // release frees the slot and the withdrawals of a payout that nobody was asked to sign.
 func (m *Manager) release(ctx context.Context, tx pgx.Tx, p *Payout, reason string) error {
-	q := m.sql.WithTx(tx)
+	if err := m.freeSlot(ctx, m.sql.WithTx(tx), p); err != nil {
+		return err
+	}
+	return m.Withdrawals.Returned(ctx, tx, p.Withdrawals, reason)
+}
+
+// freeSlot takes a payout out of its slot and its orders out of the payout.
+func (m *Manager) freeSlot(ctx context.Context, q *payoutsql.Queries, p *Payout) error {
 	if err := q.FreeSlot(ctx, p.ID); err != nil {
 		return fmt.Errorf("free the slot of %s: %w", p.ID, err)
 	}
 	if err := q.EndOrders(ctx, p.ID); err != nil {
 		return fmt.Errorf("end the orders of %s: %w", p.ID, err)
 	}
-	return m.Withdrawals.Returned(ctx, tx, p.Withdrawals, reason)
+	return nil
 }
 
 // retry notes a failed step and puts the next try off, longer each time.

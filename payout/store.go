@@ -36,6 +36,7 @@ type Payout struct {
 	Reason      string // why it ended as it did
 	Note        string // what the last failed step said
 	Alarm       string // why a person must look; nothing moves meanwhile
+	Parked      string // why it needs a person though the chain may still end it
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 
@@ -116,7 +117,7 @@ func fromRow(row payoutsql.Payout) (Payout, error) {
 		return Payout{}, fmt.Errorf("the intent does not have its stored hash %s", row.IntentHash)
 	}
 	p := Payout{
-		ID: row.ID, Intent: intent, State: coffer.PayoutState(row.State), Reason: row.Reason, Note: row.Note, Alarm: row.Alarm,
+		ID: row.ID, Intent: intent, State: coffer.PayoutState(row.State), Reason: row.Reason, Note: row.Note, Alarm: row.Alarm, Parked: row.Parked,
 		CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(), row: row,
 	}
 	if row.IncludedAttempt != nil { // a check in SQL makes the others not null either
@@ -130,7 +131,7 @@ func fromRow(row payoutsql.Payout) (Payout, error) {
 
 func toAttempt(i coffer.Intent, row payoutsql.PayoutAttempt) Attempt {
 	number := uint32(row.Number) //nolint:gosec // counts from 0
-	a := Attempt{Attempt: coffer.Attempt{Number: number, Unsigned: coffer.Unsigned{
+	a := Attempt{Attempt: coffer.Attempt{Number: number, At: row.CreatedAt.UTC(), Unsigned: coffer.Unsigned{
 		Chain: i.Chain, Wallet: i.Wallet, Path: i.Path, Format: row.Format, Attempt: number, Bytes: row.Unsigned,
 	}}}
 	if row.SignedID != nil {
@@ -174,6 +175,7 @@ func (p *Payout) move(to coffer.PayoutState) error {
 	}
 	p.State, p.row.State = to, string(to)
 	p.row.Tries, p.row.Note = 0, ""
+	p.Parked, p.row.Parked, p.row.Refusals = "", "", 0
 	return nil
 }
 
@@ -184,6 +186,7 @@ func (m *Manager) save(ctx context.Context, q *payoutsql.Queries, p *Payout) err
 		ID: r.ID, Version: r.Version, State: r.State, Attempts: r.Attempts, NextAt: r.NextAt, Tries: r.Tries, Note: r.Note,
 		SinceHeight: r.SinceHeight, IncludedAttempt: r.IncludedAttempt, Tx: r.Tx, BlockHeight: r.BlockHeight,
 		BlockHash: r.BlockHash, Success: r.Success, Reason: r.Reason, Alarm: r.Alarm, AlarmBlock: r.AlarmBlock, UpdatedAt: m.now(),
+		Parked: r.Parked, Refusals: r.Refusals, Answered: r.Answered,
 	})
 	if err != nil {
 		return fmt.Errorf("store payout %s: %w", r.ID, err)

@@ -18,7 +18,7 @@ import (
 )
 
 // ErrWouldFail is returned by Simulate when the operation would not do, now, what it says.
-var ErrWouldFail = errors.New("the operation would fail")
+var ErrWouldFail = coffer.ErrWouldFail
 
 var transferTopic = crypto.Keccak256Hash([]byte("Transfer(address,address,uint256)"))
 

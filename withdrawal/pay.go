@@ -142,8 +142,9 @@ func (s *Service) Commit(ctx context.Context, tx pgx.Tx, ids []string) error {
 	return s.sql.WithTx(tx).Commit(ctx, ids)
 }
 
-// Returned gives withdrawals of a payout that nobody was asked to sign back to the queue, or ends
-// them where the customer asked to cancel.
+// Returned gives withdrawals of a payout that can never land back to the queue, or ends
+// them where the customer asked to cancel: nobody was asked to sign it, or its slot is
+// dead, finally.
 func (s *Service) Returned(ctx context.Context, tx pgx.Tx, ids []string, reason string) error {
 	return s.each(ctx, tx, ids, func(r *record) error {
 		cancelling := r.cancelling
@@ -156,6 +157,14 @@ func (s *Service) Returned(ctx context.Context, tx pgx.Tx, ids []string, reason 
 		}
 		return s.giveBack(ctx, tx, r, coffer.WithdrawalCancelled, byCustomer)
 	})
+}
+
+// Doubted gives withdrawals of a payout that no signer signs to the people who review.
+func (s *Service) Doubted(ctx context.Context, tx pgx.Tx, ids []string, reason string) error {
+	if err := s.Returned(ctx, tx, ids, reason); err != nil {
+		return err
+	}
+	return s.each(ctx, tx, ids, func(r *record) error { return s.move(ctx, tx, r, coffer.WithdrawalReview, reason) })
 }
 
 // Renewable returns the withdrawals of a payout whose attempts expired, in the order of

@@ -40,6 +40,7 @@ type Payout struct {
 	UpdatedAt       time.Time
 	Parked          string
 	Refusals        int32
+	Answered        bool
 }
 
 type PayoutAttempt struct {
@@ -64,12 +65,20 @@ type PayoutCursor struct {
 	Final      int64
 }
 
+type PayoutDeferred struct {
+	WithdrawalID string
+	Tries        int32
+	Until        time.Time
+	Batch        string
+}
+
 type PayoutOrder struct {
 	PayoutID     string
 	Position     int32
 	WithdrawalID string
 	OrderHash    coffer.Hash
 	Live         bool
+	Unproven     bool
 }
 
 type PayoutSignature struct {

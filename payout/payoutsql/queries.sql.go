@@ -13,7 +13,7 @@ import (
 )
 
 const alarms = `-- name: Alarms :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout where alarm <> '' order by updated_at desc, id limit $1
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout where alarm <> '' or parked <> '' order by updated_at desc, id limit $1
 `
 
 func (q *Queries) Alarms(ctx context.Context, first int32) ([]Payout, error) {
@@ -55,6 +55,7 @@ func (q *Queries) Alarms(ctx context.Context, first int32) ([]Payout, error) {
 			&i.UpdatedAt,
 			&i.Parked,
 			&i.Refusals,
+			&i.Answered,
 		); err != nil {
 			return nil, err
 		}
@@ -193,7 +194,7 @@ where id = (
     where p.state in ('planned', 'built', 'signing', 'signed', 'broadcast') and p.alarm = '' and p.next_at <= $2::timestamptz
       and p.chain = any($3::text[])
     order by p.next_at, p.id limit 1 for update skip locked)
-returning id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals
+returning id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered
 `
 
 type ClaimParams struct {
@@ -235,8 +236,20 @@ func (q *Queries) Claim(ctx context.Context, arg ClaimParams) (Payout, error) {
 		&i.UpdatedAt,
 		&i.Parked,
 		&i.Refusals,
+		&i.Answered,
 	)
 	return i, err
+}
+
+const countSignatures = `-- name: CountSignatures :one
+select count(*) from payout_signatures where payout_id = $1
+`
+
+func (q *Queries) CountSignatures(ctx context.Context, payoutID string) (int64, error) {
+	row := q.db.QueryRow(ctx, countSignatures, payoutID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const cursor = `-- name: Cursor :one
@@ -309,6 +322,35 @@ func (q *Queries) Deferred(ctx context.Context) ([]DeferredRow, error) {
 	for rows.Next() {
 		var i DeferredRow
 		if err := rows.Scan(&i.WithdrawalID, &i.Until, &i.Batch); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const deferredAmong = `-- name: DeferredAmong :many
+select withdrawal_id, tries, until, batch from payout_deferred where withdrawal_id = any($1::text[])
+`
+
+func (q *Queries) DeferredAmong(ctx context.Context, ids []string) ([]PayoutDeferred, error) {
+	rows, err := q.db.Query(ctx, deferredAmong, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PayoutDeferred
+	for rows.Next() {
+		var i PayoutDeferred
+		if err := rows.Scan(
+			&i.WithdrawalID,
+			&i.Tries,
+			&i.Until,
+			&i.Batch,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -395,7 +437,7 @@ func (q *Queries) FreeSlot(ctx context.Context, payoutID string) error {
 }
 
 const get = `-- name: Get :one
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout where id = $1
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout where id = $1
 `
 
 func (q *Queries) Get(ctx context.Context, id string) (Payout, error) {
@@ -431,6 +473,7 @@ func (q *Queries) Get(ctx context.Context, id string) (Payout, error) {
 		&i.UpdatedAt,
 		&i.Parked,
 		&i.Refusals,
+		&i.Answered,
 	)
 	return i, err
 }
@@ -636,7 +679,7 @@ func (q *Queries) LiveIntents(ctx context.Context, arg LiveIntentsParams) ([][]b
 }
 
 const lock = `-- name: Lock :one
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout where id = $1 for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout where id = $1 for update
 `
 
 func (q *Queries) Lock(ctx context.Context, id string) (Payout, error) {
@@ -672,12 +715,13 @@ func (q *Queries) Lock(ctx context.Context, id string) (Payout, error) {
 		&i.UpdatedAt,
 		&i.Parked,
 		&i.Refusals,
+		&i.Answered,
 	)
 	return i, err
 }
 
 const lockAlarmedBy = `-- name: LockAlarmedBy :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout where chain = $1 and alarm <> '' and alarm_block = $2 order by id for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout where chain = $1 and alarm <> '' and alarm_block = $2 order by id for update
 `
 
 type LockAlarmedByParams struct {
@@ -724,6 +768,7 @@ func (q *Queries) LockAlarmedBy(ctx context.Context, arg LockAlarmedByParams) ([
 			&i.UpdatedAt,
 			&i.Parked,
 			&i.Refusals,
+			&i.Answered,
 		); err != nil {
 			return nil, err
 		}
@@ -755,7 +800,7 @@ func (q *Queries) LockCursor(ctx context.Context, chain string) (PayoutCursor, e
 }
 
 const lockExpired = `-- name: LockExpired :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout p
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout p
 where p.chain = $1 and p.state in ('signing', 'signed', 'broadcast') and p.alarm = ''
   and not exists (select from payout_attempts a where a.payout_id = p.id
                   and (a.valid_until is null or a.valid_until >= $2::timestamptz))
@@ -807,6 +852,7 @@ func (q *Queries) LockExpired(ctx context.Context, arg LockExpiredParams) ([]Pay
 			&i.UpdatedAt,
 			&i.Parked,
 			&i.Refusals,
+			&i.Answered,
 		); err != nil {
 			return nil, err
 		}
@@ -819,7 +865,7 @@ func (q *Queries) LockExpired(ctx context.Context, arg LockExpiredParams) ([]Pay
 }
 
 const lockFinal = `-- name: LockFinal :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout
 where chain = $1 and state = 'included' and alarm = '' and block_height <= $2::bigint
 order by block_height, id limit $3 for update
 `
@@ -869,6 +915,7 @@ func (q *Queries) LockFinal(ctx context.Context, arg LockFinalParams) ([]Payout,
 			&i.UpdatedAt,
 			&i.Parked,
 			&i.Refusals,
+			&i.Answered,
 		); err != nil {
 			return nil, err
 		}
@@ -881,7 +928,7 @@ func (q *Queries) LockFinal(ctx context.Context, arg LockFinalParams) ([]Payout,
 }
 
 const lockIncludedIn = `-- name: LockIncludedIn :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals from payout where chain = $1 and state = 'included' and block_hash = $2 order by id for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout where chain = $1 and state = 'included' and block_hash = $2 order by id for update
 `
 
 type LockIncludedInParams struct {
@@ -928,6 +975,7 @@ func (q *Queries) LockIncludedIn(ctx context.Context, arg LockIncludedInParams) 
 			&i.UpdatedAt,
 			&i.Parked,
 			&i.Refusals,
+			&i.Answered,
 		); err != nil {
 			return nil, err
 		}
@@ -964,7 +1012,7 @@ func (q *Queries) MarkBroadcast(ctx context.Context, arg MarkBroadcastParams) er
 }
 
 const orders = `-- name: Orders :many
-select payout_id, position, withdrawal_id, order_hash, live from payout_orders where payout_id = any($1::text[]) order by payout_id, position
+select payout_id, position, withdrawal_id, order_hash, live, unproven from payout_orders where payout_id = any($1::text[]) order by payout_id, position
 `
 
 func (q *Queries) Orders(ctx context.Context, ids []string) ([]PayoutOrder, error) {
@@ -982,6 +1030,7 @@ func (q *Queries) Orders(ctx context.Context, ids []string) ([]PayoutOrder, erro
 			&i.WithdrawalID,
 			&i.OrderHash,
 			&i.Live,
+			&i.Unproven,
 		); err != nil {
 			return nil, err
 		}
@@ -1104,6 +1153,25 @@ func (q *Queries) RecordEntry(ctx context.Context, arg RecordEntryParams) error 
 	return err
 }
 
+const refusedLanes = `-- name: RefusedLanes :one
+select count(distinct slot_lane) from payout
+where chain = $1 and wallet = $2 and state = 'signing' and refusals >= $3
+`
+
+type RefusedLanesParams struct {
+	Chain    string
+	Wallet   string
+	Refusals int32
+}
+
+// RefusedLanes counts the lanes held by what every signer refuses.
+func (q *Queries) RefusedLanes(ctx context.Context, arg RefusedLanesParams) (int64, error) {
+	row := q.db.QueryRow(ctx, refusedLanes, arg.Chain, arg.Wallet, arg.Refusals)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const resume = `-- name: Resume :exec
 update payout set next_at = $1::timestamptz, version = version + 1
 where state in ('planned', 'built', 'signing', 'signed', 'broadcast') and next_at > $1::timestamptz
@@ -1126,8 +1194,9 @@ set state = $1, attempts = $2, version = $3::bigint + 1, next_at = $4,
     tries = $5, note = $6, since_height = $7,
     included_attempt = $8, tx = $9, block_height = $10,
     block_hash = $11, success = $12, reason = $13,
-    alarm = $14, alarm_block = $15, updated_at = $16
-where id = $17 and version = $3::bigint
+    alarm = $14, alarm_block = $15, parked = $16, refusals = $17,
+    answered = $18, updated_at = $19
+where id = $20 and version = $3::bigint
 `
 
 type SaveParams struct {
@@ -1146,6 +1215,9 @@ type SaveParams struct {
 	Reason          string
 	Alarm           string
 	AlarmBlock      *coffer.Hash
+	Parked          string
+	Refusals        int32
+	Answered        bool
 	UpdatedAt       time.Time
 	ID              string
 }
@@ -1167,6 +1239,9 @@ func (q *Queries) Save(ctx context.Context, arg SaveParams) (int64, error) {
 		arg.Reason,
 		arg.Alarm,
 		arg.AlarmBlock,
+		arg.Parked,
+		arg.Refusals,
+		arg.Answered,
 		arg.UpdatedAt,
 		arg.ID,
 	)
@@ -1262,6 +1337,34 @@ func (q *Queries) Signatures(ctx context.Context, arg SignaturesParams) ([]Payou
 		return nil, err
 	}
 	return items, nil
+}
+
+const slotAnswered = `-- name: SlotAnswered :one
+select exists (
+    select from payout
+    where chain = $1 and wallet = $2 and slot_kind = $3 and slot_lane = $4 and slot_sequence = $5 and answered)
+`
+
+type SlotAnsweredParams struct {
+	Chain        string
+	Wallet       string
+	SlotKind     string
+	SlotLane     string
+	SlotSequence int64
+}
+
+// SlotAnswered says whether a signer that was asked for the slot may have signed.
+func (q *Queries) SlotAnswered(ctx context.Context, arg SlotAnsweredParams) (bool, error) {
+	row := q.db.QueryRow(ctx, slotAnswered,
+		arg.Chain,
+		arg.Wallet,
+		arg.SlotKind,
+		arg.SlotLane,
+		arg.SlotSequence,
+	)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const slotBound = `-- name: SlotBound :one
