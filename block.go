@@ -62,12 +62,23 @@ type Outcome struct {
 	Reason   string  `json:"reason,omitempty"`
 }
 
+// GasDeposit is native money that became the gas money of an account in the EntryPoint
+// (ERC-4337). It is a Transfer to the EntryPoint too, with the same Ref. From paid it.
+type GasDeposit struct {
+	Tx      Hash    `json:"tx"`
+	Ref     string  `json:"ref"`
+	From    Address `json:"from"`
+	Account Address `json:"account"`
+	Amount  Amount  `json:"amount"`
+}
+
 // Block is a block that proved itself against its hash, with what it did.
 type Block struct {
 	Header
-	Transfers []Transfer `json:"transfers"`
-	Outcomes  []Outcome  `json:"outcomes"`
-	Raw       []byte     `json:"-"` // as the node gave it, for the archive
+	Transfers   []Transfer   `json:"transfers"`
+	Outcomes    []Outcome    `json:"outcomes"`
+	GasDeposits []GasDeposit `json:"gasDeposits,omitempty"`
+	Raw         []byte       `json:"-"` // as the node gave it, for the archive
 }
 
 // Block event kinds.

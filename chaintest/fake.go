@@ -28,8 +28,9 @@ import (
 
 // Content is what a test puts into a block.
 type Content struct {
-	Transfers []coffer.Transfer
-	Outcomes  []coffer.Outcome
+	Transfers   []coffer.Transfer
+	Outcomes    []coffer.Outcome
+	GasDeposits []coffer.GasDeposit
 }
 
 // blockInterval is how far apart the fake's blocks are.
@@ -162,7 +163,7 @@ func (f *Fake) tip() coffer.Hash { return f.canonical[len(f.canonical)-1] }
 func (f *Fake) mine(c Content) coffer.Block {
 	height := uint64(len(f.canonical))
 	f.made++
-	b := coffer.Block{Transfers: c.Transfers, Outcomes: c.Outcomes}
+	b := coffer.Block{Transfers: c.Transfers, Outcomes: c.Outcomes, GasDeposits: c.GasDeposits}
 	b.Height = height
 	b.Time = genesisTime.Add(time.Duration(height) * blockInterval) // #nosec G115 -- a fake chain is short
 	if height > 0 {

@@ -151,6 +151,11 @@ func (c *content) read(config Config, chainNumber uint64) (coffer.Block, error) 
 		} else if ok && config.NativeTransfers != NativeUnseen {
 			block.Transfers = append(block.Transfers, native)
 		}
+		if gas, ok, err := topLevelDeposit(config.EntryPoint, tx, sender); err != nil {
+			return coffer.Block{}, fmt.Errorf("transaction %s: %w", tx.Hash(), err)
+		} else if ok {
+			block.GasDeposits = append(block.GasDeposits, gas)
+		}
 		for ordinal, log := range receipt.Logs {
 			if transfer, ok := tokenTransfer(config.Chain, tx.Hash(), ordinal, log); ok {
 				block.Transfers = append(block.Transfers, transfer)

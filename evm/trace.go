@@ -91,6 +91,7 @@ type frame struct {
 	kind     string // as geth writes it: CALL, DELEGATECALL, CREATE, SELFDESTRUCT, …
 	from, to common.Address
 	value    coffer.Amount
+	input    []byte // its head
 	failed   bool
 	calls    []frame
 }
@@ -124,11 +125,15 @@ func (s *Source) addTraces(ctx context.Context, c *content, block *coffer.Block)
 		if c.receipts[i].Status != types.ReceiptStatusSuccessful {
 			continue
 		}
-		list, err := s.internal(tx, traces[i])
+		list, deposits, err := s.internal(tx, traces[i])
+		if err == nil {
+			err = checkDeposits(s.config.EntryPoint, deposits, c.receipts[i].Logs)
+		}
 		if err != nil {
 			return fmt.Errorf("transaction %s: %w", tx.Hash(), err)
 		}
 		inside[coffer.Hash(tx.Hash())] = list
+		block.GasDeposits = append(block.GasDeposits, deposits...)
 	}
 	block.Transfers = mergeInternal(c.txs, block.Transfers, inside)
 	return nil
@@ -172,16 +177,16 @@ func (s *Source) traces(ctx context.Context, c *content) ([][]frame, error) {
 	return nil, fmt.Errorf("no node of %s traces any more: %w", s.config.Chain, missing)
 }
 
-// internal lists what contracts paid inside a successful transaction, after checking that
-// the trace is of this transaction.
-func (s *Source) internal(tx *types.Transaction, calls []frame) ([]coffer.Transfer, error) {
+// internal lists what contracts paid inside a successful transaction, and what of it became
+// gas money, after checking that the trace is of this transaction.
+func (s *Source) internal(tx *types.Transaction, calls []frame) ([]coffer.Transfer, []coffer.GasDeposit, error) {
 	if len(calls) != 1 {
-		return nil, fmt.Errorf("%w: %d top-level calls", ErrTrace, len(calls))
+		return nil, nil, fmt.Errorf("%w: %d top-level calls", ErrTrace, len(calls))
 	}
 	top := calls[0]
 	sender, err := types.Sender(types.LatestSignerForChainID(new(big.Int).SetUint64(s.client.number)), tx)
 	if err != nil {
-		return nil, fmt.Errorf("sender: %w", err)
+		return nil, nil, fmt.Errorf("sender: %w", err)
 	}
 	to, kind := crypto.CreateAddress(sender, tx.Nonce()), "CREATE"
 	if tx.To() != nil {
@@ -189,20 +194,28 @@ func (s *Source) internal(tx *types.Transaction, calls []frame) ([]coffer.Transf
 	}
 	value, err := amountFromBig(tx.Value())
 	if err != nil {
-		return nil, fmt.Errorf("value: %w", err)
+		return nil, nil, fmt.Errorf("value: %w", err)
 	}
 	if top.kind != kind || top.from != sender || top.to != to || top.value != value || top.failed {
-		return nil, fmt.Errorf("%w: %s of %s from %s to %s, failed: %v", ErrTrace, top.kind, top.value, top.from, top.to, top.failed)
+		return nil, nil, fmt.Errorf("%w: %s of %s from %s to %s, failed: %v", ErrTrace, top.kind, top.value, top.from, top.to, top.failed)
 	}
 
 	var list []coffer.Transfer
+	var deposits []coffer.GasDeposit
 	err = payments(top, to, func(f frame) {
-		list = append(list, coffer.Transfer{
+		t := coffer.Transfer{
 			Asset: s.config.Native, Tx: coffer.Hash(tx.Hash()), Ref: "trace:" + strconv.Itoa(len(list)+1),
 			From: AddressOf(f.from), To: AddressOf(f.to), Amount: f.value,
-		})
+		}
+		list = append(list, t)
+		if f.to != s.config.EntryPoint || f.kind != "CALL" {
+			return
+		}
+		if account, ok := depositedFor(f.from, f.input); ok {
+			deposits = append(deposits, coffer.GasDeposit{Tx: t.Tx, Ref: t.Ref, From: t.From, Account: AddressOf(account), Amount: t.Amount})
+		}
 	})
-	return list, err
+	return list, deposits, err
 }
 
 // payments walks through the calls made inside another one, in the order in which they were

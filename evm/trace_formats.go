@@ -1,7 +1,9 @@
 package evm
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -20,15 +22,34 @@ type gethFrame struct {
 	From  *common.Address `json:"from"`
 	To    *common.Address `json:"to"`
 	Value *hexutil.Big    `json:"value"`
+	Input inputText       `json:"input"`
 	Error string          `json:"error"`
 	Calls []gethFrame     `json:"calls"`
+}
+
+// inputText is a call's data, of which only the head is kept.
+type inputText []byte
+
+// UnmarshalJSON reads hex text. What is no hex text is no data: only a payment into the
+// EntryPoint is looked at, and its events have to agree.
+func (i *inputText) UnmarshalJSON(b []byte) error {
+	digits, ok := bytes.CutPrefix(bytes.Trim(b, `"`), []byte("0x"))
+	if !ok {
+		return nil
+	}
+	head := make([]byte, min(len(digits)/2, inputHead))
+	if _, err := hex.Decode(head, digits[:2*len(head)]); err != nil {
+		return nil //nolint:nilerr // see above
+	}
+	*i = head
+	return nil
 }
 
 func (g gethFrame) frame(b *budget, depth int) (frame, error) {
 	if err := b.take(depth); err != nil {
 		return frame{}, err
 	}
-	f := frame{kind: g.Type, failed: g.Error != ""}
+	f := frame{kind: g.Type, input: g.Input, failed: g.Error != ""}
 	if g.Type == "" || g.From == nil || (g.To == nil && !f.failed) {
 		return frame{}, fmt.Errorf("%w: a call without type, sender or recipient", ErrTrace) // {} of an unsupported tracer
 	}
@@ -143,6 +164,7 @@ type parityFrame struct {
 		From          *common.Address `json:"from"`
 		To            *common.Address `json:"to"`
 		Value         *hexutil.Big    `json:"value"`
+		Input         inputText       `json:"input"`
 		Address       *common.Address `json:"address"`       // of a contract that destroys itself
 		RefundAddress *common.Address `json:"refundAddress"` // who gets what it had
 		Balance       *hexutil.Big    `json:"balance"`
@@ -156,7 +178,7 @@ type parityFrame struct {
 }
 
 func (p parityFrame) frame() (frame, error) {
-	f := frame{failed: p.Error != ""}
+	f := frame{input: p.Action.Input, failed: p.Error != ""}
 	a := p.Action
 	var value *hexutil.Big
 	switch p.Type {

@@ -63,6 +63,9 @@ func (b *blockTx) connect(ctx context.Context) error {
 	if err := b.bookFees(ctx); err != nil {
 		return err
 	}
+	if err := b.bookGasDeposits(ctx); err != nil {
+		return err
+	}
 
 	ours, err := b.match(ctx)
 	if err != nil {

@@ -41,6 +41,8 @@
 // a user operation Dr transit:bundler / Cr gas:entrypoint:<wallet>, straight to
 // expense:network_fee when the bundle is not one of our executors'; for an executor's
 // transaction Dr gas:executor / Cr transit:bundler by what the operations in it paid, and
-// Dr expense:network_fee / Cr gas:executor by what it cost. At finality the withdrawal's
+// Dr expense:network_fee / Cr gas:executor by what it cost; for money that becomes the
+// wallet's deposit in the EntryPoint Dr gas:entrypoint / Cr suspense:unknown, or custody:hot
+// where the wallet pays by itself. At finality the withdrawal's
 // hold is posted.
 package payout
