@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -139,11 +140,19 @@ func checkCustomers(c Customers, wrong func(key, format string, args ...any)) {
 		if c.URL != "" {
 			wrong(key+"url", "is only asked when source is %s", CustomersCallback)
 		}
+		if c.SecretFile != "" {
+			wrong(key+"secret_file", "is only used when source is %s", CustomersCallback)
+		}
 		return
 	}
-	if u, err := url.Parse(c.URL); err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.Host == "" || u.User != nil {
-		wrong(key+"url", "want an http or https URL without user and password")
+	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname()))) {
+		wrong(key+"url", "want an https URL without user and password; http only on this machine")
 	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
 // Ed25519Key reads a public key: 0x and 64 hex digits.

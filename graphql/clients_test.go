@@ -24,13 +24,15 @@ func TestClientsThatPeopleUse(t *testing.T) {
 	}
 
 	b := newBench(t)
+	b.enrich(&b.acme)
 	input, err := json.Marshal(input(b)["input"])
 	b.must(err)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, node, "--test", "--test-reporter=tap", "clients.test.mjs")
 	cmd.Dir = "clienttest"
-	cmd.Env = append(os.Environ(), "COFFER_URL="+b.url, "COFFER_KEY="+b.acme.key, "COFFER_ACCOUNT="+b.acme.account, "COFFER_INPUT="+string(input))
+	cmd.Env = append(os.Environ(), "COFFER_URL="+b.url, "COFFER_KEY="+b.acme.key, "COFFER_ACCOUNT="+b.acme.account, "COFFER_INPUT="+string(input),
+		"COFFER_TRANSFER="+b.acme.transfer, "COFFER_REVIEWED="+b.acme.reviewed)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

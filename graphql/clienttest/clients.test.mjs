@@ -1,6 +1,7 @@
 // The clients that people use, against a real API. clients_test.go starts this with
-// COFFER_URL (of the API), COFFER_KEY, COFFER_ACCOUNT and COFFER_INPUT (a good
-// WithdrawalInput as JSON).
+// COFFER_URL (of the API), COFFER_KEY, COFFER_ACCOUNT, COFFER_INPUT (a good
+// WithdrawalInput as JSON), COFFER_TRANSFER (a book transfer that was received) and
+// COFFER_REVIEWED (a withdrawal in review).
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,7 +11,7 @@ import { ClientError, GraphQLClient } from "graphql-request";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 
-const { COFFER_URL: url, COFFER_KEY: key, COFFER_ACCOUNT: account } = process.env;
+const { COFFER_URL: url, COFFER_KEY: key, COFFER_ACCOUNT: account, COFFER_TRANSFER: transfer, COFFER_REVIEWED: reviewed } = process.env;
 const input = JSON.parse(process.env.COFFER_INPUT);
 const headers = { authorization: `Bearer ${key}` };
 const deadlineMilliseconds = 20_000;
@@ -20,6 +21,13 @@ const events = `subscription ($after: String) {
 }`;
 const request = `mutation ($key: String!, $input: WithdrawalInput!) {
   requestWithdrawal(idempotencyKey: $key, input: $input) { id state amount }
+}`;
+
+const quote = `mutation ($input: WithdrawalInput!) {
+  quoteWithdrawal(input: $input) { id amount fee total expires }
+}`;
+const requestQuoted = `mutation ($key: String!, $input: WithdrawalInput!, $quote: ID) {
+  requestWithdrawal(idempotencyKey: $key, input: $input, quote: $quote) { id fee internal }
 }`;
 
 const api = new GraphQLClient(url, { headers });
@@ -81,6 +89,44 @@ test("graphql-request: errors have a code and a field", async () => {
   });
 });
 
+test("graphql-request: a quote is used once", async () => {
+  const { quoteWithdrawal: offer } = await api.request(quote, { input });
+  assert.deepEqual([offer.amount, offer.fee, offer.total], ["10", "1", "11"]);
+  assert.ok(!Number.isNaN(Date.parse(offer.expires)));
+  const { requestWithdrawal: made } = await api.request(requestQuoted, { key: "quoted", input, quote: offer.id });
+  assert.equal(made.fee, offer.fee);
+  assert.equal(made.internal, false);
+  await assert.rejects(api.request(requestQuoted, { key: "quoted again", input, quote: offer.id }), (e) => {
+    assert.deepEqual(e.response.errors[0].extensions, { code: "INVALID", field: "quote" });
+    return true;
+  });
+});
+
+test("graphql-request: the address book", async () => {
+  const address = "0x00000000000000000000000000000000deadbeef";
+  const { addDestination: added } = await api.request(
+    "mutation ($input: DestinationInput!) { addDestination(input: $input) { id label usableAt } }",
+    { input: { account, chain: input.asset.split("/")[0], address, label: "savings" } },
+  );
+  assert.equal(added.label, "savings");
+  const list = `query ($id: ID!) { account(id: $id) { destinations { edges { node { id address } } } } }`;
+  const find = async () => (await api.request(list, { id: account })).account.destinations.edges.find(({ node }) => node.id === added.id);
+  assert.equal((await find()).node.address, address);
+  assert.equal((await api.request("mutation ($id: ID!) { removeDestination(id: $id) }", { id: added.id })).removeDestination, added.id);
+  assert.equal(await find(), undefined);
+});
+
+test("graphql-request: an operator's queue, findings and decision", async () => {
+  const { withdrawalReviews: queue } = await api.request("{ withdrawalReviews { edges { node { id reason screenings { screener verdict } } } } }");
+  const waiting = queue.edges.find(({ node }) => node.id === reviewed).node;
+  assert.ok(waiting.screenings.some(({ verdict }) => verdict === "REVIEW"));
+  const decide = `mutation ($key: String!, $id: ID!) {
+    rejectWithdrawal(idempotencyKey: $key, id: $id, reason: "no answer") { state reviews { action } revocation { storedAt } }
+  }`;
+  const { rejectWithdrawal: done } = await api.request(decide, { key: "decision", id: reviewed });
+  assert.deepEqual(done, { state: "REJECTED", reviews: [{ action: "REJECT" }], revocation: { storedAt: null } });
+});
+
 test("graphql-request: query by GET", async () => {
   const byGet = new GraphQLClient(url, { headers, method: "GET" });
   const { viewer } = await byGet.request("query Viewer { viewer { tenant } }");
@@ -122,6 +168,9 @@ test("urql: query by GET and by POST, mutation, error, subscription", async () =
       seen.push(data.withdrawalEvents.withdrawal.id); // of earlier ones too: see eventOf
       look();
     });
+    const offer = await urql.mutation(gql(quote), { input }).toPromise();
+    assert.equal(offer.error, undefined);
+    assert.equal(offer.data.quoteWithdrawal.total, "11");
     const made = await urql.mutation(gql(request), { key: `from urql ${preferGetMethod}`, input }).toPromise();
     assert.equal(made.error, undefined);
     const arrived = new Promise((resolve) => {
@@ -153,6 +202,16 @@ test("graphql-ws: a subscription goes on after its cursor", async () => {
   }
   await again.return();
   await second.client.dispose();
+});
+
+test("graphql-ws: book transfers that were received", async () => {
+  const { client } = socket(key);
+  const watching = client.iterate({ query: `subscription { bookTransferEvents(after: "") { cursor bookTransfer { id amount sender { id } } } }` });
+  const { bookTransferEvents: event } = (await within(watching.next())).value.data;
+  assert.equal(event.bookTransfer.id, transfer);
+  assert.deepEqual([event.bookTransfer.amount, event.bookTransfer.sender.id], ["10", account]);
+  await watching.return();
+  await client.dispose();
 });
 
 test("graphql-ws: query and errors over the socket", async () => {
