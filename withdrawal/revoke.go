@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,10 +17,11 @@ import (
 const (
 	revokeWait    = time.Second
 	maxRevokeWait = 5 * time.Minute
+	maxReason     = 200 // bytes of a reason that signers are told
 )
 
 // Revoker tells the signers that an order must never be paid, whatever a coordinator asks
-// of them later. It returns nil when so many of them have stored it that no quorum is
+// of them later. The reason is at most 200 bytes of printable ASCII. It returns nil when so many of them have stored it that no quorum is
 // left without one who knows; saying it again is harmless.
 type Revoker interface {
 	Revoke(ctx context.Context, o coffer.Order, reason string) error
@@ -85,7 +87,7 @@ func (s *Service) deliver(ctx context.Context, id string) error {
 
 	call, cancel := context.WithTimeout(ctx, s.CallTimeout)
 	defer cancel()
-	if err := s.Revoker.Revoke(call, ws[0].Order, row.Reason); err != nil {
+	if err := s.Revoker.Revoke(call, ws[0].Order, printable(row.Reason)); err != nil {
 		wait := min(revokeWait<<min(row.Tries, 20), maxRevokeWait)
 		err = fmt.Errorf("revoke the order of %s: %w", id, err)
 		return errors.Join(err, s.sql.PutOffRevocation(ctx, withdrawalsql.PutOffRevocationParams{ID: id, NextAt: s.now().Add(wait)}))
@@ -96,6 +98,18 @@ func (s *Service) deliver(ctx context.Context, id string) error {
 	}
 	s.checkpoint("withdrawal.revoked")
 	return nil
+}
+
+// printable is a reason as signers take it into their logs: short, printable ASCII. Names
+// of policy rules may be neither.
+func printable(reason string) string {
+	ascii := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, reason)
+	return clip(ascii, maxReason)
 }
 
 // Unrevoked returns orders that the signers have not heard of yet, oldest first: first is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -173,5 +174,27 @@ func TestRunRevokes(t *testing.T) {
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("Run ended with %v", err)
+	}
+}
+
+// What a contract says when it fails is foreign text. Signers take short, printable ASCII
+// only, and must hear of the order all the same.
+func TestSignersHearReasonsInPrintableASCII(t *testing.T) {
+	s := &signers{}
+	b := newBench(t, revokedBy(s))
+	b.fund(account, usdt, rich)
+	w := b.request("k", "10")
+	b.settleDown()
+	ids := []string{w.ID}
+	b.inTx(func(tx pgx.Tx) error { return b.Paying(t.Context(), tx, "po_1", ids) })
+	b.inTx(func(tx pgx.Tx) error { return b.Commit(t.Context(), tx, ids) })
+	b.inTx(func(tx pgx.Tx) error {
+		return b.Failed(t.Context(), tx, w.ID, "Überzogen\n"+strings.Repeat("é", 300))
+	})
+	if _, err := b.Revoke(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.heard[w.ID]; len(got) != 200 || !strings.HasPrefix(got, "failed: ?berzogen??") || strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r > '~' }) {
+		t.Errorf("the signers heard %q", got)
 	}
 }
