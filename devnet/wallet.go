@@ -117,3 +117,17 @@ func (a *Anvil) TokenBalance(ctx context.Context, c Contracts, account common.Ad
 }
 
 func callOpts(ctx context.Context) *bind.CallOpts { return &bind.CallOpts{Context: ctx} }
+
+// balanceSlot is where TestToken keeps its balances (contracts/snapshots/TestToken.storage.json).
+const balanceSlot = 6
+
+// Refuse makes the test token refuse every payment to an account: its balance becomes
+// 2^256-1, so that adding to it reverts. With false the account has nothing.
+func (a *Anvil) Refuse(ctx context.Context, c Contracts, account common.Address, refuse bool) error {
+	slot := crypto.Keccak256Hash(common.LeftPadBytes(account[:], 32), common.LeftPadBytes([]byte{balanceSlot}, 32))
+	var balance common.Hash
+	if refuse {
+		balance = common.MaxHash
+	}
+	return a.do(ctx, nil, "anvil_setStorageAt", c.Token, slot, balance)
+}

@@ -136,6 +136,12 @@ func encodePayments(safe Safe, payments []coffer.Payment) (call, uint8, error) {
 	return call{to: safe.MultiSend, data: bindings.NewMultiSendCallOnly().PackMultiSend(packed)}, operationDelegateCall, nil
 }
 
+// PaymentCall is the call that a wallet makes for one payment. Pure.
+func PaymentCall(safe Safe, p coffer.Payment) (to common.Address, data []byte, value coffer.Amount, err error) {
+	c, err := paymentCall(safe, p)
+	return c.to, c.data, c.value, err
+}
+
 // paymentCall is the call that makes a payment.
 func paymentCall(safe Safe, p coffer.Payment) (call, error) {
 	if p.Memo != "" {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/holiman/uint256"
@@ -105,6 +106,40 @@ func (f Fees) Bump(earlier ...Fees) (Fees, error) {
 	if f.Priority.Cmp(f.Max) > 0 {
 		f.Max = f.Priority
 	}
+	return f, f.check()
+}
+
+// Toward raises the priority fee along a straight line: what the first attempt offered at
+// the time it was built, and all that the highest price per gas leaves above the base fee
+// when whole has passed. Max follows, with f's headroom, and is at most the highest price.
+func (f Fees) Toward(first Fees, base, highest coffer.Amount, passed, whole time.Duration) (Fees, error) {
+	room, err := highest.Sub(base)
+	if err != nil || room.Cmp(first.Priority) <= 0 || passed <= 0 || whole <= 0 {
+		return f, f.check() // no room: what the market and replacements demand decides
+	}
+	climb, err := room.Sub(first.Priority)
+	if err != nil {
+		return Fees{}, err
+	}
+	part, overflow := new(uint256.Int).MulDivOverflow(climb.Int(), uint256.NewInt(uint64(min(passed, whole))), uint256.NewInt(uint64(whole))) // #nosec G115 -- positive
+	if overflow {
+		return Fees{}, coffer.ErrAmountRange
+	}
+	target, err := first.Priority.Add(coffer.AmountFromInt(part))
+	if err != nil || target.Cmp(f.Priority) <= 0 {
+		return f, err
+	}
+	more, err := target.Sub(f.Priority)
+	if err != nil {
+		return Fees{}, err
+	}
+	if f.Max, err = f.Max.Add(more); err != nil {
+		return Fees{}, err
+	}
+	if f.Max.Cmp(highest) > 0 {
+		f.Max = highest
+	}
+	f.Priority = target
 	return f, f.check()
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/big"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -106,6 +107,30 @@ func TestCapKeepsFeesInsideTheBound(t *testing.T) {
 			continue
 		}
 		if err != nil || got.Max != amount(test.want) || got.Priority != f.Priority {
+			t.Errorf("%+v: %+v, %v", test, got, err)
+		}
+	}
+}
+
+func TestFeesMoveTowardTheBudgetOnALine(t *testing.T) {
+	first := evm.Fees{Max: amount(220), Priority: amount(20)}
+	now := evm.Fees{Max: amount(230), Priority: amount(30)}
+	for _, test := range []struct {
+		highest             uint64
+		passed              time.Duration
+		wantMax, wantTarget uint64
+	}{
+		{1020, 0, 230, 30},
+		{1020, 1, 230, 30},                // the line is below the market
+		{1020, time.Minute, 280, 80 + 0},  // 20 + 900 × 1/15
+		{1020, 5 * time.Minute, 520, 320}, // 20 + 900 × 5/15
+		{1020, 15 * time.Minute, 1020, 920},
+		{1020, time.Hour, 1020, 920},    // never more than the budget
+		{120, 5 * time.Minute, 230, 30}, // no room: Cap decides
+		{50, 5 * time.Minute, 230, 30},  // below the base fee
+	} {
+		got, err := now.Toward(first, amount(100), amount(test.highest), test.passed, 15*time.Minute)
+		if err != nil || got.Max != amount(test.wantMax) || got.Priority != amount(test.wantTarget) {
 			t.Errorf("%+v: %+v, %v", test, got, err)
 		}
 	}

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/ethereum/go-ethereum/rpc"
+	"github.com/holiman/uint256"
+
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/evm"
 )
@@ -24,7 +27,8 @@ const (
 )
 
 // Build implements coffer.Wallet. It asks the node for fees and the bundler for gas. Fees
-// beat every earlier attempt by at least 12.5 % on both fields; headroom above what the
+// beat every earlier attempt by at least 12.5 % on both fields, and rise along a line to the
+// intent's fee bound by the time it expires; headroom above what the
 // next block demands is given up first when the intent's fee bound is near, and
 // evm.ErrFeeBudget says that there is no fee left to bid. Of a Safe transaction there is one
 // attempt (ErrOneAttempt), and one more that cancels it.
@@ -58,6 +62,9 @@ func (w *Wallet) Build(ctx context.Context, i coffer.Intent, prev []coffer.Attem
 		return coffer.Unsigned{}, fmt.Errorf("build %s: %w", i.ID, err)
 	}
 	gas = most(gas, estimate)
+	if fees, err = w.climb(i, prev, earlier, fees, base, gas); err != nil {
+		return coffer.Unsigned{}, fmt.Errorf("build %s: %w", i.ID, err)
+	}
 	if fees, err = fees.Cap(gas.Total(), i.FeeBound, least); err != nil {
 		return coffer.Unsigned{}, fmt.Errorf("build %s: %w", i.ID, err)
 	}
@@ -106,6 +113,22 @@ func bid(suggested evm.Fees, base coffer.Amount, earlier []evm.Fees) (evm.Fees, 
 	return fees, minimal.Max, err
 }
 
+// climb moves the fees of a later attempt along the line from what the first one offered to
+// the whole of the intent's budget, which it reaches when there is only time left for a
+// bundler to take the operation.
+func (w *Wallet) climb(i coffer.Intent, prev []coffer.Attempt, earlier []evm.Fees, fees evm.Fees, base coffer.Amount, gas evm.Gas) (evm.Fees, error) {
+	if len(prev) == 0 || prev[0].At.IsZero() || gas.Total() == 0 {
+		return fees, nil
+	}
+	highest := coffer.AmountFromInt(new(uint256.Int).Div(i.FeeBound.Int(), uint256.NewInt(gas.Total())))
+	begun := prev[0].At
+	fees, err := fees.Toward(earlier[0], base, highest, w.clock().Sub(begun), i.Expires.Sub(begun)-minValidity)
+	if err != nil {
+		return evm.Fees{}, err
+	}
+	return fees.Bump(earlier...)
+}
+
 // estimate asks the bundler and adds margins.
 func (w *Wallet) estimate(ctx context.Context, i coffer.Intent, fees evm.Fees, v evm.Validity) (evm.Gas, error) {
 	op, err := evm.BuildUserOp(i, w.safe, evm.Gas{}, fees, v)
@@ -115,7 +138,7 @@ func (w *Wallet) estimate(ctx context.Context, i coffer.Intent, fees evm.Fees, v
 	op.Signature = dummySignature(w.safe.Threshold)
 	gas, err := w.sender.EstimateUserOperationGas(ctx, op, w.safe.EntryPoint)
 	if err != nil {
-		return evm.Gas{}, fmt.Errorf("estimate gas: %w", err)
+		return evm.Gas{}, fmt.Errorf("estimate gas: %w", wouldFail(err))
 	}
 	if max(gas.Verification, gas.Call, gas.PreVerification) > maxGasEstimate {
 		return evm.Gas{}, errors.New("estimate gas: beyond every block")
@@ -129,6 +152,18 @@ func (w *Wallet) estimate(ctx context.Context, i coffer.Intent, fees evm.Fees, v
 		Call:            gas.Call + gas.Call/callMargin,
 		PreVerification: gas.PreVerification + preVerificationSlack,
 	}, nil
+}
+
+// codeExecution says that an operation's call reverts (ERC-7769).
+const codeExecution = -32521
+
+// wouldFail marks a bundler's refusal to estimate a call that reverts.
+func wouldFail(err error) error {
+	var refusal rpc.Error
+	if errors.As(err, &refusal) && refusal.ErrorCode() == codeExecution || evm.Classify(err) == evm.Reverted {
+		return fmt.Errorf("%w: %w", ErrWouldFail, err)
+	}
+	return err
 }
 
 // dummySignature has the length and shape of a real one and no zero byte, so that calldata

@@ -195,7 +195,15 @@ type miniBundler struct {
 	pool  map[coffer.Hash]bool
 	sends int
 	last  evm.UserOperation // that was estimated
+
+	reverts bool // estimates say that the call reverts
 }
+
+// revertError is what bundlers say of a call that reverts (ERC-7769).
+type revertError struct{}
+
+func (revertError) Error() string  { return "execution reverted" }
+func (revertError) ErrorCode() int { return -32521 }
 
 var errKnown = errors.New("userop: seen that one")
 
@@ -203,6 +211,9 @@ func (b *miniBundler) EstimateUserOperationGas(ctx context.Context, op evm.UserO
 	b.mu.Lock()
 	b.last = op
 	b.mu.Unlock()
+	if b.reverts {
+		return evm.Gas{}, revertError{}
+	}
 	call, err := b.anvil.Eth().EstimateGas(ctx, ethereum.CallMsg{From: entryPoint, To: &op.Sender, Data: op.CallData})
 	if err != nil {
 		return evm.Gas{}, fmt.Errorf("the call reverts: %w", err)

@@ -7,10 +7,13 @@ import (
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/config"
 	"github.com/cofferhq/coffer/payout"
+	"github.com/cofferhq/coffer/relayer"
 )
 
 // payoutPoll bounds how long planning may overlook an approved withdrawal.
 const payoutPoll = 500 * time.Millisecond
+
+var _ payout.LegSimulator = (*relayer.Wallet)(nil)
 
 func (s *server) payoutChain(chain *chainParts) payout.Chain {
 	cfg := chain.config
