@@ -66,6 +66,9 @@ func (b *blockTx) connect(ctx context.Context) error {
 	if err := b.bookGasDeposits(ctx); err != nil {
 		return err
 	}
+	if err := b.seeSweeps(ctx); err != nil {
+		return err
+	}
 
 	ours, err := b.match(ctx)
 	if err != nil {
@@ -221,6 +224,9 @@ func (b *blockTx) disconnect(ctx context.Context) error {
 	if err := b.q.DropEntries(ctx, payoutsql.DropEntriesParams{Chain: string(b.event.Chain), Hash: hash}); err != nil {
 		return fmt.Errorf("forget the block's entries: %w", err)
 	}
+	if err := b.q.DropSweepMoves(ctx, hash); err != nil {
+		return fmt.Errorf("forget the block's flushes: %w", err)
+	}
 
 	// Alarms first: a payout whose alarm this block raised is an ordinary one again.
 	alarmed, err := b.q.LockAlarmedBy(ctx, payoutsql.LockAlarmedByParams{Chain: string(b.event.Chain), AlarmBlock: &hash})
@@ -316,6 +322,8 @@ func (b *blockTx) finalize(ctx context.Context, final int64) error {
 // failed, in two payouts of half the size, until the one that makes it fail is alone.
 func (b *blockTx) settle(ctx context.Context, p *Payout) error {
 	switch {
+	case p.Intent.Purpose == coffer.PurposeSweep:
+		return b.endSweep(ctx, p)
 	case p.Inclusion.Success:
 		for _, id := range p.Withdrawals {
 			if err := b.m.Withdrawals.Settled(ctx, b.tx, id, p.Inclusion.Block); err != nil {

@@ -200,3 +200,50 @@ delete from payout_entries where chain = $1 and height <= sqlc.arg(final)::bigin
 
 -- name: Alarms :many
 select * from payout where alarm <> '' or parked <> '' order by updated_at desc, id limit sqlc.arg(first);
+
+-- name: InsertSweep :exec
+insert into payout_sweeps (payout_id, position, chain, forwarder, salt, asset, expected) values ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: Sweeps :many
+select * from payout_sweeps where payout_id = $1 order by position;
+
+-- name: EndSweeps :exec
+update payout_sweeps set live = false where payout_id = $1;
+
+-- name: LiveSweeps :many
+select * from payout_sweeps where chain = $1 and live order by payout_id, position;
+
+-- name: DeferredSweeps :many
+select * from payout_sweeps_deferred where chain = $1 order by quarantined desc, until, forwarder, asset limit sqlc.arg(first);
+
+-- name: PayoutsInSlot :one
+select count(*) from payout where chain = $1 and wallet = $2 and slot_kind = $3 and slot_lane = $4 and slot_sequence = $5;
+
+-- name: AddSweepMove :exec
+insert into payout_sweep_moves (payout_id, position, block_hash, tx, ref, amount) values ($1, $2, $3, $4, $5, $6);
+
+-- name: DropSweepMoves :exec
+delete from payout_sweep_moves where block_hash = $1;
+
+-- name: IdleSweeps :many
+-- IdleSweeps are those of a payout of which no block shows that anything moved.
+select s.* from payout_sweeps s
+where s.payout_id = $1 and s.expected > 0 and not exists (
+    select from payout_sweep_moves m where m.payout_id = s.payout_id and m.position = s.position)
+order by s.position;
+
+-- name: PutSweepOff :exec
+-- PutSweepOff doubles the wait with each try, for as long as the factor says.
+insert into payout_sweeps_deferred (chain, forwarder, asset, tries, until, quarantined, reason)
+values (sqlc.arg(chain), sqlc.arg(forwarder), sqlc.arg(asset), 1,
+        sqlc.arg(at)::timestamptz + make_interval(secs => sqlc.arg(seconds)::bigint), sqlc.arg(quarantined), sqlc.arg(reason))
+on conflict (chain, forwarder, asset) do update
+set tries = payout_sweeps_deferred.tries + 1, quarantined = excluded.quarantined, reason = excluded.reason,
+    until = sqlc.arg(at)::timestamptz + make_interval(secs => sqlc.arg(seconds)::bigint * (1 << least(payout_sweeps_deferred.tries, 10)));
+
+-- name: TakeSweepUp :exec
+-- TakeSweepUp forgets why sweeps of a payout were put off, for those that moved something.
+delete from payout_sweeps_deferred d
+using payout_sweeps s
+where s.payout_id = $1 and d.chain = s.chain and d.forwarder = s.forwarder and d.asset = s.asset
+  and exists (select from payout_sweep_moves m where m.payout_id = s.payout_id and m.position = s.position);

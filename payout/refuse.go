@@ -82,12 +82,19 @@ func (m *Manager) endRefused(ctx context.Context, tx pgx.Tx, p *Payout, note str
 	if err != nil {
 		return fmt.Errorf("look up who was asked for slot %s: %w", slot, err)
 	}
+	sweep := p.Intent.Purpose == coffer.PurposeSweep
+	if sweep && answered {
+		return m.renewSweep(ctx, tx, p)
+	}
 	if !answered {
 		if err := q.FreeSlot(ctx, p.ID); err != nil {
 			return fmt.Errorf("free the slot of %s: %w", p.ID, err)
 		}
 	}
 	reason := "every signer refused its payout: " + note
+	if sweep {
+		return m.putOffSweeps(ctx, q, p, reason)
+	}
 	if len(p.Withdrawals) > 1 {
 		return m.split(ctx, tx, p, reason)
 	}

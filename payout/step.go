@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -149,6 +150,9 @@ func explain(x coffer.Explainer, i coffer.Intent, u coffer.Unsigned) (coffer.Eff
 		if payment != i.Payments[n] {
 			return e, fmt.Errorf("payment %d is %+v, want %+v", n, payment, i.Payments[n])
 		}
+	}
+	if !slices.Equal(e.Sweeps, i.Sweeps) {
+		return e, fmt.Errorf("%d sweeps, want %d others", len(e.Sweeps), len(i.Sweeps))
 	}
 	return e, nil
 }
@@ -298,6 +302,9 @@ func (m *Manager) bound(ctx context.Context, q *payoutsql.Queries, p *Payout) (b
 // or its approvals have ended, the slot and its lane are dead: the withdrawals fail, which
 // is safe, and the payout keeps its slot.
 func (m *Manager) renew(ctx context.Context, tx pgx.Tx, p *Payout) error {
+	if p.Intent.Purpose == coffer.PurposeSweep {
+		return m.renewSweep(ctx, tx, p)
+	}
 	q := m.sql.WithTx(tx)
 	batch, err := m.Withdrawals.Renewable(ctx, tx, p.Withdrawals)
 	if err != nil {
@@ -331,6 +338,9 @@ func (m *Manager) renew(ctx context.Context, tx pgx.Tx, p *Payout) error {
 func (m *Manager) release(ctx context.Context, tx pgx.Tx, p *Payout, reason string) error {
 	if err := m.freeSlot(ctx, m.sql.WithTx(tx), p); err != nil {
 		return err
+	}
+	if p.Intent.Purpose == coffer.PurposeSweep {
+		return m.putOffSweeps(ctx, m.sql.WithTx(tx), p, reason)
 	}
 	return m.Withdrawals.Returned(ctx, tx, p.Withdrawals, reason)
 }

@@ -90,3 +90,24 @@ type PayoutSignature struct {
 	Signature []byte
 	CreatedAt time.Time
 }
+
+type PayoutSweep struct {
+	PayoutID  string
+	Position  int32
+	Chain     string
+	Forwarder string
+	Salt      coffer.Hash
+	Asset     string
+	Expected  coffer.Amount
+	Live      bool
+}
+
+type PayoutSweepsDeferred struct {
+	Chain       string
+	Forwarder   string
+	Asset       string
+	Tries       int32
+	Until       time.Time
+	Quarantined bool
+	Reason      string
+}

@@ -12,6 +12,31 @@ import (
 	"github.com/cofferhq/coffer"
 )
 
+const addSweepMove = `-- name: AddSweepMove :exec
+insert into payout_sweep_moves (payout_id, position, block_hash, tx, ref, amount) values ($1, $2, $3, $4, $5, $6)
+`
+
+type AddSweepMoveParams struct {
+	PayoutID  string
+	Position  int32
+	BlockHash coffer.Hash
+	Tx        coffer.Hash
+	Ref       string
+	Amount    coffer.Amount
+}
+
+func (q *Queries) AddSweepMove(ctx context.Context, arg AddSweepMoveParams) error {
+	_, err := q.db.Exec(ctx, addSweepMove,
+		arg.PayoutID,
+		arg.Position,
+		arg.BlockHash,
+		arg.Tx,
+		arg.Ref,
+		arg.Amount,
+	)
+	return err
+}
+
 const alarms = `-- name: Alarms :many
 select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout where alarm <> '' or parked <> '' order by updated_at desc, id limit $1
 `
@@ -361,6 +386,43 @@ func (q *Queries) DeferredAmong(ctx context.Context, ids []string) ([]PayoutDefe
 	return items, nil
 }
 
+const deferredSweeps = `-- name: DeferredSweeps :many
+select chain, forwarder, asset, tries, until, quarantined, reason from payout_sweeps_deferred where chain = $1 order by quarantined desc, until, forwarder, asset limit $2
+`
+
+type DeferredSweepsParams struct {
+	Chain string
+	First int32
+}
+
+func (q *Queries) DeferredSweeps(ctx context.Context, arg DeferredSweepsParams) ([]PayoutSweepsDeferred, error) {
+	rows, err := q.db.Query(ctx, deferredSweeps, arg.Chain, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PayoutSweepsDeferred
+	for rows.Next() {
+		var i PayoutSweepsDeferred
+		if err := rows.Scan(
+			&i.Chain,
+			&i.Forwarder,
+			&i.Asset,
+			&i.Tries,
+			&i.Until,
+			&i.Quarantined,
+			&i.Reason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const deleteBlock = `-- name: DeleteBlock :exec
 delete from payout_blocks where chain = $1 and height = $2
 `
@@ -389,12 +451,30 @@ func (q *Queries) DropEntries(ctx context.Context, arg DropEntriesParams) error 
 	return err
 }
 
+const dropSweepMoves = `-- name: DropSweepMoves :exec
+delete from payout_sweep_moves where block_hash = $1
+`
+
+func (q *Queries) DropSweepMoves(ctx context.Context, blockHash coffer.Hash) error {
+	_, err := q.db.Exec(ctx, dropSweepMoves, blockHash)
+	return err
+}
+
 const endOrders = `-- name: EndOrders :exec
 update payout_orders set live = false where payout_id = $1
 `
 
 func (q *Queries) EndOrders(ctx context.Context, payoutID string) error {
 	_, err := q.db.Exec(ctx, endOrders, payoutID)
+	return err
+}
+
+const endSweeps = `-- name: EndSweeps :exec
+update payout_sweeps set live = false where payout_id = $1
+`
+
+func (q *Queries) EndSweeps(ctx context.Context, payoutID string) error {
+	_, err := q.db.Exec(ctx, endSweeps, payoutID)
 	return err
 }
 
@@ -476,6 +556,43 @@ func (q *Queries) Get(ctx context.Context, id string) (Payout, error) {
 		&i.Answered,
 	)
 	return i, err
+}
+
+const idleSweeps = `-- name: IdleSweeps :many
+select s.payout_id, s.position, s.chain, s.forwarder, s.salt, s.asset, s.expected, s.live from payout_sweeps s
+where s.payout_id = $1 and s.expected > 0 and not exists (
+    select from payout_sweep_moves m where m.payout_id = s.payout_id and m.position = s.position)
+order by s.position
+`
+
+// IdleSweeps are those of a payout of which no block shows that anything moved.
+func (q *Queries) IdleSweeps(ctx context.Context, payoutID string) ([]PayoutSweep, error) {
+	rows, err := q.db.Query(ctx, idleSweeps, payoutID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PayoutSweep
+	for rows.Next() {
+		var i PayoutSweep
+		if err := rows.Scan(
+			&i.PayoutID,
+			&i.Position,
+			&i.Chain,
+			&i.Forwarder,
+			&i.Salt,
+			&i.Asset,
+			&i.Expected,
+			&i.Live,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const insert = `-- name: Insert :exec
@@ -648,6 +765,33 @@ func (q *Queries) InsertSlot(ctx context.Context, arg InsertSlotParams) error {
 	return err
 }
 
+const insertSweep = `-- name: InsertSweep :exec
+insert into payout_sweeps (payout_id, position, chain, forwarder, salt, asset, expected) values ($1, $2, $3, $4, $5, $6, $7)
+`
+
+type InsertSweepParams struct {
+	PayoutID  string
+	Position  int32
+	Chain     string
+	Forwarder string
+	Salt      coffer.Hash
+	Asset     string
+	Expected  coffer.Amount
+}
+
+func (q *Queries) InsertSweep(ctx context.Context, arg InsertSweepParams) error {
+	_, err := q.db.Exec(ctx, insertSweep,
+		arg.PayoutID,
+		arg.Position,
+		arg.Chain,
+		arg.Forwarder,
+		arg.Salt,
+		arg.Asset,
+		arg.Expected,
+	)
+	return err
+}
+
 const liveIntents = `-- name: LiveIntents :many
 select intent from payout
 where chain = $1 and wallet = $2 and state in ('planned', 'built', 'signing', 'signed', 'broadcast')
@@ -671,6 +815,39 @@ func (q *Queries) LiveIntents(ctx context.Context, arg LiveIntentsParams) ([][]b
 			return nil, err
 		}
 		items = append(items, intent)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const liveSweeps = `-- name: LiveSweeps :many
+select payout_id, position, chain, forwarder, salt, asset, expected, live from payout_sweeps where chain = $1 and live order by payout_id, position
+`
+
+func (q *Queries) LiveSweeps(ctx context.Context, chain string) ([]PayoutSweep, error) {
+	rows, err := q.db.Query(ctx, liveSweeps, chain)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PayoutSweep
+	for rows.Next() {
+		var i PayoutSweep
+		if err := rows.Scan(
+			&i.PayoutID,
+			&i.Position,
+			&i.Chain,
+			&i.Forwarder,
+			&i.Salt,
+			&i.Asset,
+			&i.Expected,
+			&i.Live,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -1067,6 +1244,31 @@ func (q *Queries) PayoutBySlot(ctx context.Context, arg PayoutBySlotParams) (str
 	return payout_id, err
 }
 
+const payoutsInSlot = `-- name: PayoutsInSlot :one
+select count(*) from payout where chain = $1 and wallet = $2 and slot_kind = $3 and slot_lane = $4 and slot_sequence = $5
+`
+
+type PayoutsInSlotParams struct {
+	Chain        string
+	Wallet       string
+	SlotKind     string
+	SlotLane     string
+	SlotSequence int64
+}
+
+func (q *Queries) PayoutsInSlot(ctx context.Context, arg PayoutsInSlotParams) (int64, error) {
+	row := q.db.QueryRow(ctx, payoutsInSlot,
+		arg.Chain,
+		arg.Wallet,
+		arg.SlotKind,
+		arg.SlotLane,
+		arg.SlotSequence,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const payoutsOf = `-- name: PayoutsOf :one
 select count(*) from payout_orders where withdrawal_id = $1
 `
@@ -1128,6 +1330,39 @@ func (q *Queries) PutOff(ctx context.Context, arg PutOffParams) error {
 		arg.At,
 		arg.Seconds,
 		arg.Batch,
+	)
+	return err
+}
+
+const putSweepOff = `-- name: PutSweepOff :exec
+insert into payout_sweeps_deferred (chain, forwarder, asset, tries, until, quarantined, reason)
+values ($1, $2, $3, 1,
+        $4::timestamptz + make_interval(secs => $5::bigint), $6, $7)
+on conflict (chain, forwarder, asset) do update
+set tries = payout_sweeps_deferred.tries + 1, quarantined = excluded.quarantined, reason = excluded.reason,
+    until = $4::timestamptz + make_interval(secs => $5::bigint * (1 << least(payout_sweeps_deferred.tries, 10)))
+`
+
+type PutSweepOffParams struct {
+	Chain       string
+	Forwarder   string
+	Asset       string
+	At          time.Time
+	Seconds     int64
+	Quarantined bool
+	Reason      string
+}
+
+// PutSweepOff doubles the wait with each try, for as long as the factor says.
+func (q *Queries) PutSweepOff(ctx context.Context, arg PutSweepOffParams) error {
+	_, err := q.db.Exec(ctx, putSweepOff,
+		arg.Chain,
+		arg.Forwarder,
+		arg.Asset,
+		arg.At,
+		arg.Seconds,
+		arg.Quarantined,
+		arg.Reason,
 	)
 	return err
 }
@@ -1393,6 +1628,52 @@ func (q *Queries) SlotBound(ctx context.Context, arg SlotBoundParams) (bool, err
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
+}
+
+const sweeps = `-- name: Sweeps :many
+select payout_id, position, chain, forwarder, salt, asset, expected, live from payout_sweeps where payout_id = $1 order by position
+`
+
+func (q *Queries) Sweeps(ctx context.Context, payoutID string) ([]PayoutSweep, error) {
+	rows, err := q.db.Query(ctx, sweeps, payoutID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PayoutSweep
+	for rows.Next() {
+		var i PayoutSweep
+		if err := rows.Scan(
+			&i.PayoutID,
+			&i.Position,
+			&i.Chain,
+			&i.Forwarder,
+			&i.Salt,
+			&i.Asset,
+			&i.Expected,
+			&i.Live,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const takeSweepUp = `-- name: TakeSweepUp :exec
+delete from payout_sweeps_deferred d
+using payout_sweeps s
+where s.payout_id = $1 and d.chain = s.chain and d.forwarder = s.forwarder and d.asset = s.asset
+  and exists (select from payout_sweep_moves m where m.payout_id = s.payout_id and m.position = s.position)
+`
+
+// TakeSweepUp forgets why sweeps of a payout were put off, for those that moved something.
+func (q *Queries) TakeSweepUp(ctx context.Context, payoutID string) error {
+	_, err := q.db.Exec(ctx, takeSweepUp, payoutID)
+	return err
 }
 
 const takeUp = `-- name: TakeUp :exec
