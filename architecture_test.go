@@ -46,7 +46,8 @@ var mayImport = map[string][]string{
 	// A payout pays withdrawals: it takes approved orders and reports what became of them.
 	"payout":           {"postgres", "stream", "ledger", "withdrawal", "payout/payoutsql"},
 	"payout/payoutsql": {},
-	"treasury":         {"postgres", "ledger"},
+	// A sweep is a payout: treasury says which addresses are due, payout puts it on the chain.
+	"treasury": {"postgres", "ledger", "payout"},
 
 	// Edges.
 	"bundler":            {"postgres", "evm", "bindings", "bundler/bundlersql"},

@@ -535,6 +535,9 @@ func (w *world) bookTransfer(b books, t coffer.Transfer, d live) {
 		}
 		b.move(to, from, t.Asset, amount)
 	}
+	if t.From != stranger && t.From != hot && t.From != executor && t.From != t.To && t.To != hot && t.To != executor {
+		b.move(ledger.SuspenseUnknown, ledger.PrefixCustodyDeposit+string(t.From), t.Asset, amount)
+	}
 	if (t.To == hot || t.To == executor) && t.From != hot && t.From != executor {
 		to, from := ledger.PrefixCustodyHot+string(t.To), ledger.SuspenseUnknown
 		if t.To == executor && t.Asset == w.h.eth() {

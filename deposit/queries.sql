@@ -19,8 +19,8 @@ update deposit_cursor set next_offset = greatest(next_offset, @next_offset::bigi
 
 -- name: Observe :many
 -- Observe keeps the transfers of a block that touch our addresses and says whose they
--- are. Kinds are empty for addresses that are not ours; what an executor sends is kept
--- whoever gets it.
+-- are. Kinds are empty for addresses that are not ours; what an executor or an
+-- account's address sends is kept whoever gets it.
 with seen as (
     select unnest(@places::integer[]) as place, unnest(@txs::bytea[]) as tx, unnest(@refs::text[]) as ref,
            unnest(@assets::text[]) as asset, unnest(@senders::text[]) as sender,
@@ -31,7 +31,7 @@ with seen as (
     from seen
     left join deposit_address r on r.chain = @chain::text and r.address = seen.recipient
     left join deposit_address s on s.chain = @chain::text and s.address = seen.sender
-    where r.kind is not null or s.kind = 'executor'
+    where r.kind is not null or s.kind in ('executor', 'deposit')
 ), kept as (
     insert into deposit_observation (chain, block_hash, tx, ref, height, asset, sender, recipient, amount, memo, seen_at)
     select @chain::text, @block_hash::bytea, tx, ref, @height::bigint, asset, sender, recipient, amount, memo, @at::timestamptz
@@ -388,3 +388,6 @@ select request_hash from deposit_decision where tenant = $1 and key = $2;
 
 -- name: TenantOf :one
 select tenant from deposit where id = $1;
+
+-- name: Salts :many
+select address, salt from deposit_address where chain = @chain and address = any(@addresses::text[]) and kind = 'deposit';

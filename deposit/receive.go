@@ -229,12 +229,17 @@ func (c *change) include(ctx context.Context, arrived []arrival) error {
 	return c.tell(moved)
 }
 
+// kindFlushed is the kind of the entries of flushes, which go through transit:sweep.
+const kindFlushed = "deposit.flushed"
+
 // house says which entry a transfer that touches house addresses asks for; kind is empty
 // for none.
 //
-// What leaves a custody wallet is booked by the payout that sent it, both sides. Executors
-// send on their own: whatever leaves them besides fees is booked here. What the EntryPoint
-// pays them is income, which payouts book from outcomes.
+// What goes from an account's address to a custody wallet was flushed: by a sweep of ours or
+// by anybody, it is booked here alike. What goes anywhere else is a token's doing, such as a
+// fee it takes on the way. What leaves a custody wallet is booked by the payout that sent it,
+// both sides. Executors send on their own: whatever leaves them besides fees is booked here.
+// What the EntryPoint pays them is income, which payouts book from outcomes.
 func house(t coffer.Transfer, o depositsql.ObserveRow) (debit, credit, kind string) {
 	custody := custodyKinds[o.RecipientKind]
 	switch {
@@ -244,12 +249,14 @@ func house(t coffer.Transfer, o depositsql.ObserveRow) (debit, credit, kind stri
 		return houseAccount(o.RecipientKind, t.To, t.Asset), houseAccount(o.SenderKind, t.From, t.Asset), "deposit.moved"
 	case o.SenderKind == HouseExecutor:
 		return ledger.SuspenseUnknown, houseAccount(o.SenderKind, t.From, t.Asset), "deposit.executor_spent"
+	case o.SenderKind == kindDeposit && !custody:
+		return ledger.SuspenseUnknown, ledger.PrefixCustodyDeposit + string(t.From), "deposit.left"
 	case !custody || custodyKinds[o.SenderKind]:
 		return "", "", ""
 	case o.SenderKind == HouseEntryPoint && o.RecipientKind == HouseExecutor && t.Asset.IsNative():
 		return "", "", ""
 	case o.SenderKind == kindDeposit:
-		return houseAccount(o.RecipientKind, t.To, t.Asset), ledger.PrefixCustodyDeposit + string(t.From), "deposit.flushed"
+		return houseAccount(o.RecipientKind, t.To, t.Asset), ledger.PrefixCustodyDeposit + string(t.From), kindFlushed
 	}
 	return houseAccount(o.RecipientKind, t.To, t.Asset), ledger.SuspenseUnknown, "deposit.foreign"
 }
@@ -268,9 +275,12 @@ func (c *change) bookHouse(t coffer.Transfer, prefix, kind, debit, credit string
 	// The sequence tells this inclusion from an earlier one, also in the same block.
 	id := coffer.DeriveID(prefix, string(c.chain.ID), t.Tx.String(), t.Ref, fmt.Sprint(c.event.Sequence))
 	hash := c.event.Block.Hash
+	postings := []ledger.Posting{ledger.Debit(debit, t.Asset, t.Amount), ledger.Credit(credit, t.Asset, t.Amount)}
+	if kind == kindFlushed {
+		postings = append(postings, ledger.Debit(ledger.TransitSweep, t.Asset, t.Amount), ledger.Credit(ledger.TransitSweep, t.Asset, t.Amount))
+	}
 	c.entries = append(c.entries, ledger.Entry{
-		ID: id, Kind: kind, Resource: t.Tx.String(), Chain: c.chain.ID, Block: c.event.Block.BlockRef, At: c.at,
-		Postings: []ledger.Posting{ledger.Debit(debit, t.Asset, t.Amount), ledger.Credit(credit, t.Asset, t.Amount)},
+		ID: id, Kind: kind, Resource: t.Tx.String(), Chain: c.chain.ID, Block: c.event.Block.BlockRef, At: c.at, Postings: postings,
 	})
 	c.blocks = append(c.blocks, hash[:])
 }

@@ -17,6 +17,7 @@ const (
 const (
 	TransitWithdrawal   = "transit:withdrawal"
 	TransitBundler      = "transit:bundler"
+	TransitSweep        = "transit:sweep"
 	SuspenseUnknown     = "suspense:unknown"
 	SuspenseDust        = "suspense:dust"
 	SuspenseMissingMemo = "suspense:missing_memo"
@@ -42,7 +43,7 @@ var chart = map[string]bool{
 	PrefixCustodyDeposit: true, PrefixCustodyHot: true,
 	"custody:vault:": true, "custody:cold:": true, "custody:exchange:": true,
 	PrefixGasEntryPoint: true, PrefixGasExecutor: true,
-	TransitWithdrawal: true, TransitBundler: true, "transit:sweep": true, "transit:rebalance": true,
+	TransitWithdrawal: true, TransitBundler: true, TransitSweep: true, "transit:rebalance": true,
 	PrefixReceivableReorg: true,
 
 	SuspenseUnknown: true, SuspenseDust: true, SuspenseMissingMemo: true, SuspenseUnsupported: true,

@@ -1520,7 +1520,7 @@ with seen as (
     from seen
     left join deposit_address r on r.chain = $9::text and r.address = seen.recipient
     left join deposit_address s on s.chain = $9::text and s.address = seen.sender
-    where r.kind is not null or s.kind = 'executor'
+    where r.kind is not null or s.kind in ('executor', 'deposit')
 ), kept as (
     insert into deposit_observation (chain, block_hash, tx, ref, height, asset, sender, recipient, amount, memo, seen_at)
     select $9::text, $10::bytea, tx, ref, $11::bigint, asset, sender, recipient, amount, memo, $12::timestamptz
@@ -1554,8 +1554,8 @@ type ObserveRow struct {
 }
 
 // Observe keeps the transfers of a block that touch our addresses and says whose they
-// are. Kinds are empty for addresses that are not ours; what an executor sends is kept
-// whoever gets it.
+// are. Kinds are empty for addresses that are not ours; what an executor or an
+// account's address sends is kept whoever gets it.
 func (q *Queries) Observe(ctx context.Context, arg ObserveParams) ([]ObserveRow, error) {
 	rows, err := q.db.Query(ctx, observe,
 		arg.Places,
@@ -1831,6 +1831,40 @@ func (q *Queries) RunningBackfills(ctx context.Context, chain string) ([]Running
 	for rows.Next() {
 		var i RunningBackfillsRow
 		if err := rows.Scan(&i.Address, &i.KnownAfter); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const salts = `-- name: Salts :many
+select address, salt from deposit_address where chain = $1 and address = any($2::text[]) and kind = 'deposit'
+`
+
+type SaltsParams struct {
+	Chain     string
+	Addresses []string
+}
+
+type SaltsRow struct {
+	Address string
+	Salt    []byte
+}
+
+func (q *Queries) Salts(ctx context.Context, arg SaltsParams) ([]SaltsRow, error) {
+	rows, err := q.db.Query(ctx, salts, arg.Chain, arg.Addresses)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SaltsRow
+	for rows.Next() {
+		var i SaltsRow
+		if err := rows.Scan(&i.Address, &i.Salt); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
