@@ -18,7 +18,7 @@ import (
 )
 
 // Roles are the parts a process can run.
-var Roles = []string{"all", "api", "indexer", "deposits", "withdrawals", "payouts", "bundler", "ledger", "stream"}
+var Roles = []string{"all", "api", "indexer", "deposits", "withdrawals", "payouts", "treasury", "bundler", "ledger", "stream"}
 
 // Bounds of values.
 const (
@@ -185,6 +185,7 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 		checkToken(key, asset, wrong)
 	}
 	checkDeposits(key, c, wrong)
+	checkSweep(key, c, wrong)
 }
 
 // checkPayouts checks how payments are put together.

@@ -69,6 +69,7 @@ type Chain struct {
 	// another block, or do not answer; none: the word of RPC is enough.
 	WitnessRPC []string `koanf:"witness_rpc"`
 	Deposits   Deposits `koanf:"deposits"`
+	Sweep      Sweep    `koanf:"sweep"`
 
 	EntryPoint       string `koanf:"entry_point"`       // ERC-4337 v0.7
 	Module           string `koanf:"module"`            // Safe4337Module 0.3.0
@@ -157,6 +158,7 @@ func chainDefaults(c *Chain) {
 	setDefault(&c.PayoutLanes, 4)
 	setDefault(&c.PayoutBumps, 20)
 	setDefault(&c.PayoutRetry, time.Minute)
+	sweepDefaults(&c.Sweep)
 	for i := range c.Assets {
 		assetDefaults(&c.Assets[i])
 	}

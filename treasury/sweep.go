@@ -12,6 +12,7 @@ import (
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/payout"
+	"github.com/cofferhq/coffer/postgres"
 )
 
 // What a sweep costs, in gas: the user operation, a forwarder that is deployed and flushed
@@ -107,12 +108,13 @@ type Salts interface {
 
 // SweepConfig is what a Sweeper needs.
 type SweepConfig struct {
-	DB      Querier
+	DB      *postgres.DB
 	Payouts SweepPayer
 	Salts   Salts
 	Chains  []SweepChain
 	Clock   coffer.Clock
 	Log     *slog.Logger
+	Looked  func(chain coffer.ChainID, plan SweepPlan, made string) // after each look; nil for nobody
 }
 
 // Sweeper empties deposit addresses into the vault.
@@ -129,6 +131,9 @@ func NewSweeper(c SweepConfig) (*Sweeper, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Looked == nil {
+		c.Looked = func(coffer.ChainID, SweepPlan, string) {}
+	}
 	s := &Sweeper{SweepConfig: c, chains: map[coffer.ChainID]SweepChain{}}
 	for _, chain := range c.Chains {
 		chain = chain.withDefaults()
@@ -143,16 +148,18 @@ func NewSweeper(c SweepConfig) (*Sweeper, error) {
 // SweepPlan is what a look at the books came to. Legs is empty where nothing is to be done;
 // Reason says why, or why it is done.
 type SweepPlan struct {
-	Legs       []payout.SweepLeg
-	Forwarders int
-	Cost       coffer.Amount // estimate, native base units
-	Value      coffer.Amount // of what is due, native base units; zero where no price is known
-	Reason     string
+	Legs        []payout.SweepLeg
+	Forwarders  int
+	Quarantined int           // addresses and assets whose flush moved nothing
+	Cost        coffer.Amount // estimate, native base units
+	Value       coffer.Amount // of what is due, native base units; zero where no price is known
+	Reason      string
 }
 
-// Plan looks at the final books of a chain and says which addresses to empty now. Nothing
-// is changed. It is the same for everybody who looks at the same time.
-func (s *Sweeper) Plan(ctx context.Context, id coffer.ChainID) (SweepPlan, error) {
+// Plan looks at the final books of a chain and says which addresses to empty now; forced,
+// whatever it is worth. Nothing is changed. It is the same for everybody who looks at the
+// same time.
+func (s *Sweeper) Plan(ctx context.Context, id coffer.ChainID, forced bool) (SweepPlan, error) {
 	chain, known := s.chains[id]
 	if !known {
 		return SweepPlan{}, coffer.Invalid("chain", "%s is not swept", id)
@@ -161,7 +168,7 @@ func (s *Sweeper) Plan(ctx context.Context, id coffer.ChainID) (SweepPlan, error
 	if err != nil {
 		return SweepPlan{}, fmt.Errorf("plan a sweep of %s: %w", id, err)
 	}
-	held, err := holdings(ctx, s.DB, chain, final)
+	held, err := holdings(ctx, s.DB.Pool(), chain, final)
 	if err != nil {
 		return SweepPlan{}, err
 	}
@@ -169,9 +176,12 @@ func (s *Sweeper) Plan(ctx context.Context, id coffer.ChainID) (SweepPlan, error
 	if err != nil {
 		return SweepPlan{}, err
 	}
+	if forced {
+		chain = chain.forced()
+	}
 	round := newRound(chain, held, live, deferred, s.Clock())
 	if len(round.due) == 0 {
-		return SweepPlan{Reason: "nothing is due"}, nil
+		return SweepPlan{Quarantined: round.quarantined, Reason: "nothing is due"}, nil
 	}
 	price, err := chain.GasPrice(ctx)
 	if err != nil {
@@ -205,20 +215,32 @@ func (s *Sweeper) addSalts(ctx context.Context, id coffer.ChainID, plan *SweepPl
 	return nil
 }
 
-// Step plans one sweep of a chain and makes it a payout, if one is due. It returns the
-// payout's id, or "".
+// Step plans one sweep of a chain and makes it a payout, if one is due or requested. It
+// returns the payout's id, or "".
 func (s *Sweeper) Step(ctx context.Context, id coffer.ChainID) (string, error) {
-	plan, err := s.Plan(ctx, id)
+	requested, err := SweepRequested(ctx, s.DB.Pool(), id)
+	if err != nil {
+		return "", err
+	}
+	plan, err := s.Plan(ctx, id, requested)
 	if err != nil {
 		return "", err
 	}
 	if len(plan.Legs) == 0 {
+		s.Looked(id, plan, "")
 		s.Log.Debug("no sweep", "chain", id, "reason", plan.Reason)
+		if requested {
+			return "", s.endRequest(ctx, id)
+		}
 		return "", nil
 	}
 	made, err := s.Payouts.PlanSweep(ctx, id, plan.Legs)
-	if err != nil || made == "" {
+	if err != nil {
 		return "", err
+	}
+	s.Looked(id, plan, made)
+	if made == "" {
+		return "", nil
 	}
 	s.Log.Info("sweep made", "payout", made, "chain", id, "forwarders", plan.Forwarders, "legs", len(plan.Legs),
 		"value", plan.Value.String(), "cost", plan.Cost.String(), "reason", plan.Reason)
@@ -231,10 +253,16 @@ func (s *Sweeper) Run(ctx context.Context, id coffer.ChainID) error {
 	if !known {
 		return coffer.Invalid("chain", "%s is not swept", id)
 	}
-	ticker := time.NewTicker(chain.Interval)
+	var last time.Time
+	ticker := time.NewTicker(min(chain.Interval, requestPoll))
 	defer ticker.Stop()
 	for {
-		if _, err := s.Step(ctx, id); err != nil && ctx.Err() == nil {
+		requested, err := SweepRequested(ctx, s.DB.Pool(), id)
+		if now := s.Clock(); err == nil && (requested || !now.Before(last.Add(chain.Interval))) {
+			last = now
+			_, err = s.Step(ctx, id)
+		}
+		if err != nil && ctx.Err() == nil {
 			return err
 		}
 		select {
@@ -243,6 +271,19 @@ func (s *Sweeper) Run(ctx context.Context, id coffer.ChainID) error {
 		case <-ticker.C:
 		}
 	}
+}
+
+// requestPoll is how soon a request is noticed.
+const requestPoll = time.Second
+
+// forced is the chain with every amount due and worth its cost.
+func (c SweepChain) forced() SweepChain {
+	assets := make([]SweepAsset, len(c.Assets))
+	for i, a := range c.Assets {
+		assets[i] = SweepAsset{ID: a.ID}
+	}
+	c.Assets = assets
+	return c
 }
 
 // worth is an amount of an asset in native base units, rounded down; 2^256-1 where that

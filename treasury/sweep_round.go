@@ -89,6 +89,8 @@ type round struct {
 	barred map[spot]bool // on their way, or put off
 	due    []holding     // the longest first
 	tries  int           // of the worst that was put off and is due again
+
+	quarantined int
 }
 
 func newRound(chain SweepChain, held []holding, live []coffer.Sweep, deferred []payout.DeferredSweep, now time.Time) *round {
@@ -102,6 +104,9 @@ func newRound(chain SweepChain, held []holding, live []coffer.Sweep, deferred []
 	tries := map[spot]int{}
 	for _, d := range deferred {
 		at := spot{d.Forwarder, d.Asset}
+		if d.Quarantined {
+			r.quarantined++
+		}
 		if d.Until.After(now) {
 			r.barred[at] = true
 		} else if !d.Quarantined { // the factory keeps one bad token from stopping the others
@@ -142,7 +147,7 @@ func (r *round) plan(gasPrice coffer.Amount) (SweepPlan, error) {
 	tokens := r.alongside(main, chosen, at)
 	chosen = chosen[:min(len(chosen), payout.MaxSweeps/len(tokens))]
 
-	plan := SweepPlan{Forwarders: len(chosen)}
+	plan := SweepPlan{Forwarders: len(chosen), Quarantined: r.quarantined}
 	old, unpriced := false, false
 	for _, h := range chosen {
 		for _, token := range tokens {
@@ -164,7 +169,7 @@ func (r *round) plan(gasPrice coffer.Amount) (SweepPlan, error) {
 	case plan.Value.Cmp(timesOrMost(plan.Cost, r.chain.CostFactor)) >= 0:
 		plan.Reason = "worth its cost"
 	case unpriced:
-		plan.Reason = "costs are not weighed against an asset in it"
+		plan.Reason = "its cost is not weighed"
 	case old:
 		plan.Reason = "waited long enough"
 	default:

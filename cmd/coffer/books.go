@@ -156,7 +156,7 @@ func treasuryCommand() *cobra.Command {
 		},
 	}
 	configFlags(compare)
-	return group("treasury", "The house's own money", compare)
+	return group("treasury", "The house's own money", compare, sweepCommand())
 }
 
 // compareBooks prints every account that stands for money on a chain, with what the chain

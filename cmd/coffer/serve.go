@@ -21,6 +21,7 @@ import (
 	"github.com/cofferhq/coffer/policy"
 	"github.com/cofferhq/coffer/postgres"
 	"github.com/cofferhq/coffer/stream"
+	"github.com/cofferhq/coffer/treasury"
 	"github.com/cofferhq/coffer/withdrawal"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -58,7 +59,7 @@ func serveCommand() *cobra.Command {
 		},
 	}
 	configFlags(cmd)
-	cmd.Flags().StringSlice("roles", nil, "parts to run: all, or some of api, indexer, deposits, withdrawals, payouts, bundler, ledger, stream")
+	cmd.Flags().StringSlice("roles", nil, "parts to run: all, or some of api, indexer, deposits, withdrawals, payouts, treasury, bundler, ledger, stream")
 	return cmd
 }
 
@@ -79,6 +80,7 @@ type server struct {
 	withdrawals *withdrawal.Service
 	customers   *withdrawal.CustomerTable // nil unless operators keep the customers' standing
 	payouts     *payout.Manager
+	sweeps      *treasury.Sweeper
 	signers     []*signerConn
 	watch       signerWatch
 	chains      []*chainParts
@@ -114,7 +116,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, onReady func(
 	s.ready.add("database", func(ctx context.Context) error { return db.Pool().Ping(ctx) })
 
 	defer s.close()
-	for _, wire := range []func(ctx context.Context) error{s.wirePolicy, s.wireSigners, s.wireChains, s.wireFlows, s.openBooks} {
+	for _, wire := range []func(ctx context.Context) error{s.wirePolicy, s.wireSigners, s.wireChains, s.wireFlows, s.wireSweeps, s.openBooks} {
 		if err := wire(ctx); err != nil {
 			return err
 		}
@@ -179,6 +181,9 @@ func (s *server) run(ctx context.Context, listener net.Listener, onReady func(ad
 	}
 	for _, chain := range s.chains {
 		part("deposits", "deposits "+string(chain.id), func(ctx context.Context) error { return s.deposits.RunChain(ctx, chain.id) })
+	}
+	for _, chain := range s.chains {
+		part("treasury", "sweeper "+string(chain.id), func(ctx context.Context) error { return s.sweep(ctx, chain) })
 	}
 	part("withdrawals", "withdrawals", s.withdrawals.Run)
 	part("payouts", "payouts", s.payouts.Run)

@@ -190,6 +190,9 @@ func (c *devChain) policyRules() map[string][]object {
 		"fee_limits": {
 			{"name": c.symbol + " for fees", "enforced_by": "signer", "asset": c.symbol, "max": "0.1", "daily": "5"},
 		},
+		"sweeps": {
+			{"name": "sweeps of " + c.title, "enforced_by": "signer", "fees": c.symbol, "assets": []string{c.dollar, c.symbol}, "daily": "2"},
+		},
 	}
 }
 
@@ -232,6 +235,10 @@ func (c *devChain) serverSection() object {
 		"multi_send": c.contracts.MultiSendCallOnly.Hex(), "forwarder_factory": c.factory.Hex(),
 		"wallet": c.safe.Hex(), "guard": c.contracts.Guard.Hex(), "executor_signers": executorSigners(), "bundler_rpc": true,
 		"native_transfers": "traces",
-		"poll_interval":    "100ms", "silent_after": "30s",
+		"sweep": object{
+			"assets":   []object{{"asset": string(c.usdt), "min": "5", "native_price": "3000"}, {"asset": string(c.native), "min": "0.01"}},
+			"interval": "1h", // or when asked for
+		},
+		"poll_interval": "100ms", "silent_after": "30s",
 	}
 }

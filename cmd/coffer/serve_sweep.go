@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/evm"
+	"github.com/cofferhq/coffer/treasury"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// wireSweeps makes what empties deposit addresses. What the policy does not let signers
+// sweep is a mistake in one of the two files, and a reason not to start.
+func (s *server) wireSweeps(context.Context) (err error) {
+	var chains []treasury.SweepChain
+	for _, chain := range s.chains {
+		if len(chain.config.Sweep.Assets) == 0 {
+			continue
+		}
+		if vault, wallet := chain.forwarders.Vault(), evm.AddressOf(chain.safe.Address); vault != wallet {
+			return fmt.Errorf("chain %s: sweep: the forwarder factory pays %s, the wallet is %s", chain.id, vault, wallet)
+		}
+		one := s.sweepChain(chain)
+		allowed := s.policy.Sweeps(chain.native.ID)
+		for _, asset := range one.Assets {
+			if !slices.Contains(allowed, asset.ID) {
+				return fmt.Errorf("chain %s: sweep: no sweeps rule of %s allows %s", chain.id, s.config.PolicyFile, asset.ID)
+			}
+		}
+		chains = append(chains, one)
+	}
+	s.sweeps, err = treasury.NewSweeper(treasury.SweepConfig{
+		DB: s.db, Payouts: s.payouts, Salts: s.deposits, Chains: chains, Clock: time.Now, Log: s.log, Looked: s.metrics.swept(),
+	})
+	return err
+}
+
+func (s *server) sweepChain(chain *chainParts) treasury.SweepChain {
+	cfg := chain.config.Sweep
+	one := treasury.SweepChain{
+		ID: chain.id, MaxForwarders: cfg.MaxForwarders, CostFactor: cfg.CostFactor, MaxAge: cfg.MaxAge, Interval: cfg.Interval,
+		Final: func(ctx context.Context) (uint64, error) {
+			progress, err := s.deposits.Progress(ctx, chain.id)
+			return min(progress.Final, progress.Tip.Height), err
+		},
+		GasPrice: func(ctx context.Context) (coffer.Amount, error) {
+			fees, base, err := chain.client.SuggestFees(ctx)
+			if err != nil {
+				return coffer.Amount{}, err
+			}
+			return base.Add(fees.Priority)
+		},
+	}
+	for _, asset := range cfg.Assets {
+		least, price := asset.Words(chain.config)
+		one.Assets = append(one.Assets, treasury.SweepAsset{ID: asset.Asset, Min: least, Price: price})
+	}
+	return one
+}
+
+// sweep runs the sweeper of a chain that has one.
+func (s *server) sweep(ctx context.Context, chain *chainParts) error {
+	if len(chain.config.Sweep.Assets) == 0 {
+		<-ctx.Done()
+		return errors.New("the server ends")
+	}
+	return s.sweeps.Run(ctx, chain.id)
+}
+
+// swept counts sweeps, and shows what is in quarantine.
+func (m *metrics) swept() func(chain coffer.ChainID, plan treasury.SweepPlan, made string) {
+	sweeps := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "coffer_sweeps_total", Help: "Sweeps of deposit addresses that were made payouts.",
+	}, []string{"chain"})
+	quarantined := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "coffer_sweep_quarantined", Help: "Deposit addresses and assets whose flush moved nothing.",
+	}, []string{"chain"})
+	m.registry.MustRegister(sweeps, quarantined)
+	return func(chain coffer.ChainID, plan treasury.SweepPlan, made string) {
+		quarantined.WithLabelValues(string(chain)).Set(float64(plan.Quarantined))
+		if made != "" {
+			sweeps.WithLabelValues(string(chain)).Inc()
+		}
+	}
+}
