@@ -80,6 +80,7 @@ func runDemo(ctx context.Context, s *stack, out io.Writer) error {
 			return d.wantBalance(ctx, "204", "0") // one chain's money is not the other's
 		}},
 		{"A quote, a change of mind, a payment to another customer, a sanctioned destination", d.offers},
+		{"Twenty deposit addresses emptied into the Safe by one transaction", d.sweep},
 		{"Stolen owner keys sign attacks on a Safe with a guard, and on one without", d.guard},
 		{"One person pauses a chain, two resume it", d.pause},
 		{"The books and the chain", func(ctx context.Context) error { return d.compare(ctx, out) }},
