@@ -83,6 +83,7 @@ func runDemo(ctx context.Context, s *stack, out io.Writer) error {
 		{"Twenty deposit addresses emptied into the Safe by one transaction", d.sweep},
 		{"Stolen owner keys sign attacks on a Safe with a guard, and on one without", d.guard},
 		{"One person pauses a chain, two resume it", d.pause},
+		{"The base fee rises above what a payout offers", d.stuck},
 		{"The books and the chain", func(ctx context.Context) error { return d.compare(ctx, out) }},
 	}
 	for _, scene := range scenes {

@@ -10,8 +10,13 @@ import (
 	"github.com/cofferhq/coffer/relayer"
 )
 
-// payoutPoll bounds how long planning may overlook an approved withdrawal.
-const payoutPoll = 500 * time.Millisecond
+// payoutPoll bounds how long planning may overlook an approved withdrawal. A payout in no
+// block is looked at, and sent again, every so many polls of its chain.
+const (
+	payoutPoll        = 500 * time.Millisecond
+	payoutRebroadcast = 15 * time.Second
+	rebroadcastPolls  = 20
+)
 
 var _ payout.LegSimulator = (*relayer.Wallet)(nil)
 
@@ -25,6 +30,7 @@ func (s *server) payoutChain(chain *chainParts) payout.Chain {
 			MaxOrders: cfg.PayoutMaxLegs, MaxGas: cfg.PayoutMaxGas, Lanes: cfg.PayoutLanes, IntentTTL: cfg.PayoutValid,
 			BumpAfter: cfg.BumpAfter, MaxAttempts: cfg.PayoutBumps + 1, MaxBackoff: cfg.PayoutRetry,
 			Backoff: min(time.Second, cfg.PayoutRetry), Poll: min(payoutPoll, cfg.PollInterval),
+			Rebroadcast: min(payoutRebroadcast, rebroadcastPolls*cfg.PollInterval),
 		},
 		Risk: payout.Risk{
 			MaxTotal: map[coffer.AssetID]coffer.Amount{}, MaxDestination: map[coffer.AssetID]coffer.Amount{}, NewAlone: cfg.PayoutNewAlone,
