@@ -219,6 +219,32 @@ func (s *Service) RegisterHouse(ctx context.Context, chain coffer.ChainID, addre
 	return nil
 }
 
+// AdoptHouse registers a custody address whose balance at the last block applied is booked in
+// the same transaction (see LockProgress): its past is in that balance, and is not filled in.
+// It reports whether the address is new.
+func (s *Service) AdoptHouse(ctx context.Context, tx pgx.Tx, chain coffer.ChainID, address coffer.Address, kind string) (bool, error) {
+	served, err := s.chain(chain)
+	if err != nil {
+		return false, err
+	}
+	if !custodyKinds[kind] {
+		return false, coffer.Invalid("kind", "nothing is booked at addresses of kind %.40q", kind)
+	}
+	if address, err = canonical(served, address); err != nil {
+		return false, err
+	}
+	q := depositsql.New(tx)
+	cursor, err := q.LockCursor(ctx, string(chain))
+	if err != nil {
+		return false, fmt.Errorf("adopt %s: %w", address, err)
+	}
+	added, err := q.AddHouse(ctx, depositsql.AddHouseParams{Chain: string(chain), Address: string(address), Kind: kind, KnownAfter: cursor.Sequence, At: s.now()})
+	if err != nil {
+		return false, fmt.Errorf("adopt %s: %w", address, err)
+	}
+	return added == 1, nil
+}
+
 // Lookup says whose an address is. The address is in canonical form.
 func (s *Service) Lookup(ctx context.Context, chain coffer.ChainID, address coffer.Address) (Owner, error) {
 	row, err := s.sql.Owner(ctx, depositsql.OwnerParams{Chain: string(chain), Address: string(address)})

@@ -44,11 +44,7 @@ func (s *Service) Progress(ctx context.Context, chain coffer.ChainID) (Progress,
 	if err != nil {
 		return Progress{}, fmt.Errorf("deposit cursor of %s: %w", chain, err)
 	}
-	p := Progress{Sequence: uint64(row.Sequence), Final: uint64(row.Final), At: row.UpdatedAt.UTC()} // #nosec G115 -- not negative in the table
-	if row.Height != nil && row.Hash != nil {
-		p.Tip = coffer.BlockRef{Height: uint64(*row.Height), Hash: *row.Hash} // #nosec G115 -- not negative in the table
-	}
-	return p, nil
+	return progressOf(row), nil
 }
 
 // Get returns a deposit of a tenant, or CodeNotFound.
@@ -115,4 +111,25 @@ func (s *Service) TenantOf(ctx context.Context, id string) (string, error) {
 		return "", fmt.Errorf("tenant of %s: %w", id, err)
 	}
 	return tenant, nil
+}
+
+// LockProgress is Progress, and keeps block events of the chain from being applied until tx
+// ends.
+func (s *Service) LockProgress(ctx context.Context, tx pgx.Tx, chain coffer.ChainID) (Progress, error) {
+	row, err := depositsql.New(tx).LockCursor(ctx, string(chain))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Progress{}, nil
+	}
+	if err != nil {
+		return Progress{}, fmt.Errorf("lock the cursor of %s: %w", chain, err)
+	}
+	return progressOf(row), nil
+}
+
+func progressOf(row depositsql.DepositCursor) Progress {
+	p := Progress{Sequence: uint64(row.Sequence), Final: uint64(row.Final), At: row.UpdatedAt.UTC()} // #nosec G115 -- not negative in the table
+	if row.Height != nil && row.Hash != nil {
+		p.Tip = coffer.BlockRef{Height: uint64(*row.Height), Hash: *row.Hash} // #nosec G115 -- not negative in the table
+	}
+	return p
 }

@@ -178,3 +178,12 @@ select coalesce(b.account, h.account)::text as account, coalesce(b.asset, h.asse
 from ledger_balance b full join holds h on h.account = b.account and h.asset = b.asset
 where coalesce(b.held, 0) <> coalesce(h.amount, 0)
 order by 1, 2 limit 1;
+
+-- name: Debtors :many
+-- Debtors lists what frozen accounts have of each asset, and how often they paid.
+select f.account, b.asset, (
+    select count(*) from ledger_entry e where e.resource = f.account and e.kind = 'repay'
+)::bigint as payments
+from ledger_frozen f join ledger_balance b on b.account = f.account
+where b.available > 0 and (f.account, b.asset) > (@after_account::text, @after_asset::text)
+order by f.account, b.asset limit sqlc.arg(max);

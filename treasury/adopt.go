@@ -52,10 +52,7 @@ func (t *Treasury) Adopt(ctx context.Context, tx pgx.Tx, chain coffer.ChainID, a
 	if balance.IsZero() {
 		return nil
 	}
-	return t.ledger.Post(ctx, tx, ledger.Entry{
-		ID: openingID(asset, account), Kind: KindOpening, Resource: account, Chain: chain, Block: block, At: at,
-		Postings: []ledger.Posting{ledger.Debit(account, asset, balance), ledger.Credit(ledger.EquityOpening, asset, balance)},
-	})
+	return t.open(ctx, tx, chain, Place{account, asset}, balance, block, at)
 }
 
 func openingID(asset coffer.AssetID, account string) string {

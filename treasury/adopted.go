@@ -16,13 +16,13 @@ type Querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// Adopted returns the block of a chain's opening balances, and whether there are any. The
-// flows book what happens after that block, so a process that was stopped between the
+// Adopted returns the block of a chain's first opening balances, and whether there are any.
+// The flows book what happens after that block, so a process that was stopped between the
 // opening and the first block it read goes on from here.
 func Adopted(ctx context.Context, db Querier, chain coffer.ChainID) (coffer.BlockRef, bool, error) {
 	var block coffer.BlockRef
 	err := db.QueryRow(ctx, `
-		select height, block from treasury_adoption where starts_with(asset, $1 || '/') order by height desc limit 1`, string(chain)).
+		select height, block from treasury_adoption where starts_with(asset, $1 || '/') order by height limit 1`, string(chain)).
 		Scan(&block.Height, &block.Hash)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return coffer.BlockRef{}, false, nil
@@ -45,22 +45,16 @@ func LockAdoption(ctx context.Context, tx pgx.Tx, chain coffer.ChainID) (bool, e
 
 // watched are the accounts of a chain that were taken over up to a height, by code and
 // asset: also those that held nothing then and have no postings.
-func watched(ctx context.Context, db Querier, chain coffer.ChainID, height uint64) ([]place, error) {
+func watched(ctx context.Context, db Querier, chain coffer.ChainID, height uint64) ([]Place, error) {
 	rows, err := db.Query(ctx, `
 		select account, asset from treasury_adoption
 		where starts_with(asset, $1 || '/') and height <= $2 order by account, asset limit $3`, string(chain), height, MaxLines)
 	if err != nil {
 		return nil, fmt.Errorf("accounts of %s: %w", chain, err)
 	}
-	places, err := pgx.CollectRows(rows, pgx.RowToStructByPos[place])
+	places, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Place])
 	if err != nil {
 		return nil, fmt.Errorf("accounts of %s: %w", chain, err)
 	}
 	return places, nil
-}
-
-// place is where money is in the books.
-type place struct {
-	Account string
-	Asset   coffer.AssetID
 }

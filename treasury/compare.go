@@ -57,7 +57,7 @@ func (t *Treasury) Compare(ctx context.Context, db Querier, chain coffer.ChainID
 		return nil, fmt.Errorf("compare %s: %w", chain, err)
 	}
 	var lines []Line
-	seen := map[place]bool{}
+	seen := map[Place]bool{}
 	for _, prefix := range prefixes {
 		var last ledger.SheetLine
 		for {
@@ -71,7 +71,7 @@ func (t *Treasury) Compare(ctx context.Context, db Querier, chain coffer.ChainID
 					return nil, fmt.Errorf("compare %s: %w", chain, err)
 				}
 				lines = append(lines, line)
-				seen[place{line.Account, line.Asset}] = true
+				seen[Place{line.Account, line.Asset}] = true
 			}
 			if len(lines) > MaxLines {
 				return nil, coffer.Errorf(coffer.CodeLimit, "more than %d accounts on %s", MaxLines, chain)

@@ -40,9 +40,6 @@ func (s *server) openBooks(ctx context.Context) error {
 
 // openChain returns the height of the first block to follow.
 func (s *server) openChain(ctx context.Context, chain *chainParts) (uint64, error) {
-	if err := s.houses(ctx, chain); err != nil {
-		return 0, err
-	}
 	// The tail first: another process may be opening the chain, and books before it follows.
 	tail, err := s.stream.Tail(ctx, stream.TopicRaw, string(chain.id))
 	if err != nil {
@@ -50,6 +47,9 @@ func (s *server) openChain(ctx context.Context, chain *chainParts) (uint64, erro
 	}
 	block, adopted, err := treasury.Adopted(ctx, s.db.Pool(), chain.id)
 	if err != nil {
+		return 0, err
+	}
+	if err := s.houses(ctx, chain, adopted); err != nil {
 		return 0, err
 	}
 	if adopted {

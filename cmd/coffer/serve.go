@@ -173,6 +173,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, onReady func(ad
 	}
 	part("stream", "sequencer", s.stream.Run)
 	part("ledger", "sealer", s.seal)
+	part("ledger", "keeper", s.keep)
 	for _, chain := range s.chains {
 		part("indexer", "indexer "+string(chain.id), func(ctx context.Context) error { return s.index(ctx, chain) })
 		if chain.bundler != nil {
@@ -180,7 +181,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, onReady func(ad
 		}
 	}
 	for _, chain := range s.chains {
-		part("deposits", "deposits "+string(chain.id), func(ctx context.Context) error { return s.deposits.RunChain(ctx, chain.id) })
+		part("deposits", "deposits "+string(chain.id), func(ctx context.Context) error { return s.receive(ctx, chain) })
 	}
 	for _, chain := range s.chains {
 		part("treasury", "sweeper "+string(chain.id), func(ctx context.Context) error { return s.sweep(ctx, chain) })

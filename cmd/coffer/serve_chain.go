@@ -192,8 +192,9 @@ func (s *server) wireSender(ctx context.Context, chain *chainParts) (relayer.Use
 	return s.wireBundler(ctx, chain)
 }
 
-// houses registers what is ours, or what money must never be sent to.
-func (s *server) houses(ctx context.Context, chain *chainParts) error {
+// houses registers what is ours, or what money must never be sent to. An executor that was
+// added after the books began is registered with its opening balance, see adoptLate.
+func (s *server) houses(ctx context.Context, chain *chainParts, begun bool) error {
 	houses := map[coffer.Address]string{
 		evm.AddressOf(chain.safe.Address):                     deposit.HouseHot,
 		evm.AddressOf(chain.client.Config().EntryPoint):       deposit.HouseEntryPoint,
@@ -201,8 +202,10 @@ func (s *server) houses(ctx context.Context, chain *chainParts) error {
 		evm.AddressOf(chain.client.Config().MultiSend):        deposit.HouseContract,
 		evm.AddressOf(chain.client.Config().ForwarderFactory): deposit.HouseFactory,
 	}
-	for _, executor := range chain.executors {
-		houses[executor] = deposit.HouseExecutor
+	if !begun {
+		for _, executor := range chain.executors {
+			houses[executor] = deposit.HouseExecutor
+		}
 	}
 	if chain.config.Guard != "" {
 		houses[evm.AddressOf(common.HexToAddress(chain.config.Guard))] = deposit.HouseContract

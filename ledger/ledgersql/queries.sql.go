@@ -114,6 +114,48 @@ func (q *Queries) CommitsAfter(ctx context.Context, arg CommitsAfterParams) ([]i
 	return items, nil
 }
 
+const debtors = `-- name: Debtors :many
+select f.account, b.asset, (
+    select count(*) from ledger_entry e where e.resource = f.account and e.kind = 'repay'
+)::bigint as payments
+from ledger_frozen f join ledger_balance b on b.account = f.account
+where b.available > 0 and (f.account, b.asset) > ($1::text, $2::text)
+order by f.account, b.asset limit $3
+`
+
+type DebtorsParams struct {
+	AfterAccount string
+	AfterAsset   string
+	Max          int32
+}
+
+type DebtorsRow struct {
+	Account  string
+	Asset    string
+	Payments int64
+}
+
+// Debtors lists what frozen accounts have of each asset, and how often they paid.
+func (q *Queries) Debtors(ctx context.Context, arg DebtorsParams) ([]DebtorsRow, error) {
+	rows, err := q.db.Query(ctx, debtors, arg.AfterAccount, arg.AfterAsset, arg.Max)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DebtorsRow
+	for rows.Next() {
+		var i DebtorsRow
+		if err := rows.Scan(&i.Account, &i.Asset, &i.Payments); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const endHold = `-- name: EndHold :exec
 update ledger_hold set state = $2, ended = $3 where id = $1
 `

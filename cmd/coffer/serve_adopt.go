@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/deposit"
+	"github.com/cofferhq/coffer/evm"
+	"github.com/cofferhq/coffer/ledger"
+	"github.com/cofferhq/coffer/treasury"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/jackc/pgx/v5"
+)
+
+// adoptPoll is how often it is asked whether the block of late opening balances is final.
+const adoptPoll = time.Second
+
+// errNotFinal says that opening balances have to wait.
+var errNotFinal = errors.New("the last block applied is not final yet")
+
+// receive applies a chain's block events. What was added to the configuration since the
+// chain's books began, an asset or an executor, may have held money before: first its
+// opening balance is booked, as of the last block that is applied, when that is final.
+func (s *server) receive(ctx context.Context, chain *chainParts) error {
+	if err := s.adoptLate(ctx, chain); err != nil {
+		return fmt.Errorf("opening balances of %s: %w", chain.id, err)
+	}
+	return s.deposits.RunChain(ctx, chain.id)
+}
+
+// custody are the accounts of a chain that stand for money of ours on it, deposit addresses
+// apart.
+func (s *server) custody(chain *chainParts) []treasury.Place {
+	safe := evm.AddressOf(chain.safe.Address)
+	places := []treasury.Place{{Account: ledger.PrefixGasEntryPoint + string(safe), Asset: chain.native.ID}}
+	for _, asset := range chain.assets {
+		places = append(places, treasury.Place{Account: ledger.PrefixCustodyHot + string(safe), Asset: asset.ID})
+	}
+	for _, executor := range chain.executors {
+		places = append(places, treasury.Place{Account: ledger.PrefixGasExecutor + string(executor), Asset: chain.native.ID})
+	}
+	return places
+}
+
+// adoptLate books what is missing, and waits for the block to be final before. Nothing is
+// applied meanwhile: what the chain says of that block is then all that the books lack.
+func (s *server) adoptLate(ctx context.Context, chain *chainParts) error {
+	missing, err := treasury.Missing(ctx, s.db.Pool(), s.custody(chain))
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	s.log.Info("deposits wait until opening balances of what was added can be booked", "chain", chain.id, "accounts", len(missing))
+	ticker := time.NewTicker(adoptPoll)
+	defer ticker.Stop()
+	for {
+		err := s.adoptAt(ctx, chain, missing)
+		if !errors.Is(err, errNotFinal) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+func (s *server) adoptAt(ctx context.Context, chain *chainParts, missing []treasury.Place) error {
+	block, err := s.lastApplied(ctx, chain)
+	if err != nil {
+		return err
+	}
+	held := make([]coffer.Amount, len(missing))
+	for i, p := range missing {
+		if held[i], err = heldAt(ctx, chain, p, block.Hash); err != nil {
+			return err
+		}
+	}
+	books := treasury.New(s.ledger)
+	at := time.Now().UTC().Truncate(time.Microsecond)
+	err = s.db.Tx(ctx, func(tx pgx.Tx) error {
+		if _, err := treasury.LockAdoption(ctx, tx, chain.id); err != nil {
+			return err
+		}
+		progress, err := s.deposits.LockProgress(ctx, tx, chain.id)
+		if err != nil {
+			return err
+		}
+		if progress.Sequence > 0 && progress.Tip != block {
+			return errNotFinal // another process applied a block meanwhile
+		}
+		if progress.Sequence > 0 {
+			for _, executor := range chain.executors {
+				if _, err := s.deposits.AdoptHouse(ctx, tx, chain.id, executor, deposit.HouseExecutor); err != nil {
+					return err
+				}
+			}
+		}
+		for i, p := range missing {
+			if err := books.AdoptLate(ctx, tx, chain.id, p, held[i], block, at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		s.log.Info("opening balances booked", "chain", chain.id, "block", block.Height, "accounts", len(missing))
+	}
+	return err
+}
+
+// heldAt is what an account held after a block. A token that was not there yet is held by
+// nobody.
+func heldAt(ctx context.Context, chain *chainParts, p treasury.Place, block coffer.Hash) (coffer.Amount, error) {
+	if !p.Asset.IsNative() {
+		code, err := chain.client.Eth().CodeAtHash(ctx, common.HexToAddress(p.Asset.Reference()), common.Hash(block))
+		if err != nil || len(code) == 0 {
+			return coffer.Amount{}, err
+		}
+	}
+	return treasury.Held(ctx, p, block, chain.client)
+}
+
+// lastApplied is the last block whose event is applied, which has to be final, or the block
+// of the first opening balances where none is.
+func (s *server) lastApplied(ctx context.Context, chain *chainParts) (coffer.BlockRef, error) {
+	progress, err := s.deposits.Progress(ctx, chain.id)
+	if err != nil {
+		return coffer.BlockRef{}, err
+	}
+	if progress.Sequence == 0 {
+		block, adopted, err := treasury.Adopted(ctx, s.db.Pool(), chain.id)
+		if err == nil && !adopted {
+			err = errors.New("the books of the chain have not begun")
+		}
+		return block, err
+	}
+	head, err := chain.source.Head(ctx)
+	if err != nil {
+		return coffer.BlockRef{}, err
+	}
+	header, err := chain.source.Header(ctx, progress.Tip.Height)
+	if err != nil {
+		return coffer.BlockRef{}, err
+	}
+	if header.Hash != progress.Tip.Hash || header.Height > head.Final.Height {
+		return coffer.BlockRef{}, errNotFinal
+	}
+	return header.BlockRef, nil
+}
