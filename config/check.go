@@ -26,6 +26,7 @@ const (
 	minPoll        = 10 * time.Millisecond
 	minPayoutValid = time.Minute
 	maxDuration    = 24 * time.Hour
+	maxRate        = 100_000
 	minPayoutGas   = 1_000_000
 	maxPayoutGas   = 15_000_000 // EIP-7825 ends a transaction at 16,777,216
 	minPaymentGas  = 10_000
@@ -73,6 +74,7 @@ func (c Config) Check() error {
 	if err := checkHostPort(c.HTTP.Listen); err != nil {
 		wrong("http.listen", "%v", err)
 	}
+	checkRate(c.HTTP, wrong)
 	if c.Postgres.DSN != "" && c.Postgres.DSNFile != "" {
 		wrong("postgres", "dsn and dsn_file exclude each other")
 	}
@@ -276,6 +278,15 @@ func checkAddress(text string) error {
 		return errors.New("the capital letters are not this address's checksum (EIP-55)")
 	}
 	return nil
+}
+
+func checkRate(h HTTP, wrong func(key, format string, args ...any)) {
+	if h.RequestsPerSecond > maxRate {
+		wrong("http.requests_per_second", "want at most %d", maxRate)
+	}
+	if h.RequestsPerSecond > 0 && (h.Burst < h.RequestsPerSecond || h.Burst > 10*maxRate) {
+		wrong("http.burst", "want requests_per_second to %d", 10*maxRate)
+	}
 }
 
 func checkHostPort(text string) error {

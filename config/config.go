@@ -35,6 +35,11 @@ type Log struct {
 type HTTP struct {
 	Listen         string   `koanf:"listen"`          // host:port
 	AllowedOrigins []string `koanf:"allowed_origins"` // of browsers, for subscriptions; none by default
+
+	// How many API operations a key may start in this process: so many a second for ever,
+	// and Burst at once after a pause. 0 a second is no limit.
+	RequestsPerSecond uint32 `koanf:"requests_per_second"`
+	Burst             uint32 `koanf:"burst"`
 }
 
 // Postgres is the database. Without a DSN Coffer runs a private server in DataDir.
@@ -136,7 +141,7 @@ func Defaults() Config {
 		DataDir: defaultDataDir(),
 		Roles:   []string{"all"},
 		Log:     Log{Level: "info", Format: "text"},
-		HTTP:    HTTP{Listen: "127.0.0.1:8080"},
+		HTTP:    HTTP{Listen: "127.0.0.1:8080", RequestsPerSecond: 100, Burst: 500},
 		Signing: Signing{Threshold: 2},
 
 		Withdrawals: withdrawalDefaults(),

@@ -80,6 +80,9 @@ func TestBrokenRulesOfWithdrawalsAreNamedByKey(t *testing.T) {
 		{`most: "50"`, `most: "lots"`, "chains[0].assets[0].fee.most"},
 		{`least: "2"`, `leest: "2"`, "leest"},
 		{"sandbox: false", "sandbocks: false", "sandbocks"},
+		{"burst: 500", "burst: 99", "http.burst"},
+		{"requests_per_second: 100", "requests_per_second: 100001", "http.requests_per_second"},
+		{"requests_per_second: 100", "requests_per_second: -1", "requests_per_second"},
 	}
 	for _, c := range cases {
 		broken := strings.Replace(string(text), c.from, c.to, 1)

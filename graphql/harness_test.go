@@ -98,6 +98,11 @@ type tenant struct {
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
+	return newBenchWith(t, func(*graphql.Config) {})
+}
+
+func newBenchWith(t testing.TB, change func(c *graphql.Config)) *bench {
+	t.Helper()
 	b := &bench{t: t, db: postgrestest.New(t), fake: chaintest.NewFake(chain), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	b.books = ledger.New(b.db, b.clock)
 	b.log = stream.NewPostgres(b.db, b.clock)
@@ -132,10 +137,13 @@ func newBench(t testing.TB) *bench {
 	b.must(err)
 
 	b.sequencer()
-	b.handler, err = graphql.New(graphql.Config{
+	config := graphql.Config{
+		Clock:     b.clock,
 		Merchants: b.merchants, Deposits: b.deposits, Withdrawals: b.withdrawals, Customers: b.customers, Ledger: b.books, Stream: b.log,
 		Assets: assets, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Origins: []string{"wallet.example"},
-	})
+	}
+	change(&config)
+	b.handler, err = graphql.New(config)
 	b.must(err)
 	b.serve()
 	b.acme, b.rival = b.tenant("acme", 1), b.tenant("rival", 2)

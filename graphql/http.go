@@ -22,7 +22,11 @@ type request struct {
 	Query         string         `json:"query"`
 	OperationName string         `json:"operationName"`
 	Variables     map[string]any `json:"variables"`
+	Extensions    extensions     `json:"extensions"`
 }
+
+// empty reports whether a request has no document and names none.
+func (r request) empty() bool { return r.Query == "" && r.Extensions.PersistedQuery == nil }
 
 // Handler serves GraphQL over HTTP (GET for queries, POST for queries and mutations) and,
 // where the client asks for it, over WebSocket.
@@ -32,6 +36,8 @@ type Handler struct {
 	keys    *merchant.Store
 	log     *slog.Logger
 	sockets *sockets
+	rates   *rates
+	known   persisted
 }
 
 // ServeHTTP implements http.Handler.
@@ -55,8 +61,21 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	if wait, ok := h.rates.take(who.KeyID); !ok {
+		retryAfter(w, wait)
+		h.refuse(w, r, http.StatusTooManyRequests, h.rates.tooMany())
+		return
+	}
 	req, status, err := readRequest(w, r)
 	if err != nil {
+		h.refuse(w, r, status, err)
+		return
+	}
+	if err := h.known.complete(&req); err != nil {
+		status := http.StatusBadRequest
+		if coffer.ErrorCode(err) == codeNotPersisted {
+			status = http.StatusOK // an answer of the protocol, and no mistake
+		}
 		h.refuse(w, r, status, err)
 		return
 	}
@@ -144,7 +163,7 @@ func readRequest(w http.ResponseWriter, r *http.Request) (request, int, error) {
 		return req, http.StatusRequestEntityTooLarge, coffer.Errorf(coffer.CodeLimit, "the body is larger than %d bytes", maxBodyBytes)
 	case err != nil:
 		return req, http.StatusBadRequest, err
-	case req.Query == "":
+	case req.empty():
 		return req, http.StatusBadRequest, coffer.Invalid("query", "want a GraphQL document")
 	}
 	return req, http.StatusOK, nil
@@ -156,6 +175,11 @@ func fromURL(r *http.Request) (request, error) {
 	if text := values.Get("variables"); text != "" {
 		if err := decodeOne(strings.NewReader(text), &req.Variables); err != nil {
 			return req, &coffer.Error{Code: coffer.CodeInvalid, Field: "variables", Message: "want a JSON object", Cause: err}
+		}
+	}
+	if text := values.Get("extensions"); text != "" {
+		if err := decodeOne(strings.NewReader(text), &req.Extensions); err != nil {
+			return req, &coffer.Error{Code: coffer.CodeInvalid, Field: "extensions", Message: "want a JSON object", Cause: err}
 		}
 	}
 	return req, nil

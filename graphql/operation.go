@@ -16,7 +16,7 @@ type operation struct{ cancel context.CancelFunc }
 // subscribe starts a query, a mutation or a subscription.
 func (s *socket) subscribe(ctx context.Context, m message) error {
 	var req request
-	if m.ID == "" || len(m.ID) > maxOperationID || !plain(m.ID) || json.Unmarshal(m.Payload, &req) != nil || req.Query == "" {
+	if m.ID == "" || len(m.ID) > maxOperationID || !plain(m.ID) || json.Unmarshal(m.Payload, &req) != nil || req.empty() {
 		return closeError{closeBadRequest, "Invalid subscribe message"}
 	}
 
@@ -47,7 +47,10 @@ func (s *socket) subscribe(ctx context.Context, m message) error {
 
 // run sends an operation's results until it ends or the client has enough of it.
 func (s *socket) run(ctx context.Context, id string, op *operation, req request) {
-	end := s.h.run(ctx, s.h.schema, req)
+	end := s.start(&req)
+	if end == nil {
+		end = s.h.run(ctx, s.h.schema, req)
+	}
 	switch {
 	case says(end, textSubscription):
 		end = s.follow(ctx, id, req)
@@ -66,6 +69,18 @@ func (s *socket) run(ctx context.Context, id string, op *operation, req request)
 		return
 	}
 	_ = s.write(message{ID: id, Type: "complete"})
+}
+
+// start takes what an operation costs its key, and completes a request that only names its
+// document; or it returns the refusal.
+func (s *socket) start(req *request) *graphqlgo.Response {
+	if _, ok := s.h.rates.take(s.key); !ok {
+		return refusal(s.h.rates.tooMany())
+	}
+	if err := s.h.known.complete(req); err != nil {
+		return refusal(err)
+	}
+	return nil
 }
 
 // follow sends the events of a subscription, and returns what it ended with: nil for a

@@ -25,6 +25,8 @@ type Config struct {
 	Ledger      *ledger.Ledger
 	Stream      stream.Log
 	Assets      []coffer.Asset
+	Clock       coffer.Clock // needed where there is a Rate
+	Rate        RateLimit    // of each API key; the zero value is none
 	Log         *slog.Logger // nil is none
 	Origins     []string     // hosts whose pages may open WebSockets, as path.Match patterns; the API's own always may
 }
@@ -33,6 +35,9 @@ type Config struct {
 func New(c Config) (*Handler, error) {
 	if c.Merchants == nil || c.Deposits == nil || c.Withdrawals == nil || c.Ledger == nil || c.Stream == nil {
 		return nil, errors.New("graphql: Merchants, Deposits, Withdrawals, Ledger and Stream are needed")
+	}
+	if c.Rate.PerSecond > 0 && (c.Rate.Burst == 0 || c.Clock == nil) {
+		return nil, errors.New("graphql: a Rate needs a Burst and a Clock")
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -50,7 +55,8 @@ func New(c Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{schema: schema, queries: queries, keys: c.Merchants, log: c.Log, sockets: newSockets(c.Origins)}, nil
+	return &Handler{schema: schema, queries: queries, keys: c.Merchants, log: c.Log, sockets: newSockets(c.Origins),
+		rates: newRates(c.Rate, c.Clock), known: newPersisted()}, nil
 }
 
 func parse(sdl string, root *resolver) (*graphqlgo.Schema, error) {

@@ -103,6 +103,7 @@ type socket struct {
 	init chan string // gets the key when the client has introduced itself
 
 	tenant string // counted as one of its connections; set by welcome
+	key    string // id of the API key; set by welcome
 
 	mu         sync.Mutex
 	operations map[string]*operation // by the client's id
@@ -214,7 +215,7 @@ func (s *socket) welcome(ctx context.Context, token string) (context.Context, er
 	if !s.h.sockets.admit(who.Tenant) {
 		return nil, closeError{websocket.StatusTryAgainLater, "Too many connections of this tenant"}
 	}
-	s.tenant = who.Tenant
+	s.tenant, s.key = who.Tenant, who.KeyID
 	s.init <- token
 	return withPrincipal(ctx, who), s.write(message{Type: "connection_ack"})
 }

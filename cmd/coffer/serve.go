@@ -271,6 +271,7 @@ func (s *server) handler() (http.Handler, *graphql.Handler, error) {
 	api, err := graphql.New(graphql.Config{
 		Merchants: s.merchants, Deposits: s.deposits, Withdrawals: s.withdrawals, Customers: s.customers, Ledger: s.ledger, Stream: s.stream,
 		Assets: assets, Log: s.log, Origins: s.config.HTTP.AllowedOrigins,
+		Clock: time.Now, Rate: graphql.RateLimit{PerSecond: s.config.HTTP.RequestsPerSecond, Burst: s.config.HTTP.Burst},
 	})
 	if err != nil {
 		return nil, nil, err

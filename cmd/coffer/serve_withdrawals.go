@@ -13,9 +13,12 @@ import (
 	"github.com/holiman/uint256"
 )
 
-// gasPriceLife is how long the price of gas is good for quotes, so that asking for quotes
-// does not ask the node each time.
-const gasPriceLife = 3 * time.Second
+// gasPriceLife is how long the price of gas, or that it is not known, is good for quotes, so
+// that asking for quotes does not ask the node each time. gasPriceTimeout bounds the node.
+const (
+	gasPriceLife    = 3 * time.Second
+	gasPriceTimeout = 5 * time.Second
+)
 
 // withdrawalConfig is what withdrawals run with.
 func (s *server) withdrawalConfig(assets []coffer.Asset, parsers map[coffer.ChainID]withdrawal.AddressParser) (withdrawal.Config, error) {
@@ -85,26 +88,30 @@ type gasPrice struct {
 
 	mu    sync.Mutex
 	price coffer.Amount // wei per gas
+	err   error         // of the last asking
 	asked time.Time
 }
 
-// now is what the next block takes per gas: its base fee and the usual priority fee.
+// now is what the next block takes per gas: its base fee and the usual priority fee. Who
+// comes while the node is asked waits for the same answer.
 func (g *gasPrice) now(ctx context.Context) (coffer.Amount, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.asked.IsZero() && time.Since(g.asked) < gasPriceLife {
-		return g.price, nil
+	if g.asked.IsZero() || time.Since(g.asked) >= gasPriceLife {
+		g.price, g.err = g.ask(context.WithoutCancel(ctx))
+		g.asked = time.Now()
 	}
+	return g.price, g.err
+}
+
+func (g *gasPrice) ask(ctx context.Context) (coffer.Amount, error) {
+	ctx, cancel := context.WithTimeout(ctx, gasPriceTimeout)
+	defer cancel()
 	fees, base, err := g.chain.client.SuggestFees(ctx)
 	if err != nil {
 		return coffer.Amount{}, err
 	}
-	price, err := base.Add(fees.Priority)
-	if err != nil {
-		return coffer.Amount{}, err
-	}
-	g.price, g.asked = price, time.Now()
-	return price, nil
+	return base.Add(fees.Priority)
 }
 
 // networkCost is what one payment of an asset costs on its chain, in base units of the asset.
