@@ -4,7 +4,8 @@
 // The schema stands in schema/*.graphql, one file per noun; resolvers stand in a file of
 // the same noun. Every request carries an API key, every resolver asks for what belongs
 // to the key's tenant only, and every list, body, depth, cost and connection has a bound
-// (limits.go); each key has a rate (rate.go). Errors show a code and our words (errors.go); causes go to the log.
+// (limits.go), and each key a rate (rate.go). Errors show a code and our words
+// (errors.go); causes go to the log.
 package graphql
 
 import (
