@@ -18,6 +18,9 @@ const pauseWait = 2 * time.Second
 // reports whether it did. That is no failure: no try is counted and no alarm raised. What
 // has its signatures goes on: it may land for as long as it is valid.
 func (m *Manager) waits(ctx context.Context, p *Payout) (bool, error) {
+	if p.lost() {
+		return true, m.standBy(ctx, p, "its transaction is known by its id only: the chain says what becomes of it")
+	}
 	if m.Paused == nil || !slices.Contains([]coffer.PayoutState{coffer.PayoutPlanned, coffer.PayoutBuilt, coffer.PayoutSigning}, p.State) {
 		return false, nil
 	}
@@ -33,18 +36,23 @@ func (m *Manager) waits(ctx context.Context, p *Payout) (bool, error) {
 	if reason == "" {
 		return false, nil
 	}
+	return true, m.standBy(ctx, p, reason)
+}
+
+// standBy makes a payout wait without counting a try.
+func (m *Manager) standBy(ctx context.Context, p *Payout, reason string) error {
 	note := clip("waits: " + reason)
 	if p.Note != note {
 		m.Log.Info("payout waits", "payout", p.ID, "state", p.State, "reason", reason)
 	}
-	err = m.store(ctx, p, func(_ pgx.Tx, p *Payout) error {
+	err := m.store(ctx, p, func(_ pgx.Tx, p *Payout) error {
 		p.row.NextAt, p.row.Note = m.now().Add(pauseWait), note
 		return nil
 	})
 	if errors.Is(err, errMoved) {
 		err = nil // a block event was faster
 	}
-	return true, err
+	return err
 }
 
 // unpaused leaves out withdrawals that people paused.

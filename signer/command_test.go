@@ -255,7 +255,8 @@ func TestHistoryIsTheLog(t *testing.T) {
 		t.Errorf("history %d %s of %d records", all.Sequence, all.Head, len(all.Records))
 	}
 	p := all.Records[2].Payout
-	if p == nil || p.Payout != "po_1" || len(p.Orders) != 1 || p.Orders[0].Hash() != f.order("wd_1", "20").Hash() {
+	if p == nil || p.Payout != "po_1" || len(p.Orders) != 1 || p.Orders[0].Hash() != f.order("wd_1", "20").Hash() ||
+		p.Intent == nil || p.Intent.Hash() != p.IntentHash || p.Intent.Slot.Sequence != 1 {
 		t.Errorf("the payout of record 3: %+v", p)
 	}
 

@@ -32,17 +32,13 @@ type LogRecord struct {
 	Command *policy.Command
 }
 
-// SignedPayout is a payout that a signer was about to sign: everything that makes its
-// intent, but for the path.
+// SignedPayout is a payout that a signer was about to sign.
 type SignedPayout struct {
 	Payout     string
-	Intent     coffer.Hash
-	Chain      coffer.ChainID
-	Wallet     coffer.Address
-	Slot       coffer.Slot
+	IntentHash coffer.Hash
+	Intent     *coffer.Intent // nil in logs of old; it has the hash
 	Orders     []coffer.Order
-	FeeBound   coffer.Amount
-	ValidUntil time.Time
+	ValidUntil time.Time     // of this attempt, zero for ever
 	IDs        []coffer.Hash // what it will be known by on the chain; none in logs of old
 }
 
@@ -82,11 +78,25 @@ func (s *Server) History(from uint64) (lines [][]byte, sequence uint64, head cof
 	return lines, sequence, head, nil
 }
 
-// ReadLine reads one line of a log that follows a record with hash previous (the zero hash
-// for the first), and checks that it does.
-func ReadLine(text []byte, sequence uint64, previous coffer.Hash) (LogRecord, error) {
-	fail := func(err error) (LogRecord, error) {
-		return LogRecord{}, fmt.Errorf("record %d: %w: %w", sequence, ErrLogTampered, err)
+// ReadLine reads a line of a log that was copied, the record of a sequence.
+func ReadLine(text []byte, sequence uint64) (LogRecord, error) {
+	rec, _, err := readLine(text, sequence)
+	return rec, err
+}
+
+// followLine reads a line that follows a record with hash previous, the zero hash for the
+// first.
+func followLine(text []byte, sequence uint64, previous coffer.Hash) (LogRecord, error) {
+	rec, before, err := readLine(text, sequence)
+	if err == nil && before != previous {
+		return rec, fmt.Errorf("record %d: %w: it follows %s", sequence, ErrLogTampered, before)
+	}
+	return rec, err
+}
+
+func readLine(text []byte, sequence uint64) (_ LogRecord, previous coffer.Hash, _ error) {
+	fail := func(err error) (LogRecord, coffer.Hash, error) {
+		return LogRecord{}, coffer.Hash{}, fmt.Errorf("record %d: %w: %w", sequence, ErrLogTampered, err)
 	}
 	if len(text) > maxLineBytes {
 		return fail(fmt.Errorf("%d bytes are too long", len(text)))
@@ -99,23 +109,28 @@ func ReadLine(text []byte, sequence uint64, previous coffer.Hash) (LogRecord, er
 	if err := strictJSON(ln.Body, &rec); err != nil {
 		return fail(err)
 	}
-	if hashBody(ln.Body) != ln.Hash || rec.Sequence != sequence || rec.Previous != previous {
-		return fail(fmt.Errorf("it says it is number %d after %s", rec.Sequence, rec.Previous))
+	if hashBody(ln.Body) != ln.Hash || rec.Sequence != sequence {
+		return fail(fmt.Errorf("it says it is number %d", rec.Sequence))
 	}
 	out := LogRecord{Sequence: sequence, Hash: ln.Hash, At: rec.At, Kind: rec.Kind, Line: text}
 	if rec.Command != nil {
 		out.Command = &rec.Command.Command
 	}
 	if p := rec.Payout; p != nil {
-		signed := &SignedPayout{Payout: p.Payout, Intent: p.Intent, Chain: p.Chain, Wallet: p.Wallet, Slot: p.Slot,
-			FeeBound: p.FeeBound, ValidUntil: p.ValidUntil, IDs: p.IDs}
+		signed := &SignedPayout{Payout: p.Payout, IntentHash: p.Intent, Intent: p.Stated, IDs: p.IDs}
+		if p.ValidUntil.Unix() > 0 {
+			signed.ValidUntil = p.ValidUntil
+		}
+		if p.Stated != nil && p.Stated.Hash() != p.Intent {
+			return fail(fmt.Errorf("its intent does not have the hash %s", p.Intent))
+		}
 		for _, o := range p.Orders {
 			signed.Orders = append(signed.Orders, coffer.Order{ID: o.ID, Tenant: o.Tenant, Account: o.Account, Asset: o.Asset,
 				Destination: o.Destination, Memo: o.Memo, Amount: o.Amount, FeeCap: o.FeeCap, Expires: o.Expires})
 		}
 		out.Payout = signed
 	}
-	return out, nil
+	return out, rec.Previous, nil
 }
 
 // History asks for the signer's log from a sequence on, one page, and checks that it
@@ -133,7 +148,7 @@ func (c *Client) History(ctx context.Context, from uint64, previous coffer.Hash)
 		return History{}, fmt.Errorf("signer %s: %w", c.name, rd.err)
 	}
 	for i, text := range response.GetLines() {
-		rec, err := ReadLine(text, from+uint64(i), previous) // #nosec G115 -- an index
+		rec, err := followLine(text, from+uint64(i), previous) // #nosec G115 -- an index
 		if err != nil {
 			return History{}, fmt.Errorf("signer %s: %w", c.name, err)
 		}

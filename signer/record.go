@@ -55,6 +55,9 @@ type payoutRecord struct {
 	Digests    []coffer.Hash  `json:"digests"`
 	IDs        []coffer.Hash  `json:"ids,omitempty"` // what it will be known by on the chain
 	Policy     coffer.Hash    `json:"policy"`
+
+	// Stated is the whole intent, from which a coordinator that lost it makes it again.
+	Stated *coffer.Intent `json:"stated,omitempty"`
 }
 
 type orderRecord struct {
@@ -115,6 +118,7 @@ func payoutRecordOf(r coffer.SigningRequest, e coffer.Effects, ids []coffer.Hash
 	p := payoutRecord{
 		Payout: r.Intent.ID, Intent: r.Intent.Hash(), Chain: r.Intent.Chain, Wallet: r.Intent.Wallet, Slot: r.Intent.Slot,
 		Sweeps: sweepsHash(r.Intent), Cancel: r.Intent.Purpose == coffer.PurposeCancel, Native: native, FeeBound: r.Intent.FeeBound, ValidUntil: e.ValidUntil.UTC(), Digests: e.Digests, IDs: ids, Policy: policyHash,
+		Stated: &r.Intent,
 	}
 	for _, o := range r.Orders {
 		p.Orders = append(p.Orders, orderRecord{

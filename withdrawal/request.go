@@ -28,6 +28,14 @@ func (s *Service) Request(ctx context.Context, r Request) (coffer.Withdrawal, er
 	if w, found, err := s.earlier(ctx, r); found || err != nil {
 		return w, err
 	}
+	if w, found, err := s.adopt(ctx, r); found || err != nil {
+		return w, err
+	}
+	if s.Closed != nil {
+		if err := s.Closed(ctx); err != nil {
+			return coffer.Withdrawal{}, err
+		}
+	}
 
 	order, to, err := s.validate(ctx, r)
 	if err != nil {

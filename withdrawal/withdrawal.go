@@ -78,6 +78,10 @@ type Config struct {
 	Screeners []Screener
 	Customers Customers
 
+	// Closed says why nothing can be requested now, as an error for the customer; nil where
+	// that never is.
+	Closed func(ctx context.Context) error
+
 	// Revoker tells the signers of orders that must not be paid any more; without one they
 	// are stored, and wait.
 	Revoker Revoker

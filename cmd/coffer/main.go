@@ -57,6 +57,7 @@ func newRoot() *cobra.Command {
 		policyCommand(),
 		ledgerCommand(),
 		treasuryCommand(),
+		restoreCommand(),
 		indexerCommand(),
 		depositsCommand(),
 		tenantCommand(),

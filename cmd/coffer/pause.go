@@ -48,21 +48,30 @@ func (f *statementFlags) add(cmd *cobra.Command) {
 
 // run makes the statement, signs it and gives it to the signers, or writes it to a file.
 func (f *statementFlags) run(cmd *cobra.Command, st policy.Statement) error {
-	st.Reason, st.Made = f.reason, time.Now().UTC().Truncate(time.Second)
-	st.Expires = st.Made.Add(statementLife)
-	if err := st.Check(); err != nil {
-		return err
-	}
 	c := policy.Command{Statement: st}
-	for _, file := range f.keys {
-		if err := signStatement(&c, file); err != nil {
-			return err
-		}
+	if err := f.sign(&c); err != nil {
+		return err
 	}
 	if f.write != "" {
 		return writeStatement(f.write, c)
 	}
 	return deliver(cmd, c)
+}
+
+// sign completes a statement and signs it with the keys that were named.
+func (f *statementFlags) sign(c *policy.Command) error {
+	st := &c.Statement
+	st.Reason, st.Made = f.reason, time.Now().UTC().Truncate(time.Second)
+	st.Expires = st.Made.Add(statementLife)
+	if err := st.Check(); err != nil {
+		return err
+	}
+	for _, file := range f.keys {
+		if err := signStatement(c, file); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func pauseCommand() *cobra.Command {

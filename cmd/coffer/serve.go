@@ -147,6 +147,7 @@ func (s *server) wireFlows(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	settings.Closed = s.closed
 	s.withdrawals, err = withdrawal.New(settings)
 	if err != nil {
 		return err
@@ -165,6 +166,9 @@ func (s *server) run(ctx context.Context, listener net.Listener, onReady func(ad
 		return err
 	}
 
+	if s.config.Has("payouts") {
+		s.admit(ctx) // before anybody asks for anything
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	part := func(role, name string, run func(ctx context.Context) error) {
 		if s.config.Has(role) {
@@ -187,7 +191,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, onReady func(ad
 		part("treasury", "sweeper "+string(chain.id), func(ctx context.Context) error { return s.sweep(ctx, chain) })
 	}
 	part("withdrawals", "withdrawals", s.withdrawals.Run)
-	part("payouts", "payouts", s.payouts.Run)
+	part("payouts", "payouts", s.runPayouts)
 	part("payouts", "signers", s.watchSigners)
 	group.Go(func() error { return s.serveHTTP(ctx, listener, handler, api) })
 	group.Go(func() error {

@@ -40,6 +40,8 @@ type chainParts struct {
 type signerConn struct {
 	*signer.Client
 	info signer.Info // as of the start; zero when it was not reachable
+
+	trusted func(name string) error // why it is not to be asked for signatures
 }
 
 // wireSigners connects to the signers. One that answers with another policy or another
@@ -50,7 +52,7 @@ func (s *server) wireSigners(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("signer %s: %w", one.Name, err)
 		}
-		conn := &signerConn{Client: client}
+		conn := &signerConn{Client: client, trusted: s.trusted}
 		s.signers = append(s.signers, conn)
 		if conn.info, err = client.Info(ctx); err != nil {
 			s.log.Warn("signer is away", "signer", one.Name, "err", err)
@@ -61,7 +63,10 @@ func (s *server) wireSigners(ctx context.Context) error {
 		}
 	}
 	s.ready.add("signers", s.enoughSigners)
-	s.watch.pauses = map[string][]signer.Pause{}
+	if s.config.Has("payouts") {
+		s.ready.add("payouts", s.refused)
+	}
+	s.watch.pauses, s.watch.logs = map[string][]signer.Pause{}, map[string]error{}
 	s.followPauses()
 	return nil
 }

@@ -22,6 +22,9 @@ type signerWatch struct {
 	mu     sync.Mutex
 	pauses map[string][]signer.Pause // by signer, as of its last answer
 	told   map[coffer.Hash]bool      // pauses that were logged
+	logs   map[string]error          // by signer whose log was read: what is wrong with it, nil for nothing
+	halted string                    // why nothing is paid, "" when it is
+	refuse error                     // why payouts do not run
 }
 
 // watchSigners asks every signer how it is until ctx ends.
@@ -34,6 +37,9 @@ func (s *server) watchSigners(ctx context.Context) error {
 			asking.Go(func() { s.lookAt(ctx, one) })
 		}
 		asking.Wait()
+		if err := s.lookAtHalt(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
 		s.spread(ctx)
 		select {
 		case <-ctx.Done():
@@ -51,6 +57,7 @@ func (s *server) lookAt(ctx context.Context, one *signerConn) {
 	if err != nil {
 		return // readiness says so
 	}
+	s.heard(one.Name(), s.payouts.Follow(ctx, s.logOf(one)))
 	s.watch.mu.Lock()
 	defer s.watch.mu.Unlock()
 	s.watch.pauses[one.Name()] = info.Pauses
@@ -118,6 +125,12 @@ func (s *server) inForce() []policy.Statement {
 
 // paused says why payouts of these orders on this chain have to wait, "" when they do not.
 func (s *server) paused(id coffer.ChainID, orders ...coffer.Order) string {
+	s.watch.mu.Lock()
+	halted := s.watch.halted
+	s.watch.mu.Unlock()
+	if halted != "" {
+		return halted
+	}
 	for _, st := range s.inForce() {
 		if st.CoversChain(id) || slices.ContainsFunc(orders, st.Covers) {
 			return fmt.Sprintf("paused: %s (%s)", st, st.Reason)

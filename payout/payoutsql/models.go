@@ -72,6 +72,13 @@ type PayoutDeferred struct {
 	Batch        string
 }
 
+type PayoutHalt struct {
+	Singleton bool
+	Hash      coffer.Hash
+	Reason    string
+	Since     time.Time
+}
+
 type PayoutOrder struct {
 	PayoutID     string
 	Position     int32
@@ -110,4 +117,19 @@ type PayoutSweepsDeferred struct {
 	Until       time.Time
 	Quarantined bool
 	Reason      string
+}
+
+type SignerLog struct {
+	Signer    string
+	Sequence  int64
+	Head      coffer.Hash
+	UpdatedAt time.Time
+}
+
+type SignerRecord struct {
+	Signer   string
+	Sequence int64
+	Hash     coffer.Hash
+	Line     []byte
+	Missing  bool
 }

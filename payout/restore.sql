@@ -1,0 +1,49 @@
+-- name: SignerLog :one
+select * from signer_log where signer = $1;
+
+-- name: SignerLogs :many
+select * from signer_log order by signer;
+
+-- name: SaveSignerLog :exec
+insert into signer_log (signer, sequence, head, updated_at) values ($1, $2, $3, $4)
+on conflict (signer) do update set sequence = excluded.sequence, head = excluded.head, updated_at = excluded.updated_at;
+
+-- name: InsertSignerRecord :exec
+insert into signer_record (signer, sequence, hash, line, missing) values ($1, $2, $3, $4, $5);
+
+-- name: DropSignerRecords :exec
+delete from signer_record where signer = $1 and sequence >= sqlc.arg(sequence)::bigint;
+
+-- name: SignerRecordHash :one
+select hash from signer_record where signer = $1 and sequence = $2;
+
+-- name: SignerRecords :many
+select * from signer_record where signer = $1 and sequence > sqlc.arg(after)::bigint order by sequence limit sqlc.arg(first);
+
+-- name: MissingRecords :many
+select * from signer_record where missing order by signer, sequence limit sqlc.arg(first);
+
+-- name: CountMissing :one
+select count(*) from signer_record where missing;
+
+-- name: FoundRecord :exec
+update signer_record set missing = false where signer = $1 and sequence = $2;
+
+-- name: Halt :one
+select * from payout_halt;
+
+-- name: InsertHalt :execrows
+insert into payout_halt (hash, reason, since) values ($1, $2, $3) on conflict (singleton) do nothing;
+
+-- name: DeleteHalt :execrows
+delete from payout_halt where hash = $1;
+
+-- name: InsertHaltEnded :exec
+insert into payout_halt_ended (hash, reason, since, statement, people, ended_at) values ($1, $2, $3, $4, $5, $6);
+
+-- name: UnsignedPayouts :many
+select * from payout where state in ('planned', 'built') order by id limit sqlc.arg(first);
+
+-- name: InsertRestoredAttempt :exec
+insert into payout_attempts (payout_id, number, format, unsigned, valid_until, signed_id, signed, created_at)
+values ($1, $2, $3, '', sqlc.narg(valid_until), $4, '', $5);
