@@ -310,7 +310,7 @@ func (m *Manager) importPayout(ctx context.Context, tx pgx.Tx, logged *LoggedPay
 		if o.Hash() != i.Orders[n] {
 			return nil, fmt.Errorf("payout %s: order %s is not the one it names", i.ID, o.ID)
 		}
-		if err := q.InsertOrder(ctx, payoutsql.InsertOrderParams{PayoutID: i.ID, Position: int32(n), WithdrawalID: o.ID, OrderHash: i.Orders[n]}); err != nil { //nolint:gosec // as many as a signer takes
+		if err := q.InsertOrder(ctx, payoutsql.InsertOrderParams{PayoutID: i.ID, Position: int32(n), WithdrawalID: o.ID, OrderHash: i.Orders[n]}); err != nil {
 			return nil, fmt.Errorf("store an order of payout %s: %w", i.ID, err)
 		}
 	}
