@@ -201,6 +201,15 @@ func checkPayouts(key string, c Chain, wrong func(key, format string, args ...an
 			wrong(key+"."+count.key, "want 1 to %d", count.most)
 		}
 	}
+	switch c.PayoutPath {
+	case coffer.PathUserOp:
+	case coffer.PathExec, PathAuto:
+		if c.BundlerURL != "" {
+			wrong(key+".payout_path", "%s wants executors of our own, which only the embedded bundler has: leave bundler_url out", c.PayoutPath)
+		}
+	default:
+		wrong(key+".payout_path", "want %s, %s or %s", coffer.PathUserOp, coffer.PathExec, PathAuto)
+	}
 	if c.PayoutMaxGas < minPayoutGas || c.PayoutMaxGas > maxPayoutGas {
 		wrong(key+".payout_max_gas", "want %d to %d", minPayoutGas, maxPayoutGas)
 	}

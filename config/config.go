@@ -103,6 +103,7 @@ type Chain struct {
 	PayoutValid   time.Duration `koanf:"payout_valid"`    // how long signatures can be used
 	PayoutMaxLegs int           `koanf:"payout_max_legs"` // orders in one payout
 	PayoutMaxGas  uint64        `koanf:"payout_max_gas"`  // that one payout needs, by estimate
+	PayoutPath    string        `koanf:"payout_path"`     // "userop", "exec", or "auto" for the cheaper one
 	PayoutLanes   int           `koanf:"payout_lanes"`    // payouts on their way at once
 	PayoutBumps   int           `koanf:"payout_bumps"`    // times that a payout's fee is raised, at most
 	PayoutRetry   time.Duration `koanf:"payout_retry"`    // what could not be paid waits for so long, doubled each time
@@ -110,6 +111,9 @@ type Chain struct {
 	// A destination that nothing was ever paid to gets a payout of its own.
 	PayoutNewAlone bool `koanf:"payout_new_alone"`
 }
+
+// PathAuto leaves a payout's path to what it costs.
+const PathAuto = "auto"
 
 // Asset is an asset that operators support. Amounts are what people say ("0.5").
 type Asset struct {
@@ -160,6 +164,7 @@ func chainDefaults(c *Chain) {
 	setDefault(&c.PayoutValid, 15*time.Minute)
 	setDefault(&c.PayoutMaxLegs, 50)
 	setDefault(&c.PayoutMaxGas, 8_000_000)
+	setDefault(&c.PayoutPath, coffer.PathUserOp)
 	setDefault(&c.PayoutLanes, 4)
 	setDefault(&c.PayoutBumps, 20)
 	setDefault(&c.PayoutRetry, time.Minute)

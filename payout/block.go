@@ -132,7 +132,7 @@ func (b *blockTx) include(ctx context.Context, hit payoutsql.AttemptsBySignedIDR
 	if !coffer.PayoutMoves.Allowed(p.State, coffer.PayoutIncluded) {
 		return b.alarm(ctx, p, fmt.Sprintf("attempt %d landed in tx %s while the payout is %s", hit.Number, o.Tx, p.State))
 	}
-	if o.Sender != p.Intent.Wallet || o.Slot != p.Intent.Slot {
+	if o.Sender != p.Intent.Wallet || !sameSlot(o.Slot, p.Intent.Slot) {
 		return b.alarm(ctx, p, fmt.Sprintf("attempt %d landed as sender %s slot %s, not %s slot %s", hit.Number, o.Sender, o.Slot, p.Intent.Wallet, p.Intent.Slot))
 	}
 
@@ -142,6 +142,11 @@ func (b *blockTx) include(ctx context.Context, hit payoutsql.AttemptsBySignedIDR
 	}
 	p.row.IncludedAttempt, p.row.Tx, p.row.Success = &hit.Number, &o.Tx, &o.Success
 	p.row.BlockHeight, p.row.BlockHash = &height, &b.block().Hash
+	if hit.Cancels {
+		paid := false
+		p.row.Success, p.row.Reason = &paid, reasonCancelled
+		return b.m.save(ctx, b.q, p)
+	}
 	if !o.Success {
 		p.row.Reason = strings.TrimSuffix("the transaction failed on the chain: "+clip(o.Reason), ": ")
 		return b.m.save(ctx, b.q, p)
@@ -167,9 +172,45 @@ func (b *blockTx) include(ctx context.Context, hit payoutsql.AttemptsBySignedIDR
 	return nil
 }
 
+// sameSlot compares the slot of an outcome with a payout's. Blocks do not tell a Safe's
+// nonce; the id that was found commits to it.
+func sameSlot(found, want coffer.Slot) bool {
+	if want.Kind == coffer.SlotSafe {
+		return found.Kind == coffer.SlotSafe
+	}
+	return found == want
+}
+
+// foreignSafe looks at a Safe transaction that no attempt of ours explains. Nonces follow
+// each other, so it had that of the payout which is next; at most one is on its way.
+func (b *blockTx) foreignSafe(ctx context.Context, o coffer.Outcome) error {
+	ids, err := b.q.PayoutsBySafe(ctx, payoutsql.PayoutsBySafeParams{Chain: string(b.event.Chain), Wallet: string(o.Sender)})
+	if err != nil {
+		return fmt.Errorf("look up the Safe transactions of %s: %w", o.Sender, err)
+	}
+	if len(ids) == 0 {
+		b.m.Log.Error("our wallet acted without a payout", "chain", b.event.Chain, "wallet", o.Sender, "safe_tx", o.ID, "tx", o.Tx)
+		return nil
+	}
+	for _, id := range ids {
+		p, err := b.lock(ctx, id)
+		if err != nil {
+			return err
+		}
+		text := fmt.Sprintf("the Safe executed %s in tx %s, which is no attempt of ours, while it waits for slot %s", o.ID, o.Tx, p.Intent.Slot)
+		if err := b.alarm(ctx, p, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // foreign looks at an outcome of our wallet that no attempt of ours explains: if it took
 // the slot of a payout, that payout will never land as we signed it.
 func (b *blockTx) foreign(ctx context.Context, o coffer.Outcome) error {
+	if o.Slot.Kind == coffer.SlotSafe {
+		return b.foreignSafe(ctx, o)
+	}
 	sequence, err := signed63(o.Slot.Sequence)
 	if err != nil {
 		return nil //nolint:nilerr // no slot of ours is that high
@@ -324,6 +365,8 @@ func (b *blockTx) settle(ctx context.Context, p *Payout) error {
 	switch {
 	case p.Intent.Purpose == coffer.PurposeSweep:
 		return b.endSweep(ctx, p)
+	case p.Attempts[p.Inclusion.Attempt].Cancels:
+		return b.m.endCancelled(ctx, b.tx, p)
 	case p.Inclusion.Success:
 		for _, id := range p.Withdrawals {
 			if err := b.m.Withdrawals.Settled(ctx, b.tx, id, p.Inclusion.Block); err != nil {

@@ -11,6 +11,12 @@
 //	                                  expired ◀─ validity passed, finally ─┴ found in a block,
 //	                                                                         whatever we thought
 //
+// Where a chain has several paths, planning takes the cheapest that has a free lane and gas
+// money: user operations, in lanes beside each other, or Safe transactions, one after the
+// other. What is signed for a Safe has no end of validity: when the intent's time has passed,
+// an attempt that pays nothing is made in the same slot, and a final block says which of the
+// two landed. The cancellation ends the payout as reverted; its withdrawals go on.
+//
 // [Manager.Plan] takes approved withdrawals and a slot in one transaction. Each wallet has
 // lanes, whose payouts are on their way at once. What live payouts may still spend (their
 // payments and fee bounds) is reserved: what the wallet cannot pay beside them waits.
@@ -41,8 +47,9 @@
 // a user operation Dr transit:bundler / Cr gas:entrypoint:<wallet>, straight to
 // expense:network_fee when the bundle is not one of our executors'; for an executor's
 // transaction Dr gas:executor / Cr transit:bundler by what the operations in it paid, and
-// Dr expense:network_fee / Cr gas:executor by what it cost; for money that becomes the
-// wallet's deposit in the EntryPoint Dr gas:entrypoint / Cr suspense:unknown, or custody:hot
-// where the wallet pays by itself. At finality the withdrawal's
+// Dr expense:network_fee / Cr gas:executor by what it cost, which is all there is of a Safe
+// transaction's fee; for money that becomes the wallet's deposit in the EntryPoint
+// Dr gas:entrypoint / Cr suspense:unknown, or custody:hot where the wallet pays by itself.
+// At finality the withdrawal's
 // hold is posted.
 package payout

@@ -84,7 +84,9 @@ func (n *network) contents(base []coffer.Block, count int, pick func() choice) [
 	next := map[string]uint64{}
 	for _, b := range base {
 		for _, o := range b.Outcomes {
-			if o.Sender == hot {
+			if o.Sender == hot && o.Slot.Kind == coffer.SlotSafe {
+				next[o.Slot.Lane]++
+			} else if o.Sender == hot {
 				next[o.Slot.Lane] = o.Slot.Sequence + 1
 			}
 		}
@@ -96,7 +98,7 @@ func (n *network) contents(base []coffer.Block, count int, pick func() choice) [
 		n.rng.Shuffle(len(ids), func(a, b int) { ids[a], ids[b] = ids[b], ids[a] })
 		for _, id := range ids {
 			op := n.pool[id]
-			if op.Slot.Sequence != next[op.Slot.Lane] || at.After(op.ValidUntil) {
+			if op.Slot.Sequence != next[op.Slot.Lane] || !op.ValidUntil.IsZero() && at.After(op.ValidUntil) {
 				continue
 			}
 			if c := pick(); c != leave {
@@ -116,6 +118,9 @@ func (n *network) mine(c *chaintest.Content, id coffer.Hash, op operation, succe
 	}
 	tx := coffer.RequestHash("bundle", id.String(), fmt.Sprint(n.landed))
 	o := coffer.Outcome{ID: id, Tx: tx, Sender: hot, Slot: op.Slot, Success: success, Fee: coffer.NewAmount(70), FirstLog: 2, EndLog: 3}
+	if op.Slot.Kind == coffer.SlotSafe {
+		o.Slot, o.Fee = coffer.Slot{Kind: coffer.SlotSafe}, coffer.Amount{} // blocks do not tell more
+	}
 	if !success {
 		o.Reason = "execution reverted"
 	} else if !n.hideLog {
@@ -179,9 +184,14 @@ func (w *fakeWallet) NextSlot(_ context.Context, lane string) (coffer.Slot, erro
 		return coffer.Slot{}, errFake
 	}
 	slot := coffer.Slot{Kind: coffer.SlotEntryPoint, Lane: lane}
+	if lane == "" {
+		slot.Kind = coffer.SlotSafe
+	}
 	for _, b := range w.net.Canonical() {
 		for _, o := range b.Outcomes {
-			if o.Sender == hot && o.Slot.Lane == lane {
+			if o.Sender == hot && o.Slot.Kind == coffer.SlotSafe && lane == "" {
+				slot.Sequence++
+			} else if o.Sender == hot && o.Slot.Lane == lane {
 				slot.Sequence = o.Slot.Sequence + 1
 			}
 		}
@@ -202,6 +212,9 @@ func (w *fakeWallet) Build(_ context.Context, i coffer.Intent, prev []coffer.Att
 		until = i.Expires
 	}
 	op := operation{Slot: i.Slot, Payments: i.Payments, Fee: fee, ValidUntil: until.Truncate(time.Second)}
+	if i.Path == coffer.PathExec {
+		op.Fee, op.ValidUntil = coffer.Amount{}, time.Time{} // what owners sign has neither
+	}
 	if w.alter != nil {
 		w.alter(&op)
 	}
@@ -350,6 +363,15 @@ func (s *fakeSigner) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffe
 
 // check reports what a signer must never be asked.
 func (s *fakeSigner) check(r coffer.SigningRequest) {
+	if r.Intent.Purpose == coffer.PurposeCancel {
+		if op := decode(r.Unsigned.Bytes); len(r.Orders)+len(r.Intent.Orders)+len(r.Intent.Payments)+len(op.Payments) > 0 || op.Slot != r.Intent.Slot {
+			s.w.violate("a cancellation of slot %s does something", r.Intent.Slot)
+		}
+		if !s.w.clock().Before(r.Intent.Expires) {
+			s.w.violate("a cancellation that expired is to be signed")
+		}
+		return // at most one lands in the slot
+	}
 	if len(r.Orders) != len(r.Intent.Payments) || len(r.Orders) != len(r.Intent.Orders) {
 		s.w.violate("%d orders for %d payments", len(r.Orders), len(r.Intent.Payments))
 		return

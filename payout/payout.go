@@ -23,7 +23,8 @@ import (
 // Chain is how payouts are made on one chain.
 type Chain struct {
 	Native    coffer.AssetID // pays the fees
-	Path      string         // coffer.PathUserOp when empty
+	Paths     []string       // that payouts may take, the preferred first; coffer.PathUserOp when empty
+	Costs     Costs          // choose the path where there are several
 	Wallet    coffer.Wallet
 	Explainer coffer.Explainer
 	Signers   []coffer.Signer
@@ -76,11 +77,11 @@ func New(c Config) (*Manager, error) {
 	m.Chains = make(map[coffer.ChainID]Chain, len(c.Chains))
 	for id, chain := range c.Chains {
 		chain.Limits = chain.Limits.withDefaults()
-		if err := errors.Join(chain.check(id), chain.Limits.check(c.Withdrawals.Margin)); err != nil {
+		if err := errors.Join(chain.check(id), chain.checkPaths(), chain.Limits.check(c.Withdrawals.Margin)); err != nil {
 			return nil, fmt.Errorf("payout: %s: %w", id, err)
 		}
-		if chain.Path == "" {
-			chain.Path = coffer.PathUserOp
+		if len(chain.Paths) == 0 {
+			chain.Paths = []string{coffer.PathUserOp}
 		}
 		m.Chains[id] = chain
 		m.chains = append(m.chains, string(id))

@@ -30,25 +30,23 @@ func (m *Manager) Plan(ctx context.Context, id coffer.ChainID) (bool, error) {
 	if any, err := m.Withdrawals.AnyApproved(ctx, id, deferred.waiting); err != nil || !any {
 		return false, err
 	}
-	lane, free, err := m.freeLane(ctx, m.sql, id, chain)
-	if err != nil || !free {
-		return false, err
-	}
-
 	call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
 	defer cancel()
-	slot, err := chain.Wallet.NextSlot(call, lane)
-	if err != nil {
-		return false, fmt.Errorf("plan on %s: next slot in lane %s: %w", id, lane, err)
+	offers, err := m.offers(call, id, chain)
+	if err != nil || len(offers) == 0 {
+		return false, wrap("plan on "+string(id), err)
 	}
-	if slot.Lane != lane {
-		return false, fmt.Errorf("plan on %s: the wallet gave slot %s for lane %s", id, slot, lane)
+	var price coffer.Amount
+	if chain.Costs != nil {
+		if price, err = chain.Costs.Price(call); err != nil {
+			return false, fmt.Errorf("plan on %s: what gas costs: %w", id, err)
+		}
 	}
 
 	m.checkpoint("payout.before_plan")
 	var done planned
 	err = m.DB.Tx(ctx, func(tx pgx.Tx) error {
-		done, err = m.plan(ctx, tx, id, chain, slot)
+		done, err = m.plan(ctx, tx, id, chain, offers, price)
 		return err
 	})
 	if err != nil {
@@ -59,13 +57,20 @@ func (m *Manager) Plan(ctx context.Context, id coffer.ChainID) (bool, error) {
 		return false, nil
 	}
 	m.checkpoint("payout.planned")
-	m.Log.Info("payout planned", "payout", done.payout, "chain", id, "slot", slot.String())
+	m.Log.Info("payout planned", "payout", done.payout, "chain", id, "path", done.path, "slot", done.slot.String(), "why", done.reason)
 	return true, nil
 }
 
-// freeLane is the first lane with nothing on its way. A dead lane, and one held by what
-// every signer refuses, is replaced by one more.
-func (m *Manager) freeLane(ctx context.Context, q *payoutsql.Queries, id coffer.ChainID, chain Chain) (string, bool, error) {
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// freeLane is the first lane of a path with nothing on its way. A dead lane, and one held by
+// what every signer refuses, is replaced by one more; Safe transactions have only one.
+func (m *Manager) freeLane(ctx context.Context, q *payoutsql.Queries, id coffer.ChainID, chain Chain, path string) (string, bool, error) {
 	busy, err := q.BusyLanes(ctx, payoutsql.BusyLanesParams{Chain: string(id), Wallet: string(chain.Wallet.Address())})
 	if err != nil {
 		return "", false, fmt.Errorf("read busy lanes: %w", err)
@@ -73,6 +78,9 @@ func (m *Manager) freeLane(ctx context.Context, q *payoutsql.Queries, id coffer.
 	dead, err := q.DeadLanes(ctx, payoutsql.DeadLanesParams{Chain: string(id), Wallet: string(chain.Wallet.Address())})
 	if err != nil {
 		return "", false, fmt.Errorf("read dead lanes: %w", err)
+	}
+	if path == coffer.PathExec {
+		return execLane, !slices.Contains(busy, execLane), nil
 	}
 	refused, err := q.RefusedLanes(ctx, payoutsql.RefusedLanesParams{
 		Chain: string(id), Wallet: string(chain.Wallet.Address()), Refusals: int32(chain.Limits.Refusals), //nolint:gosec // a small bound
@@ -113,38 +121,44 @@ func (m *Manager) deferred(ctx context.Context, q *payoutsql.Queries) (deferral,
 // the wallet lacks something.
 type planned struct {
 	payout string
-	short  map[string]shortage // by what is lacking
+	choice
+	short map[string]shortage // by what is lacking
 }
 
 // plan writes a payout.
-func (m *Manager) plan(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain Chain, slot coffer.Slot) (planned, error) {
+func (m *Manager) plan(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain Chain, offers []offer, price coffer.Amount) (planned, error) {
 	q := m.sql.WithTx(tx)
 	wallet := string(chain.Wallet.Address())
 	if err := q.LockLane(ctx, string(id)+"/"+wallet); err != nil {
 		return planned{}, fmt.Errorf("lock the lanes of %s: %w", wallet, err)
 	}
-	if lane, free, err := m.freeLane(ctx, q, id, chain); err != nil || !free || lane != slot.Lane {
+	offers, err := m.stillFree(ctx, q, id, chain, offers)
+	if err != nil || len(offers) == 0 {
 		return planned{}, err
 	}
 	funds, err := m.reserve(ctx, tx, id, chain)
 	if err != nil {
 		return planned{}, err
 	}
-	if !funds.gas(chain.FeeBound) {
+	if !slices.ContainsFunc(offers, func(o offer) bool { return funds.gas(o.path, chain.FeeBound) }) {
 		return planned{short: funds.short}, nil
 	}
 	batch, err := m.batch(ctx, tx, id, chain, funds)
 	if err != nil || len(batch) == 0 {
 		return planned{short: funds.short}, err
 	}
-	if slot, err = m.takeSlot(ctx, q, id, wallet, slot); err != nil {
+	chosen, any := chain.choose(offers, funds, len(batch), price)
+	if !any {
+		return planned{short: funds.short}, nil
+	}
+	if chosen.slot, err = m.takeSlot(ctx, q, id, wallet, chosen.slot); err != nil {
 		return planned{}, err
 	}
-	payout, err := m.insert(ctx, tx, id, chain, slot, batch)
+	payout, err := m.insert(ctx, tx, id, chain, chosen, batch)
 	if err != nil {
 		return planned{}, err
 	}
-	return planned{payout, funds.short}, m.Withdrawals.Paying(ctx, tx, payout, idsOf(batch))
+	return planned{payout, chosen, funds.short}, m.Withdrawals.Paying(ctx, tx, payout, idsOf(batch))
 }
 
 func idsOf(ws []coffer.Withdrawal) []string {
@@ -183,7 +197,7 @@ func (m *Manager) takeSlot(ctx context.Context, q *payoutsql.Queries, id coffer.
 }
 
 // insert writes a payout with its slot and orders.
-func (m *Manager) insert(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain Chain, slot coffer.Slot, batch []coffer.Withdrawal) (string, error) {
+func (m *Manager) insert(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain Chain, chosen choice, batch []coffer.Withdrawal) (string, error) {
 	q := m.sql.WithTx(tx)
 	now := m.now()
 	generation, err := q.PayoutsOf(ctx, batch[0].ID)
@@ -192,7 +206,7 @@ func (m *Manager) insert(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chai
 	}
 	intent := coffer.Intent{
 		ID:    coffer.DeriveID("po", batch[0].ID, strconv.FormatInt(generation, 10)),
-		Chain: id, Wallet: chain.Wallet.Address(), Path: chain.Path, Slot: slot, Purpose: coffer.PurposeOrders,
+		Chain: id, Wallet: chain.Wallet.Address(), Path: chosen.path, Slot: chosen.slot, Purpose: coffer.PurposeOrders,
 		FeeBound: chain.FeeBound, Expires: now.Add(chain.Limits.IntentTTL).Truncate(time.Second),
 	}
 	for _, w := range batch {
@@ -202,7 +216,7 @@ func (m *Manager) insert(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chai
 			intent.Expires = w.Expires
 		}
 	}
-	if err := m.insertPayout(ctx, q, intent, now); err != nil {
+	if err := m.insertPayout(ctx, q, intent, chosen.reason, now); err != nil {
 		return "", err
 	}
 	for i, w := range batch {
@@ -213,7 +227,7 @@ func (m *Manager) insert(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chai
 	return intent.ID, nil
 }
 
-func (m *Manager) insertPayout(ctx context.Context, q *payoutsql.Queries, intent coffer.Intent, now time.Time) error {
+func (m *Manager) insertPayout(ctx context.Context, q *payoutsql.Queries, intent coffer.Intent, why string, now time.Time) error {
 	body, err := json.Marshal(intent)
 	if err != nil {
 		return fmt.Errorf("encode an intent: %w", err)
@@ -225,7 +239,7 @@ func (m *Manager) insertPayout(ctx context.Context, q *payoutsql.Queries, intent
 	if err := q.Insert(ctx, payoutsql.InsertParams{
 		ID: intent.ID, Chain: string(intent.Chain), Wallet: string(intent.Wallet), Path: intent.Path, Purpose: intent.Purpose,
 		SlotKind: intent.Slot.Kind, SlotLane: intent.Slot.Lane, SlotSequence: sequence,
-		Intent: body, IntentHash: intent.Hash(), NextAt: now, CreatedAt: now, UpdatedAt: now,
+		Intent: body, IntentHash: intent.Hash(), PathReason: why, NextAt: now, CreatedAt: now, UpdatedAt: now,
 	}); err != nil {
 		return fmt.Errorf("store payout %s: %w", intent.ID, err)
 	}

@@ -64,8 +64,8 @@ select count(*) from payout_orders where withdrawal_id = $1;
 
 -- name: Insert :exec
 insert into payout (id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash,
-                    next_at, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+                    next_at, created_at, updated_at, path_reason)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
 
 -- name: InsertSlot :exec
 insert into payout_slots (chain, wallet, kind, lane, sequence, payout_id) values ($1, $2, $3, $4, $5, $6);
@@ -116,7 +116,7 @@ where id = sqlc.arg(id) and version = sqlc.arg(version)::bigint;
 select * from payout_attempts where payout_id = any(sqlc.arg(ids)::text[]) order by payout_id, number;
 
 -- name: InsertAttempt :exec
-insert into payout_attempts (payout_id, number, format, unsigned, valid_until, created_at) values ($1, $2, $3, $4, $5, $6);
+insert into payout_attempts (payout_id, number, format, unsigned, valid_until, created_at, cancels) values ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: SignAttempt :execrows
 update payout_attempts set signed_id = $3, signed = $4 where payout_id = $1 and number = $2 and signed_id is null;
@@ -160,13 +160,18 @@ delete from payout_blocks where chain = $1 and height < sqlc.arg(below)::bigint;
 
 -- name: AttemptsBySignedID :many
 -- AttemptsBySignedID finds the payout that is not dead where several had the same id.
-select distinct on (a.signed_id) a.payout_id, a.number, a.signed_id, p.chain
+select distinct on (a.signed_id) a.payout_id, a.number, a.signed_id, a.cancels, p.chain
 from payout_attempts a join payout p on p.id = a.payout_id
 where a.signed_id = any(sqlc.arg(ids)::bytea[])
 order by a.signed_id, p.state = 'expired', p.created_at desc;
 
 -- name: PayoutBySlot :one
 select payout_id from payout_slots where chain = $1 and wallet = $2 and kind = $3 and lane = $4 and sequence = $5;
+
+-- name: PayoutsBySafe :many
+-- PayoutsBySafe are the Safe transactions of a wallet that are on their way.
+select id from payout
+where chain = $1 and wallet = $2 and slot_kind = 'safe' and state in ('signing', 'signed', 'broadcast') order by id;
 
 -- name: LockIncludedIn :many
 select * from payout where chain = $1 and state = 'included' and block_hash = $2 order by id for update;

@@ -56,7 +56,7 @@ type funds struct {
 	chain    Chain
 	reserved Reserved
 	left     map[coffer.AssetID]coffer.Amount
-	fees     coffer.Amount
+	fees     map[string]coffer.Amount // by path
 	short    map[string]shortage
 }
 
@@ -72,14 +72,19 @@ func (m *Manager) reserve(ctx context.Context, tx pgx.Tx, id coffer.ChainID, cha
 	if err != nil {
 		return nil, err
 	}
-	f := &funds{m: m, tx: tx, chain: chain, reserved: reserved, left: map[coffer.AssetID]coffer.Amount{}, short: map[string]shortage{}}
-	f.fees, err = f.free(ctx, gasAccount(chain.Path, chain.Wallet.Address()), chain.Native, reserved.Fees[chain.Path])
-	return f, err
-}
-
-// gasAccount is what pays the fees of a path.
-func gasAccount(_ string, wallet coffer.Address) string {
-	return ledger.PrefixGasEntryPoint + string(wallet)
+	f := &funds{m: m, tx: tx, chain: chain, reserved: reserved, left: map[coffer.AssetID]coffer.Amount{}, fees: map[string]coffer.Amount{}, short: map[string]shortage{}}
+	for _, path := range []string{coffer.PathUserOp, coffer.PathExec} { // sweeps take the first
+		for _, account := range chain.gasAccounts(path) {
+			free, err := f.free(ctx, account, chain.Native, reserved.Fees[path])
+			if err != nil {
+				return nil, err
+			}
+			if free.Cmp(f.fees[path]) > 0 {
+				f.fees[path] = free
+			}
+		}
+	}
+	return f, nil
 }
 
 // free is what an account has above what is reserved, zero when it has less.
@@ -114,13 +119,19 @@ func (f *funds) take(asset coffer.AssetID, amount coffer.Amount) bool {
 	return true
 }
 
-// gasMoney is what a shortage of gas money is called.
+// gasMoney is what a shortage of gas money is called, and of which path where there are
+// several.
 const gasMoney = "gas"
 
-// gas reports whether the gas money covers another payout.
-func (f *funds) gas(bound coffer.Amount) bool {
-	if f.fees.Cmp(bound) < 0 {
-		f.short[gasMoney] = shortage{bound, f.fees}
+// gas reports whether the gas money of a path covers another payout, and notes a shortage
+// if not.
+func (f *funds) gas(path string, bound coffer.Amount) bool {
+	if f.fees[path].Cmp(bound) < 0 {
+		what := gasMoney
+		if len(f.chain.Paths) > 1 {
+			what += " of " + path
+		}
+		f.short[what] = shortage{bound, f.fees[path]}
 		return false
 	}
 	return true
@@ -144,8 +155,8 @@ func (m *Manager) report(id coffer.ChainID, done planned) {
 	m.short[id] = done.short
 }
 
-// Short lists what a chain's wallet lacked when a payout was planned last: assets, "gas"
-// for gas money.
+// Short lists what a chain's wallet lacked when a payout was planned last: assets, and
+// "gas" for gas money, "gas of <path>" where there are several paths.
 func (m *Manager) Short(id coffer.ChainID) []string {
 	m.shortMutex.Lock()
 	defer m.shortMutex.Unlock()

@@ -74,7 +74,7 @@ func (m *Manager) markBroadcast(ctx context.Context, tx pgx.Tx, p *Payout, a *At
 // resend keeps an earlier attempt in the pools while signatures for the next are missing.
 // It is a courtesy: whether it worked is learnt from blocks.
 func (m *Manager) resend(ctx context.Context, chain Chain, p *Payout) {
-	if a := p.lastSigned(); a != nil && !m.over(a) {
+	if a := p.lastSigned(); a != nil && !m.over(a) && a.Cancels == p.newest().Cancels {
 		if err := m.broadcast(ctx, chain, a); err != nil {
 			m.Log.Warn("payout could not be sent again", "payout", p.ID, "error", err)
 		}
@@ -96,6 +96,9 @@ func (m *Manager) push(ctx context.Context, chain Chain, p *Payout) error {
 	}
 	if m.over(last) {
 		return errors.New("the validity of every attempt has passed; waiting for proof of how it ended")
+	}
+	if m.hopeless(p) {
+		return m.cancelSlot(ctx, chain, p)
 	}
 	height, err := m.height(ctx, p.Intent.Chain)
 	if err != nil {
@@ -128,9 +131,10 @@ func (m *Manager) push(ctx context.Context, chain Chain, p *Payout) error {
 
 // slow reports whether an attempt has been waiting for so many blocks that another may be
 // made. One that was built before and never signed counts as another. Nobody signs after
-// the intent expired.
+// the intent expired, and what owners sign for a Safe transaction has no fee: there the
+// executor raises it.
 func (m *Manager) slow(p *Payout, height int64) bool {
-	if !m.now().Before(p.Intent.Expires) {
+	if !m.now().Before(p.Intent.Expires) || p.Intent.Path == coffer.PathExec {
 		return false
 	}
 	if p.row.SinceHeight == nil || height < *p.row.SinceHeight || uint64(height-*p.row.SinceHeight) < m.limits(p).BumpAfter { //nolint:gosec // not negative
@@ -150,7 +154,7 @@ func (m *Manager) bump(ctx context.Context, chain Chain, p *Payout, height int64
 	}
 	if fresh {
 		var err error
-		if unsigned, effects, err = m.compose(ctx, chain, p); err != nil {
+		if unsigned, effects, err = m.compose(ctx, chain, p, p.Intent); err != nil {
 			return false, err
 		}
 		// What is signed was simulated first: gas money may have run short meanwhile.
@@ -163,7 +167,7 @@ func (m *Manager) bump(ctx context.Context, chain Chain, p *Payout, height int64
 	m.checkpoint("payout.before_bump")
 	err := m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
 		if fresh {
-			if err := m.insertAttempt(ctx, tx, p, unsigned, effects); err != nil {
+			if err := m.insertAttempt(ctx, tx, p, unsigned, effects, false); err != nil {
 				return err
 			}
 		}

@@ -18,8 +18,11 @@ import (
 // them, and stores its bytes and id. Each signature is stored as it arrives. A signer who
 // is absent, refuses or signs nonsense does not stop the others.
 func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
+	if m.hopeless(p) {
+		return m.cancelSlot(ctx, chain, p)
+	}
 	attempt := p.newest()
-	effects, err := explain(chain.Explainer, p.Intent, attempt.Unsigned)
+	effects, err := explain(chain.Explainer, m.intentOf(p, attempt), attempt.Unsigned)
 	if err != nil {
 		return fmt.Errorf("the stored transaction is not the intent: %w", err)
 	}
@@ -62,11 +65,14 @@ func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
 
 // request is what signers get to see.
 func (m *Manager) request(ctx context.Context, p *Payout) (coffer.SigningRequest, error) {
+	r := coffer.SigningRequest{Intent: m.intentOf(p, p.newest()), Unsigned: p.newest().Unsigned}
+	if p.newest().Cancels {
+		return r, nil
+	}
 	withdrawals, err := m.Withdrawals.ByIDs(ctx, p.Withdrawals)
 	if err != nil {
 		return coffer.SigningRequest{}, err
 	}
-	r := coffer.SigningRequest{Intent: p.Intent, Unsigned: p.newest().Unsigned}
 	for _, w := range withdrawals {
 		r.Orders = append(r.Orders, w.Order)
 		r.Approvals = append(r.Approvals, w.Approvals...)

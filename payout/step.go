@@ -88,7 +88,7 @@ func (m *Manager) advance(ctx context.Context, p *Payout) error {
 
 // build makes the first attempt.
 func (m *Manager) build(ctx context.Context, chain Chain, p *Payout) error {
-	unsigned, effects, err := m.compose(ctx, chain, p)
+	unsigned, effects, err := m.compose(ctx, chain, p, p.Intent)
 	if errors.Is(err, coffer.ErrFeeBudget) && m.now().Before(p.Intent.Expires) {
 		return m.tooDear(ctx, p, err)
 	}
@@ -97,7 +97,7 @@ func (m *Manager) build(ctx context.Context, chain Chain, p *Payout) error {
 	}
 	m.checkpoint("payout.before_built")
 	err = m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
-		if err := m.insertAttempt(ctx, tx, p, unsigned, effects); err != nil {
+		if err := m.insertAttempt(ctx, tx, p, unsigned, effects, false); err != nil {
 			return err
 		}
 		return m.next(p, coffer.PayoutBuilt)
@@ -110,15 +110,15 @@ func (m *Manager) build(ctx context.Context, chain Chain, p *Payout) error {
 
 // compose builds the next attempt, and reads it back to see that it does what the intent
 // says and nothing else.
-func (m *Manager) compose(ctx context.Context, chain Chain, p *Payout) (coffer.Unsigned, coffer.Effects, error) {
+func (m *Manager) compose(ctx context.Context, chain Chain, p *Payout, i coffer.Intent) (coffer.Unsigned, coffer.Effects, error) {
 	call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
 	defer cancel()
-	u, err := chain.Wallet.Build(call, p.Intent, p.plain())
+	u, err := chain.Wallet.Build(call, i, p.plain())
 	if err != nil {
 		return coffer.Unsigned{}, coffer.Effects{}, fmt.Errorf("build: %w", err)
 	}
 	u.Attempt = uint32(len(p.Attempts)) //nolint:gosec // at most MaxAttempts
-	effects, err := explain(chain.Explainer, p.Intent, u)
+	effects, err := explain(chain.Explainer, i, u)
 	if err != nil {
 		return coffer.Unsigned{}, coffer.Effects{}, fmt.Errorf("the built transaction is not the intent: %w", err)
 	}
@@ -157,9 +157,9 @@ func explain(x coffer.Explainer, i coffer.Intent, u coffer.Unsigned) (coffer.Eff
 	return e, nil
 }
 
-func (m *Manager) insertAttempt(ctx context.Context, tx pgx.Tx, p *Payout, u coffer.Unsigned, e coffer.Effects) error {
+func (m *Manager) insertAttempt(ctx context.Context, tx pgx.Tx, p *Payout, u coffer.Unsigned, e coffer.Effects, cancels bool) error {
 	params := payoutsql.InsertAttemptParams{
-		PayoutID: p.ID, Number: int32(u.Attempt), Format: u.Format, Unsigned: u.Bytes, CreatedAt: m.now(), //nolint:gosec // at most MaxAttempts
+		PayoutID: p.ID, Number: int32(u.Attempt), Format: u.Format, Unsigned: u.Bytes, CreatedAt: m.now(), Cancels: cancels, //nolint:gosec // at most MaxAttempts
 	}
 	if !e.ValidUntil.IsZero() {
 		params.ValidUntil = &e.ValidUntil
@@ -168,7 +168,7 @@ func (m *Manager) insertAttempt(ctx context.Context, tx pgx.Tx, p *Payout, u cof
 		return fmt.Errorf("store attempt %d: %w", u.Attempt, err)
 	}
 	p.Attempts = append(p.Attempts[:len(p.Attempts):len(p.Attempts)], Attempt{
-		Attempt: coffer.Attempt{Number: u.Attempt, At: m.now(), Unsigned: u}, ValidUntil: e.ValidUntil,
+		Attempt: coffer.Attempt{Number: u.Attempt, At: m.now(), Unsigned: u}, ValidUntil: e.ValidUntil, Cancels: cancels,
 	})
 	p.row.Attempts = int32(len(p.Attempts)) //nolint:gosec // at most MaxAttempts
 	return nil
@@ -326,7 +326,7 @@ func (m *Manager) renew(ctx context.Context, tx pgx.Tx, p *Payout) error {
 	if err := q.FreeSlot(ctx, p.ID); err != nil {
 		return fmt.Errorf("free the slot of %s: %w", p.ID, err)
 	}
-	id, err := m.insert(ctx, tx, p.Intent.Chain, m.Chains[p.Intent.Chain], p.Intent.Slot, batch)
+	id, err := m.insert(ctx, tx, p.Intent.Chain, m.Chains[p.Intent.Chain], choice{offer{p.Intent.Path, p.Intent.Slot}, "in the slot of " + p.ID}, batch)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type Attempt struct {
 	coffer.Attempt
 	ValidUntil  time.Time // zero for ever
 	BroadcastAt time.Time // first time, zero when it was never sent
+	Cancels     bool      // it pays nothing and uses the slot up
 }
 
 // Payout is a payout as it is stored.
@@ -33,6 +34,7 @@ type Payout struct {
 	Withdrawals []string // parallel to Intent.Payments
 	Attempts    []Attempt
 	Inclusion   *Inclusion
+	PathReason  string // why it takes its path
 	Reason      string // why it ended as it did
 	Note        string // what the last failed step said
 	Alarm       string // why a person must look; nothing moves meanwhile
@@ -117,7 +119,7 @@ func fromRow(row payoutsql.Payout) (Payout, error) {
 		return Payout{}, fmt.Errorf("the intent does not have its stored hash %s", row.IntentHash)
 	}
 	p := Payout{
-		ID: row.ID, Intent: intent, State: coffer.PayoutState(row.State), Reason: row.Reason, Note: row.Note, Alarm: row.Alarm, Parked: row.Parked,
+		ID: row.ID, Intent: intent, State: coffer.PayoutState(row.State), PathReason: row.PathReason, Reason: row.Reason, Note: row.Note, Alarm: row.Alarm, Parked: row.Parked,
 		CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(), row: row,
 	}
 	if row.IncludedAttempt != nil { // a check in SQL makes the others not null either
@@ -133,7 +135,7 @@ func toAttempt(i coffer.Intent, row payoutsql.PayoutAttempt) Attempt {
 	number := uint32(row.Number) //nolint:gosec // counts from 0
 	a := Attempt{Attempt: coffer.Attempt{Number: number, At: row.CreatedAt.UTC(), Unsigned: coffer.Unsigned{
 		Chain: i.Chain, Wallet: i.Wallet, Path: i.Path, Format: row.Format, Attempt: number, Bytes: row.Unsigned,
-	}}}
+	}}, Cancels: row.Cancels}
 	if row.SignedID != nil {
 		a.Signed = &coffer.Signed{ID: *row.SignedID, Bytes: row.Signed}
 	}

@@ -107,7 +107,7 @@ func (m *Manager) planSweep(ctx context.Context, tx pgx.Tx, id coffer.ChainID, c
 	if free, err := m.sweepLaneFree(ctx, q, id, chain); err != nil || !free {
 		return "", err
 	}
-	if funds, err := m.reserve(ctx, tx, id, chain); err != nil || !funds.gas(chain.FeeBound) {
+	if funds, err := m.reserve(ctx, tx, id, chain); err != nil || !funds.gas(coffer.PathUserOp, chain.FeeBound) {
 		return "", err // payments say what is lacking
 	}
 	live, err := q.LiveSweeps(ctx, string(id))
@@ -149,7 +149,7 @@ func (m *Manager) insertSweep(ctx context.Context, q *payoutsql.Queries, id coff
 	for _, leg := range legs {
 		intent.Sweeps = append(intent.Sweeps, leg.Sweep)
 	}
-	if err := m.insertPayout(ctx, q, intent, now); err != nil {
+	if err := m.insertPayout(ctx, q, intent, "sweeps are operations", now); err != nil {
 		return "", err
 	}
 	for i, leg := range legs {

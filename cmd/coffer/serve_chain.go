@@ -108,7 +108,7 @@ func (s *server) wireChain(ctx context.Context, c config.Chain) (_ *chainParts, 
 	cfg := evm.Config{
 		Chain: c.ID, Native: c.Native.ID, URLs: c.RPC,
 		EntryPoint: common.HexToAddress(c.EntryPoint), Module: common.HexToAddress(c.Module),
-		MultiSend: common.HexToAddress(c.MultiSend), ForwarderFactory: common.HexToAddress(c.ForwarderFactory),
+		MultiSend: common.HexToAddress(c.MultiSend), Wallets: []common.Address{common.HexToAddress(c.Wallet)}, ForwarderFactory: common.HexToAddress(c.ForwarderFactory),
 	}
 	if chain.client, err = evm.Dial(ctx, cfg); err != nil {
 		return nil, err
@@ -141,7 +141,11 @@ func (s *server) wireChain(ctx context.Context, c config.Chain) (_ *chainParts, 
 	if err != nil {
 		return nil, err
 	}
-	chain.wallet, err = relayer.NewWallet(relayer.Config{Client: chain.client, Safe: chain.safe, Sender: sender, Clock: time.Now})
+	wallet := relayer.Config{Client: chain.client, Safe: chain.safe, Sender: sender, Clock: time.Now}
+	if chain.bundler != nil {
+		wallet.Exec = chain.bundler
+	}
+	chain.wallet, err = relayer.NewWallet(wallet)
 	return chain, err
 }
 

@@ -23,7 +23,7 @@ var _ payout.LegSimulator = (*relayer.Wallet)(nil)
 func (s *server) payoutChain(chain *chainParts) payout.Chain {
 	cfg := chain.config
 	c := payout.Chain{
-		Native: chain.native.ID, Path: coffer.PathUserOp, Wallet: chain.wallet, Explainer: chain.explainer,
+		Native: chain.native.ID, Wallet: chain.wallet, Explainer: chain.explainer,
 		Threshold: s.config.Signing.Threshold, FeeBound: configured(cfg.PayoutFeeCap, chain.native.Decimals),
 		LegGas: map[coffer.AssetID]uint64{},
 		Limits: payout.Limits{
@@ -46,10 +46,19 @@ func (s *server) payoutChain(chain *chainParts) payout.Chain {
 		}
 	}
 	c.Executors = chain.executors
+	c.Paths, c.Costs = payoutPaths(cfg.PayoutPath), relayer.NewCosts(chain.client)
 	for _, one := range s.signers {
 		c.Signers = append(c.Signers, one)
 	}
 	return c
+}
+
+// payoutPaths are the paths that payouts may take; of equal ones the first, which expires.
+func payoutPaths(configured string) []string {
+	if configured == config.PathAuto {
+		return []string{coffer.PathUserOp, coffer.PathExec}
+	}
+	return []string{configured}
 }
 
 // configured reads an amount of the configuration, which has been checked.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/bindings"
+	"github.com/cofferhq/coffer/config"
 	"github.com/cofferhq/coffer/devnet"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/rpc"
@@ -27,6 +28,7 @@ type devChain struct {
 	decimals uint8  // of its USDT
 	credit   uint64 // confirmations until a deposit counts
 	unlock   uint64
+	path     string // of payouts
 
 	chain     coffer.ChainID
 	anvil     *devnet.Anvil
@@ -41,8 +43,8 @@ type devChain struct {
 // whose USDT has 18 decimals and whose deposits want six confirmations.
 func devChains() []*devChain {
 	return []*devChain{
-		{title: "Ethereum-like", number: 31337, coin: "60", symbol: "ETH", dollar: "USDT", decimals: 6, credit: 2, unlock: 4},
-		{title: "BSC-like", number: 56, coin: "714", symbol: "BNB", dollar: "USDT-BSC", decimals: 18, credit: 6, unlock: 6},
+		{title: "Ethereum-like", number: 31337, coin: "60", symbol: "ETH", dollar: "USDT", decimals: 6, credit: 2, unlock: 4, path: coffer.PathUserOp},
+		{title: "BSC-like", number: 56, coin: "714", symbol: "BNB", dollar: "USDT-BSC", decimals: 18, credit: 6, unlock: 6, path: config.PathAuto},
 	}
 }
 
@@ -233,7 +235,7 @@ func (c *devChain) serverSection() object {
 		}},
 		"entry_point": c.contracts.EntryPoint.Hex(), "module": c.contracts.Safe4337Module.Hex(),
 		"multi_send": c.contracts.MultiSendCallOnly.Hex(), "forwarder_factory": c.factory.Hex(),
-		"wallet": c.safe.Hex(), "guard": c.contracts.Guard.Hex(), "executor_signers": executorSigners(), "bundler_rpc": true,
+		"wallet": c.safe.Hex(), "guard": c.contracts.Guard.Hex(), "payout_path": c.path, "executor_signers": executorSigners(), "bundler_rpc": true,
 		"native_transfers": "traces",
 		"sweep": object{
 			"assets":   []object{{"asset": string(c.usdt), "min": "5", "native_price": "3000"}, {"asset": string(c.native), "min": "0.01"}},

@@ -41,6 +41,7 @@ type Payout struct {
 	Parked          string
 	Refusals        int32
 	Answered        bool
+	PathReason      string
 }
 
 type PayoutAttempt struct {
@@ -53,6 +54,7 @@ type PayoutAttempt struct {
 	Signed      []byte
 	CreatedAt   time.Time
 	BroadcastAt *time.Time
+	Cancels     bool
 }
 
 type PayoutCursor struct {

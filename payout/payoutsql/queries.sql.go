@@ -38,7 +38,7 @@ func (q *Queries) AddSweepMove(ctx context.Context, arg AddSweepMoveParams) erro
 }
 
 const alarms = `-- name: Alarms :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout where alarm <> '' or parked <> '' order by updated_at desc, id limit $1
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout where alarm <> '' or parked <> '' order by updated_at desc, id limit $1
 `
 
 func (q *Queries) Alarms(ctx context.Context, first int32) ([]Payout, error) {
@@ -81,6 +81,7 @@ func (q *Queries) Alarms(ctx context.Context, first int32) ([]Payout, error) {
 			&i.Parked,
 			&i.Refusals,
 			&i.Answered,
+			&i.PathReason,
 		); err != nil {
 			return nil, err
 		}
@@ -93,7 +94,7 @@ func (q *Queries) Alarms(ctx context.Context, first int32) ([]Payout, error) {
 }
 
 const attempts = `-- name: Attempts :many
-select payout_id, number, format, unsigned, valid_until, signed_id, signed, created_at, broadcast_at from payout_attempts where payout_id = any($1::text[]) order by payout_id, number
+select payout_id, number, format, unsigned, valid_until, signed_id, signed, created_at, broadcast_at, cancels from payout_attempts where payout_id = any($1::text[]) order by payout_id, number
 `
 
 func (q *Queries) Attempts(ctx context.Context, ids []string) ([]PayoutAttempt, error) {
@@ -115,6 +116,7 @@ func (q *Queries) Attempts(ctx context.Context, ids []string) ([]PayoutAttempt, 
 			&i.Signed,
 			&i.CreatedAt,
 			&i.BroadcastAt,
+			&i.Cancels,
 		); err != nil {
 			return nil, err
 		}
@@ -127,7 +129,7 @@ func (q *Queries) Attempts(ctx context.Context, ids []string) ([]PayoutAttempt, 
 }
 
 const attemptsBySignedID = `-- name: AttemptsBySignedID :many
-select distinct on (a.signed_id) a.payout_id, a.number, a.signed_id, p.chain
+select distinct on (a.signed_id) a.payout_id, a.number, a.signed_id, a.cancels, p.chain
 from payout_attempts a join payout p on p.id = a.payout_id
 where a.signed_id = any($1::bytea[])
 order by a.signed_id, p.state = 'expired', p.created_at desc
@@ -137,6 +139,7 @@ type AttemptsBySignedIDRow struct {
 	PayoutID string
 	Number   int32
 	SignedID *coffer.Hash
+	Cancels  bool
 	Chain    string
 }
 
@@ -154,6 +157,7 @@ func (q *Queries) AttemptsBySignedID(ctx context.Context, ids [][]byte) ([]Attem
 			&i.PayoutID,
 			&i.Number,
 			&i.SignedID,
+			&i.Cancels,
 			&i.Chain,
 		); err != nil {
 			return nil, err
@@ -219,7 +223,7 @@ where id = (
     where p.state in ('planned', 'built', 'signing', 'signed', 'broadcast') and p.alarm = '' and p.next_at <= $2::timestamptz
       and p.chain = any($3::text[])
     order by p.next_at, p.id limit 1 for update skip locked)
-returning id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered
+returning id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason
 `
 
 type ClaimParams struct {
@@ -262,6 +266,7 @@ func (q *Queries) Claim(ctx context.Context, arg ClaimParams) (Payout, error) {
 		&i.Parked,
 		&i.Refusals,
 		&i.Answered,
+		&i.PathReason,
 	)
 	return i, err
 }
@@ -517,7 +522,7 @@ func (q *Queries) FreeSlot(ctx context.Context, payoutID string) error {
 }
 
 const get = `-- name: Get :one
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout where id = $1
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout where id = $1
 `
 
 func (q *Queries) Get(ctx context.Context, id string) (Payout, error) {
@@ -554,6 +559,7 @@ func (q *Queries) Get(ctx context.Context, id string) (Payout, error) {
 		&i.Parked,
 		&i.Refusals,
 		&i.Answered,
+		&i.PathReason,
 	)
 	return i, err
 }
@@ -597,8 +603,8 @@ func (q *Queries) IdleSweeps(ctx context.Context, payoutID string) ([]PayoutSwee
 
 const insert = `-- name: Insert :exec
 insert into payout (id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash,
-                    next_at, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                    next_at, created_at, updated_at, path_reason)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 `
 
 type InsertParams struct {
@@ -615,6 +621,7 @@ type InsertParams struct {
 	NextAt       time.Time
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
+	PathReason   string
 }
 
 func (q *Queries) Insert(ctx context.Context, arg InsertParams) error {
@@ -632,12 +639,13 @@ func (q *Queries) Insert(ctx context.Context, arg InsertParams) error {
 		arg.NextAt,
 		arg.CreatedAt,
 		arg.UpdatedAt,
+		arg.PathReason,
 	)
 	return err
 }
 
 const insertAttempt = `-- name: InsertAttempt :exec
-insert into payout_attempts (payout_id, number, format, unsigned, valid_until, created_at) values ($1, $2, $3, $4, $5, $6)
+insert into payout_attempts (payout_id, number, format, unsigned, valid_until, created_at, cancels) values ($1, $2, $3, $4, $5, $6, $7)
 `
 
 type InsertAttemptParams struct {
@@ -647,6 +655,7 @@ type InsertAttemptParams struct {
 	Unsigned   []byte
 	ValidUntil *time.Time
 	CreatedAt  time.Time
+	Cancels    bool
 }
 
 func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) error {
@@ -657,6 +666,7 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) er
 		arg.Unsigned,
 		arg.ValidUntil,
 		arg.CreatedAt,
+		arg.Cancels,
 	)
 	return err
 }
@@ -856,7 +866,7 @@ func (q *Queries) LiveSweeps(ctx context.Context, chain string) ([]PayoutSweep, 
 }
 
 const lock = `-- name: Lock :one
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout where id = $1 for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout where id = $1 for update
 `
 
 func (q *Queries) Lock(ctx context.Context, id string) (Payout, error) {
@@ -893,12 +903,13 @@ func (q *Queries) Lock(ctx context.Context, id string) (Payout, error) {
 		&i.Parked,
 		&i.Refusals,
 		&i.Answered,
+		&i.PathReason,
 	)
 	return i, err
 }
 
 const lockAlarmedBy = `-- name: LockAlarmedBy :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout where chain = $1 and alarm <> '' and alarm_block = $2 order by id for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout where chain = $1 and alarm <> '' and alarm_block = $2 order by id for update
 `
 
 type LockAlarmedByParams struct {
@@ -946,6 +957,7 @@ func (q *Queries) LockAlarmedBy(ctx context.Context, arg LockAlarmedByParams) ([
 			&i.Parked,
 			&i.Refusals,
 			&i.Answered,
+			&i.PathReason,
 		); err != nil {
 			return nil, err
 		}
@@ -977,7 +989,7 @@ func (q *Queries) LockCursor(ctx context.Context, chain string) (PayoutCursor, e
 }
 
 const lockExpired = `-- name: LockExpired :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout p
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout p
 where p.chain = $1 and p.state in ('signing', 'signed', 'broadcast') and p.alarm = ''
   and not exists (select from payout_attempts a where a.payout_id = p.id
                   and (a.valid_until is null or a.valid_until >= $2::timestamptz))
@@ -1030,6 +1042,7 @@ func (q *Queries) LockExpired(ctx context.Context, arg LockExpiredParams) ([]Pay
 			&i.Parked,
 			&i.Refusals,
 			&i.Answered,
+			&i.PathReason,
 		); err != nil {
 			return nil, err
 		}
@@ -1042,7 +1055,7 @@ func (q *Queries) LockExpired(ctx context.Context, arg LockExpiredParams) ([]Pay
 }
 
 const lockFinal = `-- name: LockFinal :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout
 where chain = $1 and state = 'included' and alarm = '' and block_height <= $2::bigint
 order by block_height, id limit $3 for update
 `
@@ -1093,6 +1106,7 @@ func (q *Queries) LockFinal(ctx context.Context, arg LockFinalParams) ([]Payout,
 			&i.Parked,
 			&i.Refusals,
 			&i.Answered,
+			&i.PathReason,
 		); err != nil {
 			return nil, err
 		}
@@ -1105,7 +1119,7 @@ func (q *Queries) LockFinal(ctx context.Context, arg LockFinalParams) ([]Payout,
 }
 
 const lockIncludedIn = `-- name: LockIncludedIn :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered from payout where chain = $1 and state = 'included' and block_hash = $2 order by id for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout where chain = $1 and state = 'included' and block_hash = $2 order by id for update
 `
 
 type LockIncludedInParams struct {
@@ -1153,6 +1167,7 @@ func (q *Queries) LockIncludedIn(ctx context.Context, arg LockIncludedInParams) 
 			&i.Parked,
 			&i.Refusals,
 			&i.Answered,
+			&i.PathReason,
 		); err != nil {
 			return nil, err
 		}
@@ -1242,6 +1257,37 @@ func (q *Queries) PayoutBySlot(ctx context.Context, arg PayoutBySlotParams) (str
 	var payout_id string
 	err := row.Scan(&payout_id)
 	return payout_id, err
+}
+
+const payoutsBySafe = `-- name: PayoutsBySafe :many
+select id from payout
+where chain = $1 and wallet = $2 and slot_kind = 'safe' and state in ('signing', 'signed', 'broadcast') order by id
+`
+
+type PayoutsBySafeParams struct {
+	Chain  string
+	Wallet string
+}
+
+// PayoutsBySafe are the Safe transactions of a wallet that are on their way.
+func (q *Queries) PayoutsBySafe(ctx context.Context, arg PayoutsBySafeParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, payoutsBySafe, arg.Chain, arg.Wallet)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const payoutsInSlot = `-- name: PayoutsInSlot :one

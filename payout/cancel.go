@@ -1,0 +1,79 @@
+package payout
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+)
+
+// What is signed for a Safe's nonce never expires. A payout whose time has passed there is
+// ended by an attempt that pays nothing and takes the same slot: of the two at most one
+// lands, and a final block says which. When it is the cancellation, the payout is reverted,
+// and its withdrawals go on as after any transaction that paid nothing.
+
+// reasonCancelled is why a cancelled payout is reverted.
+const reasonCancelled = "nothing of it landed in time, so its slot was used up by a transaction that pays nothing"
+
+// intentOf is what an attempt has to do: the payout's intent, or nothing in its slot. Nobody
+// is asked to sign a cancellation for longer than an intent lives.
+func (m *Manager) intentOf(p *Payout, a *Attempt) coffer.Intent {
+	if !a.Cancels {
+		return p.Intent
+	}
+	return m.cancelIntent(p)
+}
+
+func (m *Manager) cancelIntent(p *Payout) coffer.Intent {
+	i := p.Intent
+	i.Purpose, i.Orders, i.Payments, i.Sweeps = coffer.PurposeCancel, nil, nil, nil
+	i.Expires = m.now().Add(m.limits(p).IntentTTL).Truncate(time.Second)
+	return i
+}
+
+// hopeless reports whether a payout that was signed for can only be ended by a cancellation:
+// its time has passed, and its attempts do not expire.
+func (m *Manager) hopeless(p *Payout) bool {
+	return p.Intent.Slot.Kind == coffer.SlotSafe && !m.now().Before(p.Intent.Expires) && !p.newest().Cancels
+}
+
+// cancelSlot makes the attempt that cancels, and goes to signing with it.
+func (m *Manager) cancelSlot(ctx context.Context, chain Chain, p *Payout) error {
+	unsigned, effects, err := m.compose(ctx, chain, p, m.cancelIntent(p))
+	if err != nil {
+		return fmt.Errorf("cancel: %w", err)
+	}
+	m.checkpoint("payout.before_cancelling")
+	err = m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
+		if err := m.insertAttempt(ctx, tx, p, unsigned, effects, true); err != nil {
+			return err
+		}
+		if p.State == coffer.PayoutSigning {
+			p.row.NextAt, p.row.Tries = m.now(), 0
+			return nil
+		}
+		return m.next(p, coffer.PayoutSigning)
+	})
+	if err != nil {
+		return err
+	}
+	m.Log.Warn("payout is cancelled in its slot", "payout", p.ID, "slot", p.Intent.Slot.String(), "attempt", p.newest().Number)
+	m.checkpoint("payout.cancelling")
+	return nil
+}
+
+// endCancelled gives the withdrawals of a payout back whose slot was used up: the payment of
+// one alone is tried again alone, those of several in two halves.
+func (m *Manager) endCancelled(ctx context.Context, tx pgx.Tx, p *Payout) error {
+	q := m.sql.WithTx(tx)
+	if err := q.EndOrders(ctx, p.ID); err != nil {
+		return fmt.Errorf("end the orders of %s: %w", p.ID, err)
+	}
+	if err := m.Withdrawals.Returned(ctx, tx, p.Withdrawals, clip(p.row.Reason)); err != nil {
+		return err
+	}
+	return m.putOffHalves(ctx, q, p, m.limits(p).MaxBackoff)
+}
