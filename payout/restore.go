@@ -303,7 +303,7 @@ func (m *Manager) importPayout(ctx context.Context, tx pgx.Tx, logged *LoggedPay
 	if len(logged.Orders) != len(i.Orders) {
 		return nil, fmt.Errorf("payout %s: %d orders are told of %d", i.ID, len(logged.Orders), len(i.Orders))
 	}
-	if err := m.insertPayout(ctx, q, i, m.now()); err != nil {
+	if err := m.insertPayout(ctx, q, i, "as signers remember it", m.now()); err != nil {
 		return nil, err
 	}
 	for n, o := range logged.Orders {
