@@ -84,6 +84,8 @@ func runDemo(ctx context.Context, s *stack, out io.Writer) error {
 		{"Stolen owner keys sign attacks on a Safe with a guard, and on one without", d.guard},
 		{"One person pauses a chain, two resume it", d.pause},
 		{"The base fee rises above what a payout offers", d.stuck},
+		{"25 withdrawals in one transaction", d.batches},
+		{"A batch with two payments that the token refuses", d.poisoned},
 		{"The books and the chain", func(ctx context.Context) error { return d.compare(ctx, out) }},
 	}
 	for _, scene := range scenes {

@@ -241,6 +241,6 @@ func (c *devChain) serverSection() object {
 			"assets":   []object{{"asset": string(c.usdt), "min": "5", "native_price": "3000"}, {"asset": string(c.native), "min": "0.01"}},
 			"interval": "1h", // or when asked for
 		},
-		"poll_interval": "100ms", "silent_after": "30s",
+		"poll_interval": "100ms", "silent_after": "30s", "payout_retry": "1s",
 	}
 }
