@@ -1,7 +1,9 @@
 package withdrawal_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -149,4 +151,34 @@ func TestAnUnknownStateOfACustomerPaysNothing(t *testing.T) {
 		t.Errorf("step says %v", err)
 	}
 	b.state(w.ID, coffer.WithdrawalRequested)
+}
+
+// A refund is no customer's: what is thought of customers, or not known of them, does not
+// hold it up. Its destination is screened as any other.
+func TestARefundAsksForNoCustomersStanding(t *testing.T) {
+	for name, customers := range map[string]withdrawal.Customers{
+		"who are all blocked":  blockedTable(t),
+		"who are not answered": withdrawal.SandboxCustomers{NameOf: func(context.Context, string, string) (string, error) { return "", errors.New("no such account") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, func(c *withdrawal.Config) { c.Customers = customers })
+			b.fund(refundAccount, usdt, 4_000_000)
+			w, err := b.Refund(t.Context(), goodRefund(4_000_000))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.settleDown()
+			b.state(w.ID, coffer.WithdrawalApproved)
+		})
+	}
+}
+
+func blockedTable(t *testing.T) withdrawal.Customers {
+	t.Helper()
+	b := newBench(t)
+	table, err := withdrawal.NewCustomerTable(b.db, withdrawal.CustomerBlocked, time.Hour, b.clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
 }
