@@ -67,7 +67,11 @@ func (s *Service) settleInside(ctx context.Context, tx pgx.Tx, r *record) error 
 	if err := s.revoke(ctx, tx, r, "paid by the books"); err != nil {
 		return err
 	}
-	return s.receive(ctx, tx, r)
+	if err := s.receive(ctx, tx, r); err != nil {
+		return err
+	}
+	s.checkpoint("withdrawal.before_booked")
+	return nil
 }
 
 // receive writes the receiving side of a book transfer and its event.

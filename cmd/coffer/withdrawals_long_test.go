@@ -408,8 +408,7 @@ func (j *journey) until(holds func(ctx context.Context) (bool, error)) {
 // withdrawal in the same state: that it is refused is for the revocation alone.
 func (j *journey) revokedAtTheSigners() {
 	j.t.Helper()
-	suspicious := common.HexToAddress("0x70997970C51812dc3A010C7d01b50e0d17dc8888")
-	cancelled, other := j.ask(suspicious, "12"), j.ask(suspicious, "13")
+	cancelled, other := j.ask(suspiciousAddress, "12"), j.ask(suspiciousAddress, "13")
 	j.wait(cancelled, "REVIEW")
 	j.wait(other, "REVIEW")
 	if _, err := j.cancel(j.t.Context(), cancelled); err != nil {
