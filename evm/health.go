@@ -18,10 +18,13 @@ const (
 	failuresToOpen = 3 // in a row
 	shortCoolDown  = 250 * time.Millisecond
 	longCoolDown   = 15 * time.Second
-	stableFor      = time.Minute // after so long without trouble the next cool-down is short again
-	probeEvery     = 5 * time.Second
-	probeAtMost    = 250 * time.Millisecond // apart, when there is reason to look sooner
-	probeTimeout   = 5 * time.Second
+	// The next cool-down is short again after so long without trouble, or so many answers: a
+	// server that breaks one question in ten does most of its work, and may be the only one.
+	stableFor    = time.Minute
+	stableAnswer = 5
+	probeEvery   = 5 * time.Second
+	probeAtMost  = 250 * time.Millisecond // apart, when there is reason to look sooner
+	probeTimeout = 5 * time.Second
 	// believeLowerAfter is how long all servers must be below a block that was seen before
 	// their chain is believed to have become shorter.
 	believeLowerAfter = 30 * time.Second
@@ -38,6 +41,7 @@ type node struct {
 	suspect   bool          // the circuit is open: it has to pass a probe before it is used
 	openUntil time.Time     // no probe before
 	coolDown  time.Duration // the last one
+	answers   int           // since the circuit was closed
 	behind    bool
 	height    uint64 // of its head, as last probed
 	lastErr   error
@@ -118,7 +122,8 @@ func (n *Nodes) succeeded(one *node) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	one.failures = 0
-	if n.config.Clock().Sub(one.openUntil) > stableFor {
+	one.answers++
+	if one.answers >= stableAnswer || n.config.Clock().Sub(one.openUntil) > stableFor {
 		one.coolDown = 0
 	}
 }
@@ -145,7 +150,7 @@ func (n *Nodes) open(one *node, err error) {
 	if errors.Is(err, ErrWrongChain) {
 		one.coolDown = longCoolDown
 	}
-	one.suspect, one.failures, one.lastErr = true, 0, err
+	one.suspect, one.failures, one.answers, one.lastErr = true, 0, 0, err
 	one.openUntil = n.config.Clock().Add(one.coolDown)
 }
 

@@ -234,9 +234,42 @@ func (n *Nodes) RoundTrip(request *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// read asks one server after the other until one answers. Each gets its share of the time
-// that is left, so that one that hangs leaves time for the next.
+// Asking again where every server says that it is asked too often.
+const (
+	limitedRounds = 4
+	limitedPause  = shortCoolDown + 50*time.Millisecond // doubled each time
+)
+
+// read asks until a server answers. Where they all say that they are asked too often it
+// waits a little and asks again: to fail at once would have the whole step repeated, which
+// asks more.
 func (n *Nodes) read(ctx context.Context, q question, body []byte) ([]byte, error) {
+	for round := 0; ; round++ {
+		answer, err := n.readOnce(ctx, q, body)
+		if Classify(err) != RateLimited || round == limitedRounds-1 || !pause(ctx, limitedPause<<round) {
+			return answer, err
+		}
+	}
+}
+
+// pause reports false when there is no time for it.
+func pause(ctx context.Context, d time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// readOnce asks one server after the other until one answers. Each gets its share of the
+// time that is left, so that one that hangs leaves time for the next.
+func (n *Nodes) readOnce(ctx context.Context, q question, body []byte) ([]byte, error) {
 	nodes, err := n.usable(ctx)
 	if err != nil {
 		return nil, err

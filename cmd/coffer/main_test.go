@@ -49,11 +49,14 @@ func testProgram(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // newTestStack brings a stack up that goes down with the test.
-func newTestStack(t *testing.T) *stack {
+func newTestStack(t *testing.T, change ...func(*stack)) *stack {
 	t.Helper()
 	s, err := newStack(testProgram, t.Logf)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range change {
+		c(s)
 	}
 	t.Cleanup(func() {
 		if t.Failed() {

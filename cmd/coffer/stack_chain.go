@@ -30,8 +30,12 @@ type devChain struct {
 	unlock   uint64
 	path     string // of payouts
 
+	// front puts something between the server and the node, and returns its URL. Nil: nothing.
+	front func(ctx context.Context, node string) (string, error)
+
 	chain     coffer.ChainID
 	anvil     *devnet.Anvil
+	rpc       string // what the server asks
 	contracts devnet.Contracts
 	usdt      coffer.AssetID
 	native    coffer.AssetID
@@ -74,6 +78,12 @@ func (c *devChain) start(ctx context.Context, statePath string) (err error) {
 	c.anvil, err = devnet.Start(ctx, devnet.Config{ChainID: c.number, TokenDecimals: c.decimals})
 	if err != nil {
 		return err
+	}
+	c.rpc = c.anvil.URL
+	if c.front != nil {
+		if c.rpc, err = c.front(ctx, c.anvil.URL); err != nil {
+			return err
+		}
 	}
 	if c.contracts, err = c.anvil.Deploy(ctx); err != nil {
 		return err
@@ -227,7 +237,7 @@ func executorSigners() []string {
 // serverSection is the chain in the server's configuration.
 func (c *devChain) serverSection() object {
 	return object{
-		"id": string(c.chain), "rpc": []string{c.anvil.URL},
+		"id": string(c.chain), "rpc": []string{c.rpc},
 		"native": object{"id": string(c.native), "symbol": c.symbol, "decimals": 18, "credit": c.credit, "unlock": c.unlock, "withdraw_fee": "0.0005"},
 		"assets": []object{{
 			"id": string(c.usdt), "symbol": "USDT", "decimals": c.decimals, "min_deposit": "1", "min_withdraw": "1", "withdraw_fee": "0.5",
