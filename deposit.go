@@ -64,3 +64,28 @@ type Deposit struct {
 	CreatedAt     time.Time    `json:"createdAt"`
 	UpdatedAt     time.Time    `json:"updatedAt"`
 }
+
+// ProofCreate2 is the kind of proof of a deposit address that is a contract (EIP-1014).
+const ProofCreate2 = "create2"
+
+// AddressProof is what a deposit address is made of, so that whoever knows the vault can
+// compute the address again and see that it pays the vault and nobody else:
+//
+//	address = keccak256(0xff ‖ factory ‖ salt ‖ initCodeHash)[12:]
+//
+// The factory's address commits to its code and its vault, initCodeHash follows from the
+// factory, and the salt from tenant and account (DepositSalt).
+type AddressProof struct {
+	Kind         string  `json:"kind"`
+	Address      Address `json:"address"`
+	Factory      Address `json:"factory"`
+	Salt         Hash    `json:"salt"`
+	InitCodeHash Hash    `json:"initCodeHash"`
+	Vault        Address `json:"vault"`
+}
+
+// DepositSalt is what the deposit addresses of an account are derived from, the same on
+// every chain.
+func DepositSalt(tenant, account string) Hash {
+	return RequestHash("deposit-address", tenant, account)
+}

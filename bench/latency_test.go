@@ -132,7 +132,7 @@ func follow(ctx context.Context, b *testing.B, anvil *devnet.Anvil, contracts de
 	}
 	b.Cleanup(client.Close)
 	source := evm.NewSource(client, cfg)
-	forwarders, err := evm.NewForwarders(ctx, client, factory)
+	forwarders, err := evm.NewForwarders(ctx, client, factory, anvil.Faucet())
 	if err != nil {
 		b.Fatal(err)
 	}

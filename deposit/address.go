@@ -23,6 +23,11 @@ type Deriver interface {
 	DepositAddress(ctx context.Context, salt coffer.Hash) (coffer.Address, error)
 }
 
+// Prover is what a Deriver may be too: it says what an address is made of. It asks nobody.
+type Prover interface {
+	AddressProof(salt coffer.Hash) coffer.AddressProof
+}
+
 // Address is where an account receives on one chain, every asset of it.
 type Address struct {
 	ID        string
@@ -30,7 +35,8 @@ type Address struct {
 	Account   string
 	Chain     coffer.ChainID
 	Address   coffer.Address
-	Memo      string // deposits of assets that need one must carry it; empty where none does
+	Memo      string               // deposits of assets that need one must carry it; empty where none does
+	Proof     *coffer.AddressProof // nil where the chain's addresses have none
 	CreatedAt time.Time
 }
 
@@ -150,6 +156,11 @@ func (s *Service) addressOf(ctx context.Context, tenant, account string, chain c
 
 func (s *Service) issued(row depositsql.AddressesOfRow) Address {
 	a := Address{ID: row.ID, Tenant: row.Tenant, Account: row.Account, Chain: coffer.ChainID(row.Chain), Address: coffer.Address(row.Address), CreatedAt: row.CreatedAt.UTC()}
+	if prover, proves := s.chains[a.Chain].Deriver.(Prover); proves {
+		if proof := prover.AddressProof(saltOf(a.Tenant, a.Account)); proof.Address == a.Address {
+			a.Proof = &proof // another one is of a factory we had before
+		}
+	}
 	for id, asset := range s.assets {
 		if asset.NeedsMemo && id.Chain() == a.Chain {
 			a.Memo = memoOf(a.Tenant, a.Account)
@@ -160,7 +171,7 @@ func (s *Service) issued(row depositsql.AddressesOfRow) Address {
 
 // saltOf is what an account's addresses are derived from, the same on every chain.
 func saltOf(tenant, account string) coffer.Hash {
-	return coffer.RequestHash("deposit-address", tenant, account)
+	return coffer.DepositSalt(tenant, account)
 }
 
 // memoOf is the memo of an account: ten digits, the first of which is not zero, so that

@@ -393,6 +393,8 @@ func FuzzExplain(f *testing.F) {
 	_, several := build(f, intentOf(tokenPayment(alice, 5), nativePayment(otherWallet, 7)))
 	f.Add(single.Bytes)
 	f.Add(several.Bytes)
+	_, sweep := build(f, sweepIntent(sweepsOf([]byte{1, 2}, native, evm.TokenAsset(safe.Chain, token))...))
+	f.Add(sweep.Bytes)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		u := single
 		u.Bytes = b
@@ -405,7 +407,10 @@ func FuzzExplain(f *testing.F) {
 			t.Fatal(err)
 		}
 		i := intentOf(effects.Payments...)
-		if len(effects.Payments) == 0 {
+		switch {
+		case len(effects.Sweeps) > 0:
+			i = sweepIntent(effects.Sweeps...)
+		case len(effects.Payments) == 0:
 			i = cancelIntent(i)
 		}
 		i.Slot, i.FeeBound, i.Expires = effects.Slot, effects.FeeBound, effects.ValidUntil

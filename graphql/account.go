@@ -189,3 +189,18 @@ func (d depositAddress) Chain() chainID       { return chainID(d.a.Chain) }
 func (d depositAddress) Address() string      { return string(d.a.Address) }
 func (d depositAddress) Memo() *string        { return optional(d.a.Memo) }
 func (d depositAddress) CreatedAt() timestamp { return timestamp{d.a.CreatedAt} }
+
+func (d depositAddress) Proof() *addressProof {
+	if d.a.Proof == nil {
+		return nil
+	}
+	return &addressProof{*d.a.Proof}
+}
+
+type addressProof struct{ p coffer.AddressProof }
+
+func (p addressProof) Kind() string       { return p.p.Kind }
+func (p addressProof) Factory() string    { return string(p.p.Factory) }
+func (p addressProof) Salt() hash         { return hash{p.p.Salt} }
+func (p addressProof) InitCodeHash() hash { return hash{p.p.InitCodeHash} }
+func (p addressProof) Vault() string      { return string(p.p.Vault) }

@@ -32,7 +32,7 @@ func TestClientsThatPeopleUse(t *testing.T) {
 	cmd := exec.CommandContext(ctx, node, "--test", "--test-reporter=tap", "clients.test.mjs")
 	cmd.Dir = "clienttest"
 	cmd.Env = append(os.Environ(), "COFFER_URL="+b.url, "COFFER_KEY="+b.acme.key, "COFFER_ACCOUNT="+b.acme.account, "COFFER_INPUT="+string(input),
-		"COFFER_TRANSFER="+b.acme.transfer, "COFFER_REVIEWED="+b.acme.reviewed)
+		"COFFER_TRANSFER="+b.acme.transfer, "COFFER_REVIEWED="+b.acme.reviewed, "COFFER_TENANT="+b.acme.name, "COFFER_FACTORY="+factory.Hex(), "COFFER_VAULT="+string(vault))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -11,10 +11,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cofferhq/coffer"
@@ -314,12 +317,29 @@ func (b *bench) post(account, id string, amount uint64) {
 	}))
 }
 
-// deriver makes addresses out of salts.
+// deriver makes addresses as package evm does, of a factory that is nowhere.
 type deriver struct{}
 
+var (
+	factory      = common.HexToAddress("0xfac7000000000000000000000000000000000001")
+	initCodeHash = crypto.Keccak256(common.FromHex("3d603380600a3d3981f336600557005b363d3d373d3d3d363d73"),
+		crypto.CreateAddress(factory, 1).Bytes(), common.FromHex("5af43d82803e903d91603157fd5bf3"))
+)
+
 func (deriver) DepositAddress(_ context.Context, salt coffer.Hash) (coffer.Address, error) {
-	return coffer.Address(salt.String()[:42]), nil
+	return lower(crypto.CreateAddress2(factory, salt, initCodeHash)), nil
 }
+
+func (d deriver) AddressProof(salt coffer.Hash) coffer.AddressProof {
+	address, _ := d.DepositAddress(context.Background(), salt)
+	return coffer.AddressProof{Kind: coffer.ProofCreate2, Address: address, Factory: lower(factory), Salt: salt,
+		InitCodeHash: coffer.Hash(initCodeHash), Vault: vault}
+}
+
+const vault = coffer.Address("0x7a17000000000000000000000000000000000001")
+
+// lower is how the fake chain writes addresses.
+func lower(a common.Address) coffer.Address { return coffer.Address(strings.ToLower(a.Hex())) }
 
 // problem is an error of an answer.
 type problem struct {

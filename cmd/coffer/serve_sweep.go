@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/cofferhq/coffer"
-	"github.com/cofferhq/coffer/evm"
 	"github.com/cofferhq/coffer/treasury"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -20,9 +19,6 @@ func (s *server) wireSweeps(context.Context) (err error) {
 	for _, chain := range s.chains {
 		if len(chain.config.Sweep.Assets) == 0 {
 			continue
-		}
-		if vault, wallet := chain.forwarders.Vault(), evm.AddressOf(chain.safe.Address); vault != wallet {
-			return fmt.Errorf("chain %s: sweep: the forwarder factory pays %s, the wallet is %s", chain.id, vault, wallet)
 		}
 		one := s.sweepChain(chain)
 		allowed := s.policy.Sweeps(chain.native.ID)

@@ -1,7 +1,8 @@
 // The clients that people use, against a real API. clients_test.go starts this with
 // COFFER_URL (of the API), COFFER_KEY, COFFER_ACCOUNT, COFFER_INPUT (a good
-// WithdrawalInput as JSON), COFFER_TRANSFER (a book transfer that was received) and
-// COFFER_REVIEWED (a withdrawal in review).
+// WithdrawalInput as JSON), COFFER_TRANSFER (a book transfer that was received),
+// COFFER_REVIEWED (a withdrawal in review), COFFER_TENANT, and COFFER_FACTORY and
+// COFFER_VAULT (what deposit addresses are made of).
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,6 +11,7 @@ import { buildClientSchema, getIntrospectionQuery } from "graphql";
 import { ClientError, GraphQLClient } from "graphql-request";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
+import { checkDepositAddress, keccak256 } from "./deposit_address.mjs";
 
 const { COFFER_URL: url, COFFER_KEY: key, COFFER_ACCOUNT: account, COFFER_TRANSFER: transfer, COFFER_REVIEWED: reviewed } = process.env;
 const input = JSON.parse(process.env.COFFER_INPUT);
@@ -72,6 +74,36 @@ test("graphql-request: query, variables, mutation and its retry", async () => {
   const first = await withdraw("from graphql-request");
   assert.equal(first.state, "REQUESTED");
   assert.deepEqual(await withdraw("from graphql-request"), first);
+});
+
+test("a deposit address is computed again from its proof", async () => {
+  const known = { tenant: process.env.COFFER_TENANT, account, factory: process.env.COFFER_FACTORY, vault: process.env.COFFER_VAULT };
+  const { account: got } = await api.request("query ($id: ID!) { account(id: $id) { addresses { address proof { kind factory salt initCodeHash vault } } } }", { id: account });
+  const [given] = got.addresses;
+  checkDepositAddress(given, known);
+
+  // keccak256 of nothing, of "abc" and of more than one block (Keccak team's vectors).
+  const text = (s) => new TextEncoder().encode(s);
+  const hex = (bytes) => Buffer.from(bytes).toString("hex");
+  assert.equal(hex(keccak256(text(""))), "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+  assert.equal(hex(keccak256(text("abc"))), "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
+  assert.equal(hex(keccak256(text("a".repeat(200)))), "96ea54061def936c4be90b518992fdc6f12f535068a256229aca54267b4d084d");
+
+  const other = "0x" + "11".repeat(20);
+  const word = "0x" + "22".repeat(32);
+  const lies = {
+    "another address": { ...given, address: other },
+    "no proof": { ...given, proof: null },
+    "another kind": { ...given, proof: { ...given.proof, kind: "descriptor" } },
+    "another factory": { ...given, proof: { ...given.proof, factory: other } },
+    "another vault": { ...given, proof: { ...given.proof, vault: other } },
+    "another salt": { ...given, proof: { ...given.proof, salt: word } },
+    "other code": { ...given, proof: { ...given.proof, initCodeHash: word } },
+  };
+  for (const [name, lie] of Object.entries(lies)) {
+    assert.throws(() => checkDepositAddress(lie, known), /deposit address/, name);
+  }
+  assert.throws(() => checkDepositAddress(given, { ...known, account: "acc_other" }), /salt/);
 });
 
 test("graphql-request: errors have a code and a field", async () => {
