@@ -28,9 +28,9 @@ func (m *Manager) waits(ctx context.Context, p *Payout) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	orders := make([]coffer.Order, len(withdrawals))
-	for i, w := range withdrawals {
-		orders[i] = w.Order
+	orders := sweptOrders(p.Intent)
+	for _, w := range withdrawals {
+		orders = append(orders, w.Order)
 	}
 	reason := m.Paused(p.Intent.Chain, orders...)
 	if reason == "" {

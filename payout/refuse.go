@@ -28,7 +28,7 @@ func refusal(err error) bool {
 // unsigned notes a round in which signatures were missing. refused: every signer of the
 // chain was asked, and refused.
 func (m *Manager) unsigned(ctx context.Context, p *Payout, r coffer.SigningRequest, refused bool, cause error) error {
-	if refused && m.Paused != nil && m.Paused(p.Intent.Chain, r.Orders...) != "" {
+	if refused && m.Paused != nil && m.Paused(p.Intent.Chain, append(sweptOrders(p.Intent), r.Orders...)...) != "" {
 		return cause // they say yes when people resume
 	}
 	if !refused && p.row.Answered && p.row.Refusals == 0 {

@@ -187,6 +187,16 @@ func (m *Manager) Sweeping(ctx context.Context, id coffer.ChainID) (live []coffe
 	return live, deferred, nil
 }
 
+// sweptOrders stand for the sweeps of an intent where pauses are asked about orders: a pause
+// of an asset covers its sweeps.
+func sweptOrders(i coffer.Intent) []coffer.Order {
+	var orders []coffer.Order
+	for _, s := range i.Sweeps {
+		orders = append(orders, coffer.Order{Asset: s.Asset})
+	}
+	return orders
+}
+
 // legsOf reads the legs of a sweep, and holds them to its intent.
 func legsOf(ctx context.Context, q *payoutsql.Queries, p *Payout) ([]SweepLeg, error) {
 	rows, err := q.Sweeps(ctx, p.ID)

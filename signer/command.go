@@ -138,7 +138,8 @@ func (c commands) allowed(covers func(policy.Statement) bool) error {
 // allowed holds a payout against pauses.
 func (s *Server) allowed(r coffer.SigningRequest) error {
 	return s.state.commands.allowed(func(st policy.Statement) bool {
-		return st.CoversChain(r.Intent.Chain) || slices.ContainsFunc(r.Orders, st.Covers)
+		return st.CoversChain(r.Intent.Chain) || slices.ContainsFunc(r.Orders, st.Covers) ||
+			slices.ContainsFunc(r.Intent.Sweeps, func(s coffer.Sweep) bool { return st.Covers(coffer.Order{Asset: s.Asset}) })
 	})
 }
 
