@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/bindings"
 	"github.com/cofferhq/coffer/devnet"
+	"github.com/cofferhq/coffer/evm"
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
@@ -35,7 +37,7 @@ func (d *demo) sweep(ctx context.Context) error {
 	if err := d.payAll(ctx, addresses); err != nil {
 		return err
 	}
-	d.say("  %d customers received %d USDT each, and all of it is final", len(addresses), sweepAmount)
+	d.say("  %d customers checked the proof of their address and received %d USDT there, all of it final", len(addresses), sweepAmount)
 	before, err := d.anvil.TokenBalance(ctx, d.contracts, d.safe)
 	if err != nil {
 		return err
@@ -75,13 +77,43 @@ func (d *demo) customers(ctx context.Context, n int) ([]common.Address, error) {
 	for i := range n {
 		group.Go(func() error {
 			c, err := d.customer(ctx, fmt.Sprintf("swept-%02d", i))
-			if err == nil {
-				addresses[i] = c.address
+			if err != nil {
+				return err
 			}
-			return err
+			addresses[i] = c.address
+			return c.verifyAddress(ctx)
 		})
 	}
 	return addresses, group.Wait()
+}
+
+// verifyAddress computes the customer's address again from its proof, as a client does that
+// knows the vault.
+func (d *demo) verifyAddress(ctx context.Context) error {
+	var read struct {
+		Account struct {
+			Addresses []struct {
+				Address string
+				Chain   coffer.ChainID
+				Proof   coffer.AddressProof
+			}
+		}
+	}
+	err := d.api.do(ctx, `query($a: ID!) { account(id: $a) { addresses { address chain proof { kind factory salt initCodeHash vault } } } }`,
+		object{"a": d.account}, &read)
+	if err != nil {
+		return err
+	}
+	for _, given := range read.Account.Addresses {
+		given.Proof.Address = coffer.Address(given.Address)
+		if err := evm.VerifyDepositAddress(coffer.Address(given.Address), given.Proof, evm.AddressOf(d.safe), stackTenant, d.account); err != nil {
+			return fmt.Errorf("address %s: %w", given.Address, err)
+		}
+	}
+	if len(read.Account.Addresses) == 0 {
+		return errors.New("the account has no address")
+	}
+	return nil
 }
 
 // payAll pays every address and waits until the last deposit is unlocked, which is when its

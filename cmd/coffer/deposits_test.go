@@ -600,7 +600,7 @@ func (w *watched) backfills(ctx context.Context) error {
 		return err
 	}
 	defer client.Close()
-	forwarders, err := evm.NewForwarders(ctx, client, w.factory)
+	forwarders, err := evm.NewForwarders(ctx, client, w.factory, w.safe)
 	if err != nil {
 		return err
 	}
