@@ -16,8 +16,8 @@ const maxPersisted = 1_000
 // codeNotPersisted and its text are what clients of automatic persisted queries (Apollo,
 // urql) go by: they send the same request again, with the document.
 const (
-	codeNotPersisted coffer.Code = "PERSISTED_QUERY_NOT_FOUND"
-	textNotPersisted             = "PersistedQueryNotFound"
+	codeNotPersisted = coffer.Code("PERSISTED_QUERY_NOT_FOUND")
+	textNotPersisted = "PersistedQueryNotFound"
 )
 
 // extensions of a request.

@@ -238,3 +238,11 @@ update withdrawal set screened_until = null, retry_at = null
 where state in ('requested', 'screened', 'review', 'awaiting_approval', 'approved', 'paying') and not committed
   and ((account = sqlc.arg(account) and tenant = sqlc.arg(tenant))
     or (to_account = sqlc.arg(account)::text and to_tenant = sqlc.arg(tenant)::text));
+
+-- name: Backlog :many
+select state, count(*) as withdrawals from withdrawal
+where state in ('requested', 'screened', 'review', 'awaiting_approval', 'approved', 'paying')
+group by state;
+
+-- name: UndeliveredCount :one
+select count(*) from withdrawal_revocations where delivered_at is null and expires > sqlc.arg(now)::timestamptz;

@@ -77,3 +77,25 @@ func plain(records []record) []coffer.Withdrawal {
 	}
 	return ws
 }
+
+// Backlog is how much waits to be done.
+type Backlog struct {
+	States      map[coffer.WithdrawalState]int64 // withdrawals before their payment, by state
+	Revocations int64                            // orders that the signers have yet to be told of
+}
+
+// Backlog counts what waits now, of all tenants.
+func (s *Service) Backlog(ctx context.Context) (Backlog, error) {
+	rows, err := s.sql.Backlog(ctx)
+	if err != nil {
+		return Backlog{}, fmt.Errorf("count withdrawals: %w", err)
+	}
+	b := Backlog{States: make(map[coffer.WithdrawalState]int64, len(rows))}
+	for _, row := range rows {
+		b.States[coffer.WithdrawalState(row.State)] = row.Withdrawals
+	}
+	if b.Revocations, err = s.sql.UndeliveredCount(ctx, s.now()); err != nil {
+		return Backlog{}, fmt.Errorf("count revocations: %w", err)
+	}
+	return b, nil
+}

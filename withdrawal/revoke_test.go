@@ -198,3 +198,29 @@ func TestSignersHearReasonsInPrintableASCII(t *testing.T) {
 		t.Errorf("the signers heard %q", got)
 	}
 }
+
+func TestTheBacklogCountsWhatWaits(t *testing.T) {
+	s := &signers{down: errors.New("away")}
+	b := newBench(t, revokedBy(s), sandboxed)
+	b.fund(account, usdt, rich)
+	b.request("k1", "10")
+	cancelled := b.request("k2", "20")
+	if _, err := b.Request(t.Context(), to(canonical(t, reviewAddress), "k3", "10")); err != nil {
+		t.Fatal(err)
+	}
+	b.settleDown()
+	if _, err := b.Cancel(t.Context(), tenant, cancelled.ID); err != nil {
+		t.Fatal(err)
+	}
+	got, err := b.Backlog(t.Context())
+	if err != nil || got.States[coffer.WithdrawalApproved] != 1 || got.States[coffer.WithdrawalReview] != 1 || len(got.States) != 2 || got.Revocations != 1 {
+		t.Errorf("backlog %+v %v", got, err)
+	}
+	s.down = nil
+	if _, err := b.Revoke(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = b.Backlog(t.Context()); err != nil || got.Revocations != 0 {
+		t.Errorf("backlog after the signers heard %+v %v", got, err)
+	}
+}

@@ -6,11 +6,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,6 +62,7 @@ func TestWithdrawalsFromOfferToRevocation(t *testing.T) {
 	j.addressBook()
 	j.firstPayment()
 	j.staleList()
+	j.customersElsewhere()
 	j.revokedAtTheSigners()
 
 	if err := d.compare(t.Context(), t.Output()); err != nil {
@@ -351,6 +355,57 @@ func (j *journey) staleList() {
 	j.wait(id, "SETTLED")
 }
 
+// customersElsewhere asks a service of the operator's where customers stand. Without an
+// answer nothing is paid. Afterwards it is the table's word again.
+func (j *journey) customersElsewhere() {
+	j.t.Helper()
+	var answer atomic.Value
+	answer.Store(`{"state":"blocked","reason":"case 10"}`)
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer kyc-secret" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		text, _ := answer.Load().(string)
+		_, _ = w.Write([]byte(text))
+	}))
+	defer service.Close()
+	j.must(os.WriteFile(j.path("secrets", "kyc"), []byte("kyc-secret\n"), 0o600))
+	j.restart(func(c object) {
+		section(c, "withdrawals")["customers"] = object{"source": "callback", "url": service.URL, "secret_file": j.path("secrets", "kyc")}
+	})
+	j.reason(j.ask(newAddress(), "10"), "REJECTED", "refused by compliance screening")
+	answer.Store("who?")
+	waits := j.ask(newAddress(), "10")
+	j.saysIt(waits, "waiting for compliance screening")
+	j.waitingMetric("requested", 1)
+
+	j.restart(func(c object) {
+		section(c, "withdrawals")["customers"] = object{"source": "table", "unknown": "active"}
+	})
+	j.wait(waits, "SETTLED")
+}
+
+// waitingMetric waits until /metrics counts so many withdrawals in a state, and no
+// revocation that the signers have not stored.
+func (j *journey) waitingMetric(state string, want int) {
+	j.t.Helper()
+	j.until(func(ctx context.Context) (bool, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+j.server.address+"/metrics", nil)
+		if err != nil {
+			return false, err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return false, err
+		}
+		defer func() { _ = response.Body.Close() }()
+		text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes))
+		return strings.Contains(string(text), fmt.Sprintf("coffer_withdrawals_waiting{state=%q} %d\n", state, want)) &&
+			strings.Contains(string(text), "coffer_revocations_waiting 0\n"), err
+	})
+}
+
 // readiness waits until the server says so of its sanctions list.
 func (j *journey) readiness(want string) {
 	j.t.Helper()
@@ -426,7 +481,7 @@ func (j *journey) revokedAtTheSigners() {
 	for i, id := range []string{cancelled, other} {
 		request := thief.payment(j.t, id, fmt.Sprintf("0x%x", 9_001+i))
 		for _, one := range thief.signers {
-			_, err := one.Sign(j.t.Context(), request)
+			_, err := one.Client.Sign(j.t.Context(), request) // as a thief would, past our own caution
 			switch {
 			case err == nil && id == other:
 				signed++

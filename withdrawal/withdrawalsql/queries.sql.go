@@ -239,6 +239,37 @@ func (q *Queries) Approved(ctx context.Context, arg ApprovedParams) ([]Withdrawa
 	return items, nil
 }
 
+const backlog = `-- name: Backlog :many
+select state, count(*) as withdrawals from withdrawal
+where state in ('requested', 'screened', 'review', 'awaiting_approval', 'approved', 'paying')
+group by state
+`
+
+type BacklogRow struct {
+	State       string
+	Withdrawals int64
+}
+
+func (q *Queries) Backlog(ctx context.Context) ([]BacklogRow, error) {
+	rows, err := q.db.Query(ctx, backlog)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BacklogRow
+	for rows.Next() {
+		var i BacklogRow
+		if err := rows.Scan(&i.State, &i.Withdrawals); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const byIDs = `-- name: ByIDs :many
 select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal where id = any($1::text[]) order by id
 `
@@ -1613,6 +1644,17 @@ func (q *Queries) Undelivered(ctx context.Context, arg UndeliveredParams) ([]Wit
 		return nil, err
 	}
 	return items, nil
+}
+
+const undeliveredCount = `-- name: UndeliveredCount :one
+select count(*) from withdrawal_revocations where delivered_at is null and expires > $1::timestamptz
+`
+
+func (q *Queries) UndeliveredCount(ctx context.Context, now time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, undeliveredCount, now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const useQuote = `-- name: UseQuote :execrows
