@@ -34,10 +34,10 @@ func (m *Manager) cancelIntent(p *Payout) coffer.Intent {
 	return i
 }
 
-// hopeless reports whether a payout that was signed for can only be ended by a cancellation:
-// its time has passed, and its attempts do not expire.
+// hopeless reports whether a payout that was signed for can only be ended by a cancellation
+// that is yet to be made: its time has passed, and its attempts do not expire.
 func (m *Manager) hopeless(p *Payout) bool {
-	return p.Intent.Slot.Kind == coffer.SlotSafe && !m.now().Before(p.Intent.Expires) && !p.newest().Cancels
+	return p.Intent.Slot.Kind == coffer.SlotSafe && !m.now().Before(p.Intent.Expires) && (!p.newest().Cancels || p.lost())
 }
 
 // cancelSlot makes the attempt that cancels, and goes to signing with it.

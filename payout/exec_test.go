@@ -292,3 +292,76 @@ func TestPathsThatCannotBeAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// logOf is a signer's log that says what this payout's attempts asked for.
+type logOf []payout.LogRecord
+
+func (logOf) Name() string { return "signer0" }
+
+func (l logOf) Read(_ context.Context, after uint64, _ coffer.Hash) (payout.LogPage, error) {
+	last := l[len(l)-1]
+	return payout.LogPage{Records: l[after:], Sequence: last.Sequence, Head: last.Hash}, nil
+}
+
+func (logOf) Seen(context.Context, uint64, coffer.Hash) error { return nil }
+
+func logged(p payout.Payout, orders []coffer.Order) logOf {
+	var l logOf
+	for n, a := range p.Attempts {
+		i := p.Intent
+		if a.Cancels {
+			i.Purpose, i.Orders, i.Payments, i.Expires, orders = coffer.PurposeCancel, nil, nil, i.Expires.Add(time.Hour), nil
+		}
+		l = append(l, payout.LogRecord{Sequence: uint64(n + 1), Hash: coffer.Hash{byte(n + 1)}, Line: []byte{byte(n)}, Payout: &payout.LoggedPayout{
+			ID: p.ID, IntentHash: i.Hash(), Intent: &i, Orders: orders, IDs: []coffer.Hash{a.Signed.ID},
+		}})
+	}
+	return l
+}
+
+// Signers remember cancellations. One that this database knows is nothing new; one that it
+// does not know halts payouts, and is made again so that it is recognised in a block.
+func TestACancellationThatSignersRememberIsKnownOrMadeAgain(t *testing.T) {
+	w, ws := launchExec(t, usdt, usdt)
+	w.mine(20, none)
+	w.observe()
+	w.step(10)
+	p := w.payoutOf(ws[0].ID)
+	log := logged(p, []coffer.Order{ws[0].Order, ws[1].Order})
+	if err := w.m.Follow(w.ctx, log[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.m.Follow(w.ctx, log); err != nil {
+		t.Fatal(err)
+	}
+	if halt, err := payout.Halted(w.ctx, w.db); err != nil || halt != nil {
+		t.Fatalf("halted: %+v, %v", halt, err)
+	}
+
+	// An older database, in which nothing was cancelled yet.
+	for _, statement := range []string{
+		"delete from payout_signatures where attempt = 1", "delete from payout_attempts where number = 1",
+		"update payout set attempts = 1, version = version + 1", "delete from signer_record", "delete from signer_log",
+	} {
+		if _, err := w.db.Pool().Exec(w.ctx, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.m.Follow(w.ctx, log); err != nil {
+		t.Fatal(err)
+	}
+	if halt, err := payout.Halted(w.ctx, w.db); err != nil || halt == nil || halt.Missing != 1 {
+		t.Fatalf("not halted: %+v, %v", halt, err)
+	}
+	done, err := w.m.Import(w.ctx, func(_ []byte, sequence uint64) (payout.LogRecord, error) { return log[sequence-1], nil })
+	if err != nil || done != (payout.Imported{Attempts: 1}) {
+		t.Fatalf("imported %+v, %v", done, err)
+	}
+	if got := w.payoutOf(ws[0].ID); len(got.Attempts) != 2 || !got.Attempts[1].Cancels {
+		t.Fatalf("attempts %+v", got.Attempts)
+	}
+	w.landOnly(p.Attempts[1].Signed.ID)
+	w.finish()
+	w.wantAll(coffer.WithdrawalApproved)
+	w.checkBooks()
+}

@@ -260,13 +260,16 @@ func (w *fakeWallet) Finalize(u coffer.Unsigned, sigs []coffer.Signature) (coffe
 	}
 	// As with user operations the id does not cover the validity, which goes with the
 	// signatures: what is made again with the same fees has the same id.
+	id, err := w.ID(u)
+	return coffer.Signed{ID: id, Bytes: u.Bytes}, err
+}
+
+// ID is what an operation will be known by.
+func (w *fakeWallet) ID(u coffer.Unsigned) (coffer.Hash, error) {
 	op := decode(u.Bytes)
 	op.ValidUntil = time.Time{}
 	b, err := json.Marshal(op)
-	if err != nil {
-		return coffer.Signed{}, err
-	}
-	return coffer.Signed{ID: coffer.RequestHash("op", digestOf(b).String()), Bytes: u.Bytes}, nil
+	return coffer.RequestHash("op", digestOf(b).String()), err
 }
 
 // Broadcast may fail before or after the network has the operation.

@@ -65,6 +65,20 @@ type LoggedPayout struct {
 	IDs        []coffer.Hash // of the attempt on the chain; none where the record does not tell
 }
 
+// cancels reports whether it was asked for to use its slot up.
+func (l *LoggedPayout) cancels() bool {
+	return l.Intent != nil && l.Intent.Purpose == coffer.PurposeCancel
+}
+
+// statedBy reports whether signers were asked for this payout's intent, or for nothing in
+// its slot: the intent of a cancellation is not kept, but what it may differ in harms nobody.
+func (p *Payout) statedBy(l *LoggedPayout) bool {
+	if l.cancels() {
+		return l.Intent.Chain == p.Intent.Chain && l.Intent.Wallet == p.Intent.Wallet && l.Intent.Slot == p.Intent.Slot
+	}
+	return p.row.IntentHash == l.IntentHash
+}
+
 // Follow reads what is new in a signer's log and keeps a copy. A payout in it that this
 // database does not have halts all payouts: somebody else asked the signers, or this
 // database is an old one. ErrLogBehind and ErrLogDiffers are for people.
@@ -218,27 +232,30 @@ func (m *Manager) knows(ctx context.Context, tx pgx.Tx, rec LogRecord) (bool, er
 		return false, err
 	}
 	p := ps[0]
-	if p.row.IntentHash != rec.Payout.IntentHash || p.State == coffer.PayoutPlanned || p.State == coffer.PayoutBuilt {
+	if !p.statedBy(rec.Payout) || p.State == coffer.PayoutPlanned || p.State == coffer.PayoutBuilt {
 		return false, nil
 	}
 	for _, id := range rec.Payout.IDs {
-		if !m.hasAttempt(&p, id) {
+		if !m.hasAttempt(&p, id, rec.Payout.cancels()) {
 			return false, nil
 		}
 	}
 	return true, nil
 }
 
-// hasAttempt reports whether one of a payout's attempts will be known by id. Where nobody
-// can tell before it is signed, it counts as known.
-func (m *Manager) hasAttempt(p *Payout, id coffer.Hash) bool {
+// hasAttempt reports whether one of a payout's attempts, that cancels or not, will be known
+// by id. Where nobody can tell before it is signed, it counts as known.
+func (m *Manager) hasAttempt(p *Payout, id coffer.Hash, cancels bool) bool {
 	named, ok := m.Chains[p.Intent.Chain].Explainer.(identifier)
 	if !ok {
 		return true
 	}
 	return slices.ContainsFunc(p.Attempts, func(a Attempt) bool {
+		if a.Cancels != cancels {
+			return false
+		}
 		if a.Signed != nil {
-			return a.Signed.ID == id || p.Intent.Path == coffer.PathExec
+			return a.Signed.ID == id
 		}
 		got, err := named.ID(a.Unsigned)
 		return err == nil && got == id

@@ -18,7 +18,7 @@ const pauseWait = 2 * time.Second
 // reports whether it did. That is no failure: no try is counted and no alarm raised. What
 // has its signatures goes on: it may land for as long as it is valid.
 func (m *Manager) waits(ctx context.Context, p *Payout) (bool, error) {
-	if p.lost() {
+	if p.lost() && !m.hopeless(p) {
 		return true, m.standBy(ctx, p, "its transaction is known by its id only: the chain says what becomes of it")
 	}
 	if m.Paused == nil || !slices.Contains([]coffer.PayoutState{coffer.PayoutPlanned, coffer.PayoutBuilt, coffer.PayoutSigning}, p.State) {

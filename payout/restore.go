@@ -220,10 +220,10 @@ func (m *Manager) importOne(ctx context.Context, tx pgx.Tx, rec LogRecord) (Impo
 		done.Payouts, done.Orders = 1, len(logged.Orders)
 	}
 	for _, id := range logged.IDs {
-		if len(p.Attempts) > 0 && m.hasAttempt(p, id) {
+		if len(p.Attempts) > 0 && m.hasAttempt(p, id, logged.cancels()) {
 			continue
 		}
-		if err := m.importAttempt(ctx, tx, p, id, logged.ValidUntil); err != nil {
+		if err := m.importAttempt(ctx, tx, p, id, logged); err != nil {
 			return done, err
 		}
 		done.Attempts++
@@ -285,7 +285,7 @@ func (m *Manager) importInto(ctx context.Context, tx pgx.Tx, logged *LoggedPayou
 	}
 	p := &ps[0]
 	switch {
-	case !slices.Equal(p.Intent.Orders, logged.Intent.Orders) || !slices.Equal(p.Intent.Sweeps, logged.Intent.Sweeps):
+	case !logged.cancels() && (!slices.Equal(p.Intent.Orders, logged.Intent.Orders) || !slices.Equal(p.Intent.Sweeps, logged.Intent.Sweeps)):
 		return nil, coffer.Errorf(coffer.CodeConflict, "payout %s took slot %s, which payout %s of other orders has here", logged.ID, slot, p.ID)
 	case coffer.PayoutMoves.End(p.State):
 		return nil, coffer.Errorf(coffer.CodeConflict, "payout %s took slot %s, whose payout %s is %s here", logged.ID, slot, p.ID, p.State)
@@ -339,9 +339,10 @@ func (m *Manager) lockTx(ctx context.Context, q *payoutsql.Queries, id string) (
 }
 
 // importAttempt adds an attempt of which nothing but its id and its end is known.
-func (m *Manager) importAttempt(ctx context.Context, tx pgx.Tx, p *Payout, id coffer.Hash, until time.Time) error {
+func (m *Manager) importAttempt(ctx context.Context, tx pgx.Tx, p *Payout, id coffer.Hash, logged *LoggedPayout) error {
+	until := logged.ValidUntil
 	params := payoutsql.InsertRestoredAttemptParams{
-		PayoutID: p.ID, Number: int32(len(p.Attempts)), Format: formatRestored, SignedID: &id, CreatedAt: m.now(), //nolint:gosec // few
+		PayoutID: p.ID, Number: int32(len(p.Attempts)), Format: formatRestored, SignedID: &id, CreatedAt: m.now(), Cancels: logged.cancels(), //nolint:gosec // few
 	}
 	if !until.IsZero() {
 		params.ValidUntil = &until
@@ -349,7 +350,7 @@ func (m *Manager) importAttempt(ctx context.Context, tx pgx.Tx, p *Payout, id co
 	if err := m.sql.WithTx(tx).InsertRestoredAttempt(ctx, params); err != nil {
 		return fmt.Errorf("store an attempt of %s: %w", p.ID, err)
 	}
-	p.Attempts = append(p.Attempts, Attempt{ValidUntil: until, Attempt: coffer.Attempt{
+	p.Attempts = append(p.Attempts, Attempt{ValidUntil: until, Cancels: logged.cancels(), Attempt: coffer.Attempt{
 		Number:   uint32(len(p.Attempts)), //nolint:gosec // few
 		Unsigned: coffer.Unsigned{Chain: p.Intent.Chain, Wallet: p.Intent.Wallet, Path: p.Intent.Path, Format: formatRestored},
 		Signed:   &coffer.Signed{ID: id},

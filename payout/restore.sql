@@ -45,5 +45,5 @@ insert into payout_halt_ended (hash, reason, since, statement, people, ended_at)
 select * from payout where state in ('planned', 'built') order by id limit sqlc.arg(first);
 
 -- name: InsertRestoredAttempt :exec
-insert into payout_attempts (payout_id, number, format, unsigned, valid_until, signed_id, signed, created_at)
-values ($1, $2, $3, '', sqlc.narg(valid_until), $4, '', $5);
+insert into payout_attempts (payout_id, number, format, unsigned, valid_until, signed_id, signed, created_at, cancels)
+values ($1, $2, $3, '', sqlc.narg(valid_until), $4, '', $5, $6);

@@ -41,6 +41,9 @@ func (w *Wallet) buildExec(ctx context.Context, i coffer.Intent, prev []coffer.A
 		return coffer.Unsigned{}, ErrNoExecutor
 	}
 	for _, attempt := range prev {
+		if attempt.Unsigned.Format != evm.FormatSafeTx {
+			continue // its bytes are lost
+		}
 		earlier, err := w.rules.Explain(attempt.Unsigned)
 		if err != nil {
 			return coffer.Unsigned{}, fmt.Errorf("attempt %d: %w", attempt.Number, err)

@@ -123,8 +123,8 @@ func (q *Queries) InsertHaltEnded(ctx context.Context, arg InsertHaltEndedParams
 }
 
 const insertRestoredAttempt = `-- name: InsertRestoredAttempt :exec
-insert into payout_attempts (payout_id, number, format, unsigned, valid_until, signed_id, signed, created_at)
-values ($1, $2, $3, '', $6, $4, '', $5)
+insert into payout_attempts (payout_id, number, format, unsigned, valid_until, signed_id, signed, created_at, cancels)
+values ($1, $2, $3, '', $7, $4, '', $5, $6)
 `
 
 type InsertRestoredAttemptParams struct {
@@ -133,6 +133,7 @@ type InsertRestoredAttemptParams struct {
 	Format     string
 	SignedID   *coffer.Hash
 	CreatedAt  time.Time
+	Cancels    bool
 	ValidUntil *time.Time
 }
 
@@ -143,6 +144,7 @@ func (q *Queries) InsertRestoredAttempt(ctx context.Context, arg InsertRestoredA
 		arg.Format,
 		arg.SignedID,
 		arg.CreatedAt,
+		arg.Cancels,
 		arg.ValidUntil,
 	)
 	return err
