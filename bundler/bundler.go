@@ -30,6 +30,7 @@ type Config struct {
 	Senders   []common.Address // whose operations are taken
 	AnySender bool             // take everybody's; see the package comment
 	Limits    Limits
+	Refill    *Refill       // nil refills nothing
 	Poll      time.Duration // how often Run looks at the chain; 1 s when zero
 	Log       *slog.Logger  // slog.Default when nil
 
@@ -114,6 +115,10 @@ type Bundler struct {
 	tipAt   coffer.Hash                 // the head that tip is of
 	tip     *big.Int
 
+	refill     *Refill
+	refillAt   coffer.Hash // the head at which gas money was last looked at
+	refillTime time.Time
+
 	mu     sync.Mutex // guards status
 	status Status
 }
@@ -131,6 +136,12 @@ func New(ctx context.Context, c Config) (*Bundler, error) {
 		limits: c.Limits.withDefaults(), poll: c.Poll, checkpoint: c.Checkpoint,
 		chainID: new(big.Int).SetUint64(c.Client.ChainNumber()), chain: string(c.Client.Chain()),
 		wake: make(chan struct{}, 1), tried: map[bundleKey]coffer.Hash{}, waits: map[coffer.Hash]coffer.Hash{},
+	}
+	if c.Refill != nil {
+		if err := c.Refill.check(); err != nil {
+			return nil, fmt.Errorf("bundler: %w", err)
+		}
+		b.refill = c.Refill
 	}
 	for _, sender := range c.Senders {
 		b.senders[sender] = true
@@ -192,7 +203,7 @@ func (b *Bundler) Step(ctx context.Context) (bool, error) {
 	defer b.step.Unlock()
 
 	busy, err := b.busy(ctx)
-	if err != nil || !busy {
+	if err != nil || (!busy && !b.refillDue()) {
 		b.report(nil)
 		return false, err
 	}
@@ -240,6 +251,13 @@ func (b *Bundler) act(ctx context.Context, now head) (bool, error) {
 	moved = moved || pushed
 	if err != nil || pushed {
 		return moved, err
+	}
+	refilled, err := b.refillGas(ctx, now, live)
+	if err != nil {
+		b.log.Error("gas money could not be moved", "chain", b.chain, "error", err)
+	}
+	if refilled {
+		return true, nil
 	}
 	made, err := b.sendCalls(ctx, now, live)
 	if err == nil && !made {

@@ -62,6 +62,9 @@
 // the same states. A lane is the Safe there, its sequence the Safe's nonce; the budget is
 // what the caller bounds.
 //
+// Gas money (Refill) is moved by executors too, in bundles of kind refill: into the
+// EntryPoint deposits of wallets and to executors that hold too little.
+//
 // By default only the senders that the configuration lists are served, because the
 // validation rules of ERC-7562 that protect a public mempool are not enforced here.
 package bundler

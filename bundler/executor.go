@@ -183,6 +183,11 @@ func (b *Bundler) takeNonce(ctx context.Context, q *bundlersql.Queries, live *li
 		}
 		return nil // the attempt's number is unique
 	}
+	if c.target != "" {
+		if held, err := q.TargetHeld(ctx, bundlersql.TargetHeldParams{Chain: b.chain, Target: c.target}); err != nil || held {
+			return errors.Join(err, errMoved)
+		}
+	}
 	at := slices.IndexFunc(rows, func(row bundlersql.LockExecutorsRow) bool { return row.Address == x.name })
 	if at < 0 {
 		return errors.New("the executor has no row")

@@ -92,6 +92,9 @@ order by executor, nonce limit @max;
 -- name: BundlesFrom :many
 select nonce from bundler_bundles where chain = @chain and executor = @executor and nonce >= @nonce order by nonce limit @max;
 
+-- name: TargetHeld :one
+select exists (select from bundler_bundles where chain = @chain and target = @target and state = 'live');
+
 -- name: EndedFrom :one
 select exists (
     select from bundler_bundles

@@ -177,8 +177,9 @@ func (b *Bundler) Parked(ctx context.Context) ([]Parked, error) {
 
 // Status is what a bundler had to do after its last step.
 type Status struct {
-	InFlight int // bundles in no block
-	Parked   int // of them, with an alarm
+	InFlight int  // bundles in no block
+	Parked   int  // of them, with an alarm
+	Dry      bool // gas money is missing somewhere, and no executor has any to spare
 }
 
 // Status tells what was to do after the last step.
@@ -189,13 +190,13 @@ func (b *Bundler) Status() Status {
 }
 
 func (b *Bundler) report(live []liveBundle) {
-	status := Status{InFlight: len(live)}
+	parked := 0
 	for _, l := range live {
 		if l.alarm != "" {
-			status.Parked++
+			parked++
 		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.status = status
+	b.status.InFlight, b.status.Parked = len(live), parked
 }

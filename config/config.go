@@ -87,6 +87,7 @@ type Chain struct {
 	// at once. Both keys may be used; a name counts once.
 	ExecutorSigner  string   `koanf:"executor_signer"`
 	ExecutorSigners []string `koanf:"executor_signers"`
+	Refill          Refill   `koanf:"refill"`      // of gas money
 	BundlerURL      string   `koanf:"bundler_url"` // "" for the embedded bundler
 	BundlerRPC      bool     `koanf:"bundler_rpc"` // serve the embedded bundler's JSON-RPC at /bundler/<chain id>
 

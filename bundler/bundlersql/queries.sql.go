@@ -1339,6 +1339,22 @@ func (q *Queries) SlotTaken(ctx context.Context, hash coffer.Hash) (bool, error)
 	return exists, err
 }
 
+const targetHeld = `-- name: TargetHeld :one
+select exists (select from bundler_bundles where chain = $1 and target = $2 and state = 'live')
+`
+
+type TargetHeldParams struct {
+	Chain  string
+	Target string
+}
+
+func (q *Queries) TargetHeld(ctx context.Context, arg TargetHeldParams) (bool, error) {
+	row := q.db.QueryRow(ctx, targetHeld, arg.Chain, arg.Target)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const transactionOperations = `-- name: TransactionOperations :many
 select o.hash from bundler_receipts r join bundler_operations o on o.hash = r.operation
 where r.tx_hash = $1 order by o.accepted for update of o

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"time"
 
@@ -24,6 +25,7 @@ func (s *server) wireBundler(ctx context.Context, chain *chainParts) (_ *bundler
 	chain.bundler, err = bundler.New(ctx, bundler.Config{
 		DB: s.db, Client: chain.client, EntryPoint: chain.client.Config().EntryPoint, Executors: executors, Clock: time.Now,
 		Senders: []common.Address{chain.safe.Address}, Poll: chain.config.PollInterval, Log: s.log, Checkpoint: checkpoint,
+		Refill: chain.refill(),
 	})
 	if err != nil {
 		return nil, err
@@ -34,6 +36,19 @@ func (s *server) wireBundler(ctx context.Context, chain *chainParts) (_ *bundler
 		chain.executors = append(chain.executors, evm.AddressOf(executor))
 	}
 	return chain.bundler, err
+}
+
+// refill is what the configuration says about gas money, which has been checked.
+func (c *chainParts) refill() *bundler.Refill {
+	r := c.config.Refill
+	if !r.Wanted() {
+		return nil
+	}
+	wei := func(text string) *big.Int { return configured(text, c.native.Decimals).Int().ToBig() }
+	return &bundler.Refill{
+		Wallets: []common.Address{c.safe.Address}, DepositMin: wei(r.DepositMin), DepositTarget: wei(r.DepositTarget),
+		ExecutorMin: wei(r.ExecutorMin), ExecutorTarget: wei(r.ExecutorTarget), AtOnce: wei(r.AtOnce),
+	}
 }
 
 func (s *server) executors(ctx context.Context, chain *chainParts) ([]bundler.Executor, error) {
@@ -69,5 +84,11 @@ func (m *metrics) bundles(chain coffer.ChainID, b *bundler.Bundler) {
 		}, func() float64 { return value(b.Status()) }))
 	}
 	gauge("coffer_bundler_in_flight", "Bundles in no block.", func(s bundler.Status) float64 { return float64(s.InFlight) })
+	gauge("coffer_bundler_dry", "1 when gas money is missing and no executor has any to spare.", func(s bundler.Status) float64 {
+		if s.Dry {
+			return 1
+		}
+		return 0
+	})
 	gauge("coffer_bundler_parked", "Bundles whose fee budget is spent: a person or lower fees have to help.", func(s bundler.Status) float64 { return float64(s.Parked) })
 }

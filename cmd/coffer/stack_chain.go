@@ -109,11 +109,12 @@ func (c *devChain) fund(ctx context.Context, owners, executors []common.Address)
 	if _, err := c.anvil.Issue(ctx, c.contracts, c.anvil.Faucet(), c.units(100_000)); err != nil {
 		return err
 	}
-	if _, err := c.anvil.DepositTo(ctx, c.contracts, c.safe, ether(2)); err != nil {
+	if _, err := c.anvil.DepositTo(ctx, c.contracts, c.safe, ether(1)); err != nil {
 		return err
 	}
-	for _, executor := range executors {
-		if _, err := c.anvil.FundNative(ctx, executor, ether(10)); err != nil {
+	for i, executor := range executors {
+		// The first one is rich: it fills up the others and the Safe's deposit.
+		if _, err := c.anvil.FundNative(ctx, executor, ether(int64(10/(1+9*i)))); err != nil {
 			return err
 		}
 	}
@@ -245,7 +246,9 @@ func (c *devChain) serverSection() object {
 		}},
 		"entry_point": c.contracts.EntryPoint.Hex(), "module": c.contracts.Safe4337Module.Hex(),
 		"multi_send": c.contracts.MultiSendCallOnly.Hex(), "forwarder_factory": c.factory.Hex(),
-		"wallet": c.safe.Hex(), "guard": c.contracts.Guard.Hex(), "payout_path": c.path, "executor_signers": executorSigners(), "bundler_rpc": true,
+		"wallet": c.safe.Hex(), "guard": c.contracts.Guard.Hex(), "payout_path": c.path, "executor_signers": executorSigners(),
+		"refill":           object{"deposit_min": "1.5", "deposit_target": "2", "executor_min": "2", "executor_target": "4", "at_once": "5"},
+		"bundler_rpc":      true,
 		"native_transfers": "traces",
 		"sweep": object{
 			"assets":   []object{{"asset": string(c.usdt), "min": "5", "native_price": "3000"}, {"asset": string(c.native), "min": "0.01"}},
