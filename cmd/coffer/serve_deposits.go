@@ -16,7 +16,7 @@ import (
 // wireDeposits makes what watches for money that arrives.
 func (s *server) wireDeposits() (err error) {
 	c := deposit.Config{Payer: payer{s}, DB: s.db, Ledger: s.ledger, Log: s.stream, Alarm: s.alarm, Clock: time.Now, Logger: s.log, Checkpoint: checkpoint}
-	blocked := blockedSenders{}
+	senders := senders{blocked: map[place]bool{}}
 	for _, chain := range s.chains {
 		credited, known := s.depositAssets(chain)
 		c.Assets = append(c.Assets, credited...)
@@ -28,11 +28,16 @@ func (s *server) wireDeposits() (err error) {
 		})
 		c.Rules = append(c.Rules, depositRules(chain)...)
 		for _, sender := range chain.config.Deposits.BlockedSenders {
-			blocked[place{chain.id, evm.AddressOf(common.HexToAddress(sender))}] = true
+			senders.blocked[place{chain.id, evm.AddressOf(common.HexToAddress(sender))}] = true
 		}
 	}
-	if len(blocked) > 0 {
-		c.Screener = blocked
+	if settings := s.config.Withdrawals.Sanctions; settings.File != "" {
+		if senders.sanctions, err = sanctionsList(settings); err != nil {
+			return err
+		}
+	}
+	if len(senders.blocked) > 0 || senders.sanctions != nil {
+		c.Screener = senders
 	}
 	s.deposits, err = deposit.New(c)
 	return err
@@ -78,13 +83,29 @@ type place struct {
 	address coffer.Address
 }
 
-// blockedSenders screens deposits by the list of the configuration.
-type blockedSenders map[place]bool
+// senders screens who deposits: by the list of the configuration, and by the signed one that
+// destinations of withdrawals are held against. Without an answer of that one, deposits are
+// counted and stay locked.
+type senders struct {
+	blocked   map[place]bool
+	sanctions *withdrawal.SanctionsList // nil without one
+}
 
 // ScreenDeposit implements deposit.Screener.
-func (b blockedSenders) ScreenDeposit(_ context.Context, d coffer.Deposit) (deposit.Screening, error) {
-	if b[place{d.Chain, d.From}] {
-		return deposit.Screening{Score: 100, Category: "blocked sender", Evidence: fmt.Sprintf("%s is one of deposits.blocked_senders", d.From)}, nil
+func (s senders) ScreenDeposit(ctx context.Context, d coffer.Deposit) (deposit.Screening, error) {
+	const worst = 100
+	if s.blocked[place{d.Chain, d.From}] {
+		return deposit.Screening{Score: worst, Category: "blocked sender", Evidence: fmt.Sprintf("%s is one of deposits.blocked_senders", d.From)}, nil
 	}
-	return deposit.Screening{Pass: true, Category: "blocked senders"}, nil
+	if s.sanctions == nil {
+		return deposit.Screening{Pass: true, Category: "senders"}, nil
+	}
+	found, err := s.sanctions.Screen(ctx, withdrawal.Subject{Tenant: d.Tenant, Account: d.Account, Asset: d.Asset, Address: d.From, Amount: d.Amount})
+	if err != nil {
+		return deposit.Screening{}, err
+	}
+	if found.Verdict != withdrawal.ScreeningClear {
+		return deposit.Screening{Score: worst, Category: "sanctions", Evidence: found.Evidence}, nil
+	}
+	return deposit.Screening{Pass: true, Category: "sanctions", Evidence: found.Evidence}, nil
 }
