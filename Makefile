@@ -73,7 +73,10 @@ verify: setup-dev ## what must hold of every commit besides its tests
 bench: setup ## benchmarks; docs/benchmarks.md records them
 	go test -run '^$$' -bench Deposits -benchtime 20000x -benchmem ./bench
 	go test -run '^$$' -bench SignatureChecks -benchtime 200x -benchmem ./bench
-	go test -run '^$$' -bench BlockToCredited -benchtime 500x -benchmem ./bench
+	go test -run '^$$' -bench BlockTo -benchtime 500x -benchmem ./bench
+	go test -run '^$$' -bench WatchedAddresses -benchtime 500x ./bench
+	go test -tags long -run '^$$' -bench Withdrawals -benchtime 500x ./cmd/coffer
+	go test -run '^$$' -bench 'Sign$$' -benchtime 500x ./signer
 	go test -run '^$$' -bench WithdrawalGas -benchtime 1x ./anvil-tests
 
 clean: ## what was built; node_modules, .tools and data stay

@@ -64,6 +64,10 @@ func BenchmarkWatchedAddresses(b *testing.B) {
 		}
 		taken = append(taken, time.Since(begin))
 	}
+	var known int
+	if err := db.Pool().QueryRow(ctx, "select count(*) from deposit").Scan(&known); err != nil || known != len(taken)*oursPerBlock {
+		b.Fatalf("%d deposits, %v; want %d", known, err, len(taken)*oursPerBlock)
+	}
 	slices.Sort(taken)
 	const mega = 1 << 20
 	b.ReportMetric(float64(disk)/mega, "disk-MiB")
@@ -82,13 +86,22 @@ func addressOf(n int) coffer.Address {
 // fillAddresses adds the addresses as they are when accounts asked for them.
 func fillAddresses(ctx context.Context, b *testing.B, db *postgres.DB, chain coffer.ChainID) {
 	b.Helper()
-	_, err := db.Pool().Exec(ctx, "set statement_timeout = 0")
+	conn, err := db.Pool().Acquire(ctx)
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, "set statement_timeout = '10min'"); err != nil { // to fill, not to measure
+		b.Fatal(err)
+	}
+	defer func() {
+		if _, err := conn.Exec(ctx, "reset statement_timeout"); err != nil {
+			b.Error(err)
+		}
+	}()
 	const batch = 100_000
 	for from := 0; from < watchedAddresses; from += batch {
-		_, err := db.Pool().Exec(ctx, `
+		_, err := conn.Exec(ctx, `
 			insert into deposit_address (chain, address, kind, id, tenant, account, salt, created_at)
 			select $1, '0x' || lpad(to_hex((n::bigint * 2654435761) & x'ffffffff'::bigint), 8, '0') || lpad(to_hex(n), 32, '0'), 'deposit',
 			       'addr_' || md5(n::text), 'bench', 'acct_' || md5((n + 1)::text), sha256(n::text::bytea), $4
@@ -97,7 +110,7 @@ func fillAddresses(ctx context.Context, b *testing.B, db *postgres.DB, chain cof
 			b.Fatal(err)
 		}
 	}
-	if _, err := db.Pool().Exec(ctx, "vacuum analyze deposit_address"); err != nil {
+	if _, err := conn.Exec(ctx, "vacuum analyze deposit_address"); err != nil {
 		b.Fatal(err)
 	}
 }

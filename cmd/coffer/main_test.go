@@ -49,7 +49,7 @@ func testProgram(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // newTestStack brings a stack up that goes down with the test.
-func newTestStack(t *testing.T, change ...func(*stack)) *stack {
+func newTestStack(t testing.TB, change ...func(*stack)) *stack {
 	t.Helper()
 	s, err := newStack(testProgram, t.Logf)
 	if err != nil {
