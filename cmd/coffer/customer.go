@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/cofferhq/coffer/config"
 	"github.com/cofferhq/coffer/merchant"
 	"github.com/cofferhq/coffer/postgres"
 	"github.com/cofferhq/coffer/withdrawal"
@@ -34,6 +35,9 @@ func withCustomers(cmd *cobra.Command, tenant, account string, run func(ctx cont
 	c, err := readConfig(cmd)
 	if err != nil {
 		return err
+	}
+	if source := c.Withdrawals.Customers.Source; source != config.CustomersTable {
+		return fmt.Errorf("withdrawals.customers.source is %s: nobody would ask the table", source)
 	}
 	return withDatabase(cmd, false, func(ctx context.Context, db *postgres.DB, out io.Writer) error {
 		if _, err := merchant.New(db, time.Now, rand.Reader).Account(ctx, tenant, account); err != nil {

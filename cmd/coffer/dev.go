@@ -29,6 +29,7 @@ func devCommand() *cobra.Command {
 					say("    USDT     %s (%d decimals)", c.usdt, c.decimals)
 					say("    Safe     %s", c.safe)
 				}
+				say("  operators  coffer withdrawals reviews --config %s", s.configFile())
 				say("  logs       %s", s.path("logs"))
 				say("\n  curl -s %s/graphql -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' \\", base, s.api.key)
 				say(`    -d '{"query":"mutation { createAccount(idempotencyKey: \"1\", name: \"Ann\") { id } }"}'`)

@@ -152,7 +152,9 @@ func (s *server) wireFlows(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.metrics.registry.MustRegister(newBacklog(s.withdrawals, s.log))
+	if s.config.Has("withdrawals") {
+		s.metrics.registry.MustRegister(newBacklog(s.withdrawals, s.log))
+	}
 	s.payouts, err = payout.New(payout.Config{
 		DB: s.db, Ledger: s.ledger, Withdrawals: s.withdrawals, Events: s.stream, Chains: payoutChains,
 		Clock: time.Now, Log: s.log, Checkpoint: checkpoint, Paused: s.paused,

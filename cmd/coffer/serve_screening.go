@@ -31,7 +31,9 @@ func (s *server) screen(c *withdrawal.Config) error {
 		if err != nil {
 			return err
 		}
-		s.ready.add(list.Name(), list.Ready)
+		if s.config.Has("withdrawals") {
+			s.ready.add(list.Name(), list.Ready)
+		}
 		c.Screeners = append(c.Screeners, list)
 	}
 	c.Counterparties = s.payers

@@ -132,6 +132,8 @@ type withdrawalShown struct {
 	State       string         `json:"state"`
 	Reason      string         `json:"reason"`
 	OrderHash   string         `json:"orderHash"`
+	Approvals   int            `json:"approvals"`
+	Required    uint32         `json:"approvalsRequired"`
 	Payout      string         `json:"payout,omitempty"`
 	CreatedAt   time.Time      `json:"createdAt"`
 
@@ -171,7 +173,8 @@ func (o operators) shown(w coffer.Withdrawal) withdrawalShown {
 	}
 	return withdrawalShown{
 		ID: w.ID, Tenant: w.Tenant, Account: w.Account, Asset: w.Asset, Amount: units(w.Amount), Fee: units(w.Fee), Destination: w.Destination,
-		Internal: w.Internal, State: string(w.State), Reason: w.Reason, OrderHash: w.OrderHash.String(), Payout: w.Payout, CreatedAt: w.CreatedAt,
+		Internal: w.Internal, State: string(w.State), Reason: w.Reason, OrderHash: w.OrderHash.String(),
+		Approvals: len(w.Approvals), Required: w.ApprovalsRequired, Payout: w.Payout, CreatedAt: w.CreatedAt,
 	}
 }
 
@@ -273,6 +276,7 @@ func (o operators) show(w withdrawalShown) error {
 	line("asset\t%s", w.Asset)
 	line("destination\t%s\tinternal: %v", w.Destination, w.Internal)
 	line("order\t%s", w.OrderHash)
+	line("approvals\t%d of %d", w.Approvals, w.Required)
 	line("created\t%s", w.CreatedAt.Format(time.RFC3339))
 	for _, s := range w.Screenings {
 		line("screening\t%s\t%s: %s, good until %s\t%s", s.At.Format(time.RFC3339), s.Screener, s.Verdict, s.ValidUntil.Format(time.RFC3339), s.Evidence)
