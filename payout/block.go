@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -157,6 +158,9 @@ func (b *blockTx) include(ctx context.Context, hit payoutsql.AttemptsBySignedIDR
 	case err != nil:
 		return err
 	case len(missing) > 0:
+		if err := b.markUnproven(ctx, p, missing); err != nil {
+			return err
+		}
 		return b.alarm(ctx, p, fmt.Sprintf("tx %s says success, but holds no transfer for payments %v", o.Tx, missing))
 	case p.row.Alarm != "": // parked before: a person decides
 		return b.m.save(ctx, b.q, p)
@@ -169,6 +173,18 @@ func (b *blockTx) include(ctx context.Context, hit payoutsql.AttemptsBySignedIDR
 		return err
 	}
 	b.m.checkpoint("payout.including")
+	return nil
+}
+
+// markUnproven notes which payments of a payout the block does not prove.
+func (b *blockTx) markUnproven(ctx context.Context, p *Payout, missing []int) error {
+	positions := make([]int32, len(missing))
+	for i, n := range missing {
+		positions[i] = int32(n) //nolint:gosec // at most maxOrders
+	}
+	if err := b.q.MarkUnproven(ctx, payoutsql.MarkUnprovenParams{PayoutID: p.ID, Positions: positions}); err != nil {
+		return fmt.Errorf("mark unproven payments: %w", err)
+	}
 	return nil
 }
 
@@ -198,6 +214,7 @@ func (b *blockTx) foreignSafe(ctx context.Context, o coffer.Outcome) error {
 			return err
 		}
 		text := fmt.Sprintf("the Safe executed %s in tx %s, which is no attempt of ours, while it waits for slot %s", o.ID, o.Tx, p.Intent.Slot)
+		b.lose(p)
 		if err := b.alarm(ctx, p, text); err != nil {
 			return err
 		}
@@ -233,7 +250,14 @@ func (b *blockTx) foreign(ctx context.Context, o coffer.Outcome) error {
 		b.m.Log.Error("our wallet acted without a payout", "chain", b.event.Chain, "wallet", o.Sender, "slot", o.Slot.String(), "tx", o.Tx)
 		return nil // nobody signed for this slot yet; simulation will fail, and the payout be given up
 	}
+	b.lose(p)
 	return b.alarm(ctx, p, fmt.Sprintf("its slot %s was taken by %s in tx %s, which is no attempt of ours", o.Slot, o.ID, o.Tx))
+}
+
+// lose notes that the block gave a payout's slot to something else.
+func (b *blockTx) lose(p *Payout) {
+	height := b.height()
+	p.row.LostBlock, p.row.LostHeight = &b.block().Hash, &height
 }
 
 // alarm parks a payout for a person. It holds while the block is on the chain.
@@ -270,7 +294,7 @@ func (b *blockTx) disconnect(ctx context.Context) error {
 	}
 
 	// Alarms first: a payout whose alarm this block raised is an ordinary one again.
-	alarmed, err := b.q.LockAlarmedBy(ctx, payoutsql.LockAlarmedByParams{Chain: string(b.event.Chain), AlarmBlock: &hash})
+	alarmed, err := b.q.LockAlarmedBy(ctx, payoutsql.LockAlarmedByParams{Chain: string(b.event.Chain), Hash: hash[:]})
 	if err != nil {
 		return fmt.Errorf("read alarms of the block: %w", err)
 	}
@@ -303,6 +327,9 @@ func (b *blockTx) reopen(ctx context.Context, alarmed, included []payoutsql.Payo
 		if p.row.AlarmBlock != nil && *p.row.AlarmBlock == b.block().Hash {
 			p.row.Alarm, p.row.AlarmBlock = "", nil
 		}
+		if p.row.LostBlock != nil && *p.row.LostBlock == b.block().Hash {
+			p.row.LostBlock, p.row.LostHeight = nil, nil
+		}
 		if p.Inclusion != nil && p.Inclusion.Block.Hash == b.block().Hash {
 			if err := b.reopenOne(ctx, p, confirmed); err != nil {
 				return err
@@ -318,6 +345,9 @@ func (b *blockTx) reopen(ctx context.Context, alarmed, included []payoutsql.Payo
 func (b *blockTx) reopenOne(ctx context.Context, p *Payout, confirmed bool) error {
 	if err := b.m.next(p, coffer.PayoutBroadcast); err != nil {
 		return err
+	}
+	if err := b.q.MarkProven(ctx, p.ID); err != nil {
+		return fmt.Errorf("forget unproven payments: %w", err)
 	}
 	p.row.IncludedAttempt, p.row.Tx, p.row.Success, p.row.BlockHeight, p.row.BlockHash = nil, nil, nil, nil, nil
 	p.row.Reason, p.row.SinceHeight = "", nil
@@ -344,6 +374,9 @@ func (b *blockTx) finalize(ctx context.Context, final int64) error {
 			return fmt.Errorf("end payout %s: %w", ps[i].ID, err)
 		}
 	}
+	if err := b.endLost(ctx, final); err != nil {
+		return err
+	}
 	if final == b.known {
 		return nil
 	}
@@ -368,16 +401,70 @@ func (b *blockTx) settle(ctx context.Context, p *Payout) error {
 	case p.Attempts[p.Inclusion.Attempt].Cancels:
 		return b.m.endCancelled(ctx, b.tx, p)
 	case p.Inclusion.Success:
-		for _, id := range p.Withdrawals {
-			if err := b.m.Withdrawals.Settled(ctx, b.tx, id, p.Inclusion.Block); err != nil {
-				return err
-			}
-		}
-		return nil
+		return b.settlePaid(ctx, p)
 	case len(p.Withdrawals) > 1:
 		return b.m.split(ctx, b.tx, p, "its batch failed on the chain and is tried again in two halves")
 	case len(p.Withdrawals) == 1:
 		return b.m.quarantine(ctx, b.tx, p, p.Withdrawals[0], p.row.Reason)
+	}
+	return nil
+}
+
+// settlePaid settles what a final transaction paid. What it did not prove to have paid fails:
+// a person said so, else the payout would still wait.
+func (b *blockTx) settlePaid(ctx context.Context, p *Payout) error {
+	unproven, err := b.q.Unproven(ctx, p.ID)
+	if err != nil {
+		return fmt.Errorf("read unproven payments: %w", err)
+	}
+	var paid []string
+	for n, id := range p.Withdrawals {
+		if !slices.Contains(unproven, int32(n)) {
+			paid = append(paid, id)
+			continue
+		}
+		if err := b.m.Withdrawals.Failed(ctx, b.tx, id, fmt.Sprintf("transaction %s is final and did not pay it", p.Inclusion.Tx)); err != nil {
+			return err
+		}
+	}
+	if err := b.m.Withdrawals.Confirmed(ctx, b.tx, paid, p.Inclusion.Tx); err != nil {
+		return err
+	}
+	for _, id := range paid {
+		if err := b.m.Withdrawals.Settled(ctx, b.tx, id, p.Inclusion.Block); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endLost ends payouts whose slot a final block gave to something else: nothing of theirs
+// can ever land, and their withdrawals go into another payout.
+func (b *blockTx) endLost(ctx context.Context, final int64) error {
+	rows, err := b.q.LockLost(ctx, payoutsql.LockLostParams{Chain: string(b.event.Chain), Final: final, First: finalBatch})
+	if err != nil {
+		return fmt.Errorf("read payouts without their slot: %w", err)
+	}
+	ps, err := b.m.load(ctx, b.q, rows)
+	if err != nil {
+		return err
+	}
+	for i := range ps {
+		p := &ps[i]
+		if err := p.move(coffer.PayoutExpired); err != nil {
+			return err
+		}
+		p.row.Reason = "something else took its slot, finally"
+		if err := errors.Join(b.m.freeSlot(ctx, b.q, p), b.q.EndSweeps(ctx, p.ID)); err != nil {
+			return err
+		}
+		if err := b.m.Withdrawals.Returned(ctx, b.tx, p.Withdrawals, p.row.Reason); err != nil {
+			return err
+		}
+		b.m.Log.Warn("payout ended without its slot", "payout", p.ID, "slot", p.Intent.Slot.String())
+		if err := b.m.save(ctx, b.q, p); err != nil {
+			return err
+		}
 	}
 	return nil
 }

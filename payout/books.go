@@ -30,13 +30,20 @@ func (b *blockTx) bookLegs(ctx context.Context, p *Payout, o coffer.Outcome) (mi
 			continue
 		}
 		err := b.post(ctx, "payout.leg", p.ID, []string{p.ID, strconv.Itoa(n)},
-			ledger.Debit(ledger.TransitWithdrawal, payment.Asset, payment.Amount),
-			ledger.Credit(ledger.PrefixCustodyHot+string(p.Intent.Wallet), payment.Asset, payment.Amount))
+			legPostings(p.Intent.Wallet, payment)...)
 		if err != nil {
 			return nil, err
 		}
 	}
 	return missing, nil
+}
+
+// legPostings book one payment.
+func legPostings(wallet coffer.Address, payment coffer.Payment) []ledger.Posting {
+	return []ledger.Posting{
+		ledger.Debit(ledger.TransitWithdrawal, payment.Asset, payment.Amount),
+		ledger.Credit(ledger.PrefixCustodyHot+string(wallet), payment.Asset, payment.Amount),
+	}
 }
 
 // transferLogs are the transfers from a wallet within the outcome's logs.

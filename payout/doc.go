@@ -29,19 +29,32 @@
 //   - A slot belongs to one payout. It is freed only while no signature was asked for.
 //     When every attempt's validity ended before the final block and none landed, the slot
 //     goes to another payout of the same orders, since signers bind a slot and its orders
-//     to each other for ever. Where an order or approval has ended by then, the
-//     withdrawals fail and the lane is left.
+//     to each other for ever. Where an order or approval has ended by then, the lane is
+//     left: that withdrawal fails, and the others go into other slots.
 //   - Once a signature was asked for (signing), a payout never goes back to a plan: its
 //     withdrawals wait for the slot's end, at finality.
 //   - Signed bytes and their id are stored before they are sent, so whatever lands is
 //     recognised, by id. The slot taken by anything else raises an alarm.
 //   - A leg is paid if the canonical block holds its own Transfer from the wallet inside
-//     the outcome's logs. A successful outcome that lacks one parks the whole payout.
+//     the outcome's logs. A successful outcome that lacks one raises an alarm.
+//   - One payment that cannot be made does not hold up the others. Before a signature it is
+//     left out (where the wallet can name it) or its batch halved; after a final revert the
+//     batch goes on in halves, in other slots. What fails alone is quarantined: its
+//     withdrawal fails and the money returns.
+//   - What every signer refuses gives its lane up at once and ends with its validity, at
+//     finality: in halves, and alone in review.
 //   - Books and withdrawals follow the canonical chain: they are written with a block and
 //     undone with it, in the transaction that moves the cursor.
 //
-// An alarm (a text on the payout) parks it for a person; nothing moves it but the chain
-// taking back the block that raised it.
+// Two texts on a payout ask for a person. An alarm says that the chain contradicts what was
+// signed; nothing moves the payout but the chain taking back the block that raised it, or
+// a person ([Desk.Clear]). Parked is a payout that cannot go on by itself, because its fee
+// budget is spent or nobody signs; it is still sent, and the chain may still end it. A chain
+// whose events contradict each other stands still ([Manager.Broken]).
+//
+// Fees. Another attempt is made every BumpAfter blocks; the wallet moves its fee along a line
+// that reaches the intent's fee bound when the intent expires. Nothing is ever abandoned
+// because it is dear.
 //
 // Books. With the block: per leg Dr transit:withdrawal / Cr custody:hot:<wallet>; the fee of
 // a user operation Dr transit:bundler / Cr gas:entrypoint:<wallet>, straight to

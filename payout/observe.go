@@ -27,6 +27,12 @@ var (
 // applied, one transaction each. An event that was applied before changes nothing. One
 // that does not follow the last stops the chain: ErrSequence or ErrFinal.
 func (m *Manager) Observe(ctx context.Context, chain coffer.ChainID) (int, error) {
+	n, err := m.observe(ctx, chain)
+	m.noteBroken(chain, err)
+	return n, err
+}
+
+func (m *Manager) observe(ctx context.Context, chain coffer.ChainID) (int, error) {
 	if _, known := m.Chains[chain]; !known {
 		return 0, fmt.Errorf("observe: chain %s is not configured", chain)
 	}

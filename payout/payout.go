@@ -61,6 +61,9 @@ type Manager struct {
 
 	shortMutex sync.Mutex
 	short      map[coffer.ChainID]map[string]shortage // what wallets lacked at the last planning
+
+	brokenMutex sync.Mutex
+	broken      map[coffer.ChainID]error // chains whose events contradict each other
 }
 
 // New returns a Manager, or says what the configuration lacks.
@@ -73,7 +76,7 @@ func New(c Config) (*Manager, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 
-	m := &Manager{Config: c, sql: payoutsql.New(c.DB.Pool()), short: map[coffer.ChainID]map[string]shortage{}}
+	m := &Manager{Config: c, sql: payoutsql.New(c.DB.Pool()), short: map[coffer.ChainID]map[string]shortage{}, broken: map[coffer.ChainID]error{}}
 	m.Chains = make(map[coffer.ChainID]Chain, len(c.Chains))
 	for id, chain := range c.Chains {
 		chain.Limits = chain.Limits.withDefaults()

@@ -23,6 +23,9 @@ func (m *Manager) Plan(ctx context.Context, id coffer.ChainID) (bool, error) {
 	if !known {
 		return false, fmt.Errorf("plan: chain %s is not configured", id)
 	}
+	if m.Broken(id) != nil {
+		return false, nil
+	}
 	deferred, err := m.deferred(ctx, m.sql)
 	if err != nil {
 		return false, err

@@ -22,7 +22,8 @@ select exists (
 -- SlotBound says whether signers may have given the slot to the orders of its payout.
 select exists (
     select from payout
-    where chain = $1 and wallet = $2 and slot_kind = $3 and slot_lane = $4 and slot_sequence = $5 and state = 'expired');
+    where chain = $1 and wallet = $2 and slot_kind = $3 and slot_lane = $4 and slot_sequence = $5 and state = 'expired'
+      and (answered or exists (select from payout_signatures s where s.payout_id = payout.id)));
 
 -- name: LiveIntents :many
 select intent from payout
@@ -109,7 +110,7 @@ set state = sqlc.arg(state), attempts = sqlc.arg(attempts), version = sqlc.arg(v
     included_attempt = sqlc.narg(included_attempt), tx = sqlc.narg(tx), block_height = sqlc.narg(block_height),
     block_hash = sqlc.narg(block_hash), success = sqlc.narg(success), reason = sqlc.arg(reason),
     alarm = sqlc.arg(alarm), alarm_block = sqlc.narg(alarm_block), parked = sqlc.arg(parked), refusals = sqlc.arg(refusals),
-    answered = sqlc.arg(answered), updated_at = sqlc.arg(updated_at)
+    answered = sqlc.arg(answered), lost_block = sqlc.narg(lost_block), lost_height = sqlc.narg(lost_height), updated_at = sqlc.arg(updated_at)
 where id = sqlc.arg(id) and version = sqlc.arg(version)::bigint;
 
 -- name: Attempts :many
@@ -177,7 +178,15 @@ where chain = $1 and wallet = $2 and slot_kind = 'safe' and state in ('signing',
 select * from payout where chain = $1 and state = 'included' and block_hash = $2 order by id for update;
 
 -- name: LockAlarmedBy :many
-select * from payout where chain = $1 and alarm <> '' and alarm_block = $2 order by id for update;
+select * from payout
+where chain = $1 and (alarm_block = sqlc.arg(hash)::bytea and alarm <> '' or lost_block = sqlc.arg(hash)::bytea)
+order by id for update;
+
+-- name: LockLost :many
+-- LockLost finds payouts whose slot a final block gave to something else, and people know.
+select * from payout
+where chain = $1 and state in ('signing', 'signed', 'broadcast') and alarm = '' and lost_height <= sqlc.arg(final)::bigint
+order by id limit sqlc.arg(first) for update;
 
 -- name: LockFinal :many
 select * from payout
@@ -186,7 +195,7 @@ order by block_height, id limit sqlc.arg(first) for update;
 
 -- name: LockExpired :many
 select * from payout p
-where p.chain = $1 and p.state in ('signing', 'signed', 'broadcast') and p.alarm = ''
+where p.chain = $1 and p.state in ('signing', 'signed', 'broadcast') and p.alarm = '' and p.lost_block is null
   and not exists (select from payout_attempts a where a.payout_id = p.id
                   and (a.valid_until is null or a.valid_until >= sqlc.arg(final_time)::timestamptz))
 order by p.id limit sqlc.arg(first) for update;
@@ -252,3 +261,23 @@ delete from payout_sweeps_deferred d
 using payout_sweeps s
 where s.payout_id = $1 and d.chain = s.chain and d.forwarder = s.forwarder and d.asset = s.asset
   and exists (select from payout_sweep_moves m where m.payout_id = s.payout_id and m.position = s.position);
+
+-- name: CountOpen :many
+select state, count(*) as payouts, count(*) filter (where parked <> '') as parked, count(*) filter (where alarm <> '') as alarmed
+from payout where chain = $1 and state in ('planned', 'built', 'signing', 'signed', 'broadcast', 'included')
+group by state;
+
+-- name: MarkUnproven :exec
+update payout_orders set unproven = true where payout_id = $1 and position = any(sqlc.arg(positions)::integer[]);
+
+-- name: MarkProven :exec
+update payout_orders set unproven = false where payout_id = $1;
+
+-- name: Unproven :many
+select position from payout_orders where payout_id = $1 and unproven order by position;
+
+-- name: InsertAudit :exec
+insert into payout_audit (payout_id, action, actor, note, at) values ($1, $2, $3, $4, $5);
+
+-- name: Audit :many
+select * from payout_audit where payout_id = $1 order by id limit sqlc.arg(first);

@@ -61,7 +61,7 @@ func (m *Manager) park(p *Payout, text string) {
 
 // refused reports whether every signer refuses a payout, of which nothing was signed.
 func (m *Manager) refused(ctx context.Context, q *payoutsql.Queries, p *Payout) (bool, error) {
-	if int(p.row.Refusals) < m.limits(p).Refusals {
+	if p.Intent.Purpose != coffer.PurposeOrders || int(p.row.Refusals) < m.limits(p).Refusals {
 		return false, nil
 	}
 	n, err := q.CountSignatures(ctx, p.ID)

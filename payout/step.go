@@ -44,7 +44,7 @@ func (m *Manager) Step(ctx context.Context) (bool, error) {
 // only one of the results is stored.
 func (m *Manager) claim(ctx context.Context) (Payout, bool, error) {
 	now := m.now()
-	row, err := m.sql.Claim(ctx, payoutsql.ClaimParams{Now: now, Until: now.Add(m.claimTTL()), Chains: m.chains})
+	row, err := m.sql.Claim(ctx, payoutsql.ClaimParams{Now: now, Until: now.Add(m.claimTTL()), Chains: m.sound()})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Payout{}, false, nil
 	}
@@ -299,28 +299,28 @@ func (m *Manager) bound(ctx context.Context, q *payoutsql.Queries, p *Payout) (b
 
 // renew puts another payout in the place of one whose attempts are all dead: the same
 // orders in the same slot, for signers bind the two to each other for ever. Where an order
-// or its approvals have ended, the slot and its lane are dead: the withdrawals fail, which
-// is safe, and the payout keeps its slot.
+// or its approvals have ended, the slot and its lane are dead, and the payout keeps it: what
+// has ended fails, the others go into other slots.
 func (m *Manager) renew(ctx context.Context, tx pgx.Tx, p *Payout) error {
 	if p.Intent.Purpose == coffer.PurposeSweep {
 		return m.renewSweep(ctx, tx, p)
 	}
 	q := m.sql.WithTx(tx)
-	batch, err := m.Withdrawals.Renewable(ctx, tx, p.Withdrawals)
+	batch, ended, err := m.Withdrawals.Renewable(ctx, tx, p.Withdrawals)
 	if err != nil {
 		return err
 	}
 	if err := q.EndOrders(ctx, p.ID); err != nil {
 		return fmt.Errorf("end the orders of %s: %w", p.ID, err)
 	}
-	if len(batch) == 0 {
+	if len(ended) > 0 {
 		m.Log.Error("a lane is dead: its next slot was signed for orders that have ended", "payout", p.ID, "slot", p.Intent.Slot.String())
-		for _, id := range p.Withdrawals {
-			if err := m.Withdrawals.Failed(ctx, tx, id, "its transaction expired, and it cannot be made again: an order or approval in it has ended"); err != nil {
+		for _, id := range ended {
+			if err := m.Withdrawals.Failed(ctx, tx, id, "its transaction expired, and it cannot be made again: the order or an approval of it has ended"); err != nil {
 				return err
 			}
 		}
-		return nil
+		return m.Withdrawals.Returned(ctx, tx, idsOf(batch), "its transaction expired, with another order that has ended")
 	}
 
 	if err := q.FreeSlot(ctx, p.ID); err != nil {

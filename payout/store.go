@@ -188,7 +188,7 @@ func (m *Manager) save(ctx context.Context, q *payoutsql.Queries, p *Payout) err
 		ID: r.ID, Version: r.Version, State: r.State, Attempts: r.Attempts, NextAt: r.NextAt, Tries: r.Tries, Note: r.Note,
 		SinceHeight: r.SinceHeight, IncludedAttempt: r.IncludedAttempt, Tx: r.Tx, BlockHeight: r.BlockHeight,
 		BlockHash: r.BlockHash, Success: r.Success, Reason: r.Reason, Alarm: r.Alarm, AlarmBlock: r.AlarmBlock, UpdatedAt: m.now(),
-		Parked: r.Parked, Refusals: r.Refusals, Answered: r.Answered,
+		LostBlock: r.LostBlock, LostHeight: r.LostHeight, Parked: r.Parked, Refusals: r.Refusals, Answered: r.Answered,
 	})
 	if err != nil {
 		return fmt.Errorf("store payout %s: %w", r.ID, err)

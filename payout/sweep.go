@@ -154,7 +154,7 @@ func (m *Manager) insertSweep(ctx context.Context, q *payoutsql.Queries, id coff
 	}
 	for i, leg := range legs {
 		err := q.InsertSweep(ctx, payoutsql.InsertSweepParams{
-			PayoutID: intent.ID, Position: int32(i), Chain: string(id), Forwarder: string(leg.Forwarder), //nolint:gosec // at most MaxSweeps
+			PayoutID: intent.ID, Position: int32(i), Chain: string(id), Forwarder: string(leg.Forwarder),
 			Salt: leg.Salt, Asset: string(leg.Asset), Expected: leg.Expected,
 		})
 		if err != nil {

@@ -167,24 +167,29 @@ func (s *Service) Doubted(ctx context.Context, tx pgx.Tx, ids []string, reason s
 	return s.each(ctx, tx, ids, func(r *record) error { return s.move(ctx, tx, r, coffer.WithdrawalReview, reason) })
 }
 
-// Renewable returns the withdrawals of a payout whose attempts expired, in the order of
-// the ids, if another payout can pay them: none when an order or its approvals are about
+// Renewable divides the withdrawals of a payout whose attempts expired, in the order of the
+// ids, into those that another payout can pay and those whose order or approvals are about
 // to end.
-func (s *Service) Renewable(ctx context.Context, tx pgx.Tx, ids []string) ([]coffer.Withdrawal, error) {
-	batch := make([]coffer.Withdrawal, len(ids))
-	renewable := true
-	err := s.each(ctx, tx, ids, func(r *record) error {
+func (s *Service) Renewable(ctx context.Context, tx pgx.Tx, ids []string) (batch []coffer.Withdrawal, ended []string, err error) {
+	places := make([]coffer.Withdrawal, len(ids))
+	over := map[string]bool{}
+	err = s.each(ctx, tx, ids, func(r *record) error {
 		people, _ := s.Policy.Approvers(r.Order, r.Approvals, s.payableAfter())
-		if !r.Expires.After(s.payableAfter()) || uint64(len(people)) < uint64(r.ApprovalsRequired) {
-			renewable = false
-		}
-		batch[slices.Index(ids, r.ID)] = r.Withdrawal
+		over[r.ID] = !r.Expires.After(s.payableAfter()) || uint64(len(people)) < uint64(r.ApprovalsRequired)
+		places[slices.Index(ids, r.ID)] = r.Withdrawal
 		return nil
 	})
-	if err != nil || !renewable {
-		return nil, err
+	if err != nil {
+		return nil, nil, err
 	}
-	return batch, nil
+	for _, w := range places {
+		if over[w.ID] {
+			ended = append(ended, w.ID)
+			continue
+		}
+		batch = append(batch, w)
+	}
+	return batch, ended, nil
 }
 
 // Renewed hands withdrawals of a payout whose attempts expired to the payout that takes
@@ -208,9 +213,24 @@ func (s *Service) Confirming(ctx context.Context, tx pgx.Tx, ids []string, hash 
 	})
 }
 
-// Reopened undoes Confirming: the block left the chain.
+// Confirmed is Confirming for those of the withdrawals that are not: a person let their
+// payout go on.
+func (s *Service) Confirmed(ctx context.Context, tx pgx.Tx, ids []string, hash coffer.Hash) error {
+	return s.each(ctx, tx, ids, func(r *record) error {
+		if r.State == coffer.WithdrawalConfirming {
+			return nil
+		}
+		r.Tx = &hash
+		return s.move(ctx, tx, r, coffer.WithdrawalConfirming, "")
+	})
+}
+
+// Reopened undoes Confirming, where it was done: the block left the chain.
 func (s *Service) Reopened(ctx context.Context, tx pgx.Tx, ids []string) error {
 	return s.each(ctx, tx, ids, func(r *record) error {
+		if r.State == coffer.WithdrawalPaying {
+			return nil
+		}
 		r.Tx = nil
 		return s.move(ctx, tx, r, coffer.WithdrawalPaying, "the block that paid it left the chain")
 	})

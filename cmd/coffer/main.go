@@ -55,6 +55,7 @@ func newRoot() *cobra.Command {
 		serveCommand(),
 		signerCommand(),
 		policyCommand(),
+		payoutCommand(),
 		ledgerCommand(),
 		treasuryCommand(),
 		restoreCommand(),

@@ -170,6 +170,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, onReady func(ad
 	}
 
 	if s.config.Has("payouts") {
+		s.watchPayouts()
 		s.admit(ctx) // before anybody asks for anything
 	}
 	group, ctx := errgroup.WithContext(ctx)

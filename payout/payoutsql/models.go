@@ -41,6 +41,8 @@ type Payout struct {
 	Parked          string
 	Refusals        int32
 	Answered        bool
+	LostBlock       *coffer.Hash
+	LostHeight      *int64
 	PathReason      string
 }
 
@@ -55,6 +57,15 @@ type PayoutAttempt struct {
 	CreatedAt   time.Time
 	BroadcastAt *time.Time
 	Cancels     bool
+}
+
+type PayoutAudit struct {
+	ID       int64
+	PayoutID string
+	Action   string
+	Actor    string
+	Note     string
+	At       time.Time
 }
 
 type PayoutCursor struct {

@@ -38,7 +38,7 @@ func (q *Queries) AddSweepMove(ctx context.Context, arg AddSweepMoveParams) erro
 }
 
 const alarms = `-- name: Alarms :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout where alarm <> '' or parked <> '' order by updated_at desc, id limit $1
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout where alarm <> '' or parked <> '' order by updated_at desc, id limit $1
 `
 
 func (q *Queries) Alarms(ctx context.Context, first int32) ([]Payout, error) {
@@ -81,6 +81,8 @@ func (q *Queries) Alarms(ctx context.Context, first int32) ([]Payout, error) {
 			&i.Parked,
 			&i.Refusals,
 			&i.Answered,
+			&i.LostBlock,
+			&i.LostHeight,
 			&i.PathReason,
 		); err != nil {
 			return nil, err
@@ -170,6 +172,42 @@ func (q *Queries) AttemptsBySignedID(ctx context.Context, ids [][]byte) ([]Attem
 	return items, nil
 }
 
+const audit = `-- name: Audit :many
+select id, payout_id, action, actor, note, at from payout_audit where payout_id = $1 order by id limit $2
+`
+
+type AuditParams struct {
+	PayoutID string
+	First    int32
+}
+
+func (q *Queries) Audit(ctx context.Context, arg AuditParams) ([]PayoutAudit, error) {
+	rows, err := q.db.Query(ctx, audit, arg.PayoutID, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PayoutAudit
+	for rows.Next() {
+		var i PayoutAudit
+		if err := rows.Scan(
+			&i.ID,
+			&i.PayoutID,
+			&i.Action,
+			&i.Actor,
+			&i.Note,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const blockAt = `-- name: BlockAt :one
 select at from payout_blocks where chain = $1 and height = $2
 `
@@ -223,7 +261,7 @@ where id = (
     where p.state in ('planned', 'built', 'signing', 'signed', 'broadcast') and p.alarm = '' and p.next_at <= $2::timestamptz
       and p.chain = any($3::text[])
     order by p.next_at, p.id limit 1 for update skip locked)
-returning id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason
+returning id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason
 `
 
 type ClaimParams struct {
@@ -266,9 +304,49 @@ func (q *Queries) Claim(ctx context.Context, arg ClaimParams) (Payout, error) {
 		&i.Parked,
 		&i.Refusals,
 		&i.Answered,
+		&i.LostBlock,
+		&i.LostHeight,
 		&i.PathReason,
 	)
 	return i, err
+}
+
+const countOpen = `-- name: CountOpen :many
+select state, count(*) as payouts, count(*) filter (where parked <> '') as parked, count(*) filter (where alarm <> '') as alarmed
+from payout where chain = $1 and state in ('planned', 'built', 'signing', 'signed', 'broadcast', 'included')
+group by state
+`
+
+type CountOpenRow struct {
+	State   string
+	Payouts int64
+	Parked  int64
+	Alarmed int64
+}
+
+func (q *Queries) CountOpen(ctx context.Context, chain string) ([]CountOpenRow, error) {
+	rows, err := q.db.Query(ctx, countOpen, chain)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountOpenRow
+	for rows.Next() {
+		var i CountOpenRow
+		if err := rows.Scan(
+			&i.State,
+			&i.Payouts,
+			&i.Parked,
+			&i.Alarmed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const countSignatures = `-- name: CountSignatures :one
@@ -522,7 +600,7 @@ func (q *Queries) FreeSlot(ctx context.Context, payoutID string) error {
 }
 
 const get = `-- name: Get :one
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout where id = $1
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout where id = $1
 `
 
 func (q *Queries) Get(ctx context.Context, id string) (Payout, error) {
@@ -559,6 +637,8 @@ func (q *Queries) Get(ctx context.Context, id string) (Payout, error) {
 		&i.Parked,
 		&i.Refusals,
 		&i.Answered,
+		&i.LostBlock,
+		&i.LostHeight,
 		&i.PathReason,
 	)
 	return i, err
@@ -667,6 +747,29 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) er
 		arg.ValidUntil,
 		arg.CreatedAt,
 		arg.Cancels,
+	)
+	return err
+}
+
+const insertAudit = `-- name: InsertAudit :exec
+insert into payout_audit (payout_id, action, actor, note, at) values ($1, $2, $3, $4, $5)
+`
+
+type InsertAuditParams struct {
+	PayoutID string
+	Action   string
+	Actor    string
+	Note     string
+	At       time.Time
+}
+
+func (q *Queries) InsertAudit(ctx context.Context, arg InsertAuditParams) error {
+	_, err := q.db.Exec(ctx, insertAudit,
+		arg.PayoutID,
+		arg.Action,
+		arg.Actor,
+		arg.Note,
+		arg.At,
 	)
 	return err
 }
@@ -866,7 +969,7 @@ func (q *Queries) LiveSweeps(ctx context.Context, chain string) ([]PayoutSweep, 
 }
 
 const lock = `-- name: Lock :one
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout where id = $1 for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout where id = $1 for update
 `
 
 func (q *Queries) Lock(ctx context.Context, id string) (Payout, error) {
@@ -903,22 +1006,26 @@ func (q *Queries) Lock(ctx context.Context, id string) (Payout, error) {
 		&i.Parked,
 		&i.Refusals,
 		&i.Answered,
+		&i.LostBlock,
+		&i.LostHeight,
 		&i.PathReason,
 	)
 	return i, err
 }
 
 const lockAlarmedBy = `-- name: LockAlarmedBy :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout where chain = $1 and alarm <> '' and alarm_block = $2 order by id for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout
+where chain = $1 and (alarm_block = $2::bytea and alarm <> '' or lost_block = $2::bytea)
+order by id for update
 `
 
 type LockAlarmedByParams struct {
-	Chain      string
-	AlarmBlock *coffer.Hash
+	Chain string
+	Hash  []byte
 }
 
 func (q *Queries) LockAlarmedBy(ctx context.Context, arg LockAlarmedByParams) ([]Payout, error) {
-	rows, err := q.db.Query(ctx, lockAlarmedBy, arg.Chain, arg.AlarmBlock)
+	rows, err := q.db.Query(ctx, lockAlarmedBy, arg.Chain, arg.Hash)
 	if err != nil {
 		return nil, err
 	}
@@ -957,6 +1064,8 @@ func (q *Queries) LockAlarmedBy(ctx context.Context, arg LockAlarmedByParams) ([
 			&i.Parked,
 			&i.Refusals,
 			&i.Answered,
+			&i.LostBlock,
+			&i.LostHeight,
 			&i.PathReason,
 		); err != nil {
 			return nil, err
@@ -989,8 +1098,8 @@ func (q *Queries) LockCursor(ctx context.Context, chain string) (PayoutCursor, e
 }
 
 const lockExpired = `-- name: LockExpired :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout p
-where p.chain = $1 and p.state in ('signing', 'signed', 'broadcast') and p.alarm = ''
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout p
+where p.chain = $1 and p.state in ('signing', 'signed', 'broadcast') and p.alarm = '' and p.lost_block is null
   and not exists (select from payout_attempts a where a.payout_id = p.id
                   and (a.valid_until is null or a.valid_until >= $2::timestamptz))
 order by p.id limit $3 for update
@@ -1042,6 +1151,8 @@ func (q *Queries) LockExpired(ctx context.Context, arg LockExpiredParams) ([]Pay
 			&i.Parked,
 			&i.Refusals,
 			&i.Answered,
+			&i.LostBlock,
+			&i.LostHeight,
 			&i.PathReason,
 		); err != nil {
 			return nil, err
@@ -1055,7 +1166,7 @@ func (q *Queries) LockExpired(ctx context.Context, arg LockExpiredParams) ([]Pay
 }
 
 const lockFinal = `-- name: LockFinal :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout
 where chain = $1 and state = 'included' and alarm = '' and block_height <= $2::bigint
 order by block_height, id limit $3 for update
 `
@@ -1106,6 +1217,8 @@ func (q *Queries) LockFinal(ctx context.Context, arg LockFinalParams) ([]Payout,
 			&i.Parked,
 			&i.Refusals,
 			&i.Answered,
+			&i.LostBlock,
+			&i.LostHeight,
 			&i.PathReason,
 		); err != nil {
 			return nil, err
@@ -1119,7 +1232,7 @@ func (q *Queries) LockFinal(ctx context.Context, arg LockFinalParams) ([]Payout,
 }
 
 const lockIncludedIn = `-- name: LockIncludedIn :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout where chain = $1 and state = 'included' and block_hash = $2 order by id for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout where chain = $1 and state = 'included' and block_hash = $2 order by id for update
 `
 
 type LockIncludedInParams struct {
@@ -1167,6 +1280,8 @@ func (q *Queries) LockIncludedIn(ctx context.Context, arg LockIncludedInParams) 
 			&i.Parked,
 			&i.Refusals,
 			&i.Answered,
+			&i.LostBlock,
+			&i.LostHeight,
 			&i.PathReason,
 		); err != nil {
 			return nil, err
@@ -1188,6 +1303,73 @@ func (q *Queries) LockLane(ctx context.Context, lane string) error {
 	return err
 }
 
+const lockLost = `-- name: LockLost :many
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout
+where chain = $1 and state in ('signing', 'signed', 'broadcast') and alarm = '' and lost_height <= $2::bigint
+order by id limit $3 for update
+`
+
+type LockLostParams struct {
+	Chain string
+	Final int64
+	First int32
+}
+
+// LockLost finds payouts whose slot a final block gave to something else, and people know.
+func (q *Queries) LockLost(ctx context.Context, arg LockLostParams) ([]Payout, error) {
+	rows, err := q.db.Query(ctx, lockLost, arg.Chain, arg.Final, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Payout
+	for rows.Next() {
+		var i Payout
+		if err := rows.Scan(
+			&i.ID,
+			&i.Chain,
+			&i.Wallet,
+			&i.Path,
+			&i.Purpose,
+			&i.SlotKind,
+			&i.SlotLane,
+			&i.SlotSequence,
+			&i.Intent,
+			&i.IntentHash,
+			&i.State,
+			&i.Attempts,
+			&i.Version,
+			&i.NextAt,
+			&i.Tries,
+			&i.Note,
+			&i.SinceHeight,
+			&i.IncludedAttempt,
+			&i.Tx,
+			&i.BlockHeight,
+			&i.BlockHash,
+			&i.Success,
+			&i.Reason,
+			&i.Alarm,
+			&i.AlarmBlock,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Parked,
+			&i.Refusals,
+			&i.Answered,
+			&i.LostBlock,
+			&i.LostHeight,
+			&i.PathReason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const markBroadcast = `-- name: MarkBroadcast :exec
 update payout_attempts set broadcast_at = coalesce(broadcast_at, $3::timestamptz) where payout_id = $1 and number = $2
 `
@@ -1200,6 +1382,29 @@ type MarkBroadcastParams struct {
 
 func (q *Queries) MarkBroadcast(ctx context.Context, arg MarkBroadcastParams) error {
 	_, err := q.db.Exec(ctx, markBroadcast, arg.PayoutID, arg.Number, arg.At)
+	return err
+}
+
+const markProven = `-- name: MarkProven :exec
+update payout_orders set unproven = false where payout_id = $1
+`
+
+func (q *Queries) MarkProven(ctx context.Context, payoutID string) error {
+	_, err := q.db.Exec(ctx, markProven, payoutID)
+	return err
+}
+
+const markUnproven = `-- name: MarkUnproven :exec
+update payout_orders set unproven = true where payout_id = $1 and position = any($2::integer[])
+`
+
+type MarkUnprovenParams struct {
+	PayoutID  string
+	Positions []int32
+}
+
+func (q *Queries) MarkUnproven(ctx context.Context, arg MarkUnprovenParams) error {
+	_, err := q.db.Exec(ctx, markUnproven, arg.PayoutID, arg.Positions)
 	return err
 }
 
@@ -1476,8 +1681,8 @@ set state = $1, attempts = $2, version = $3::bigint + 1, next_at = $4,
     included_attempt = $8, tx = $9, block_height = $10,
     block_hash = $11, success = $12, reason = $13,
     alarm = $14, alarm_block = $15, parked = $16, refusals = $17,
-    answered = $18, updated_at = $19
-where id = $20 and version = $3::bigint
+    answered = $18, lost_block = $19, lost_height = $20, updated_at = $21
+where id = $22 and version = $3::bigint
 `
 
 type SaveParams struct {
@@ -1499,6 +1704,8 @@ type SaveParams struct {
 	Parked          string
 	Refusals        int32
 	Answered        bool
+	LostBlock       *coffer.Hash
+	LostHeight      *int64
 	UpdatedAt       time.Time
 	ID              string
 }
@@ -1523,6 +1730,8 @@ func (q *Queries) Save(ctx context.Context, arg SaveParams) (int64, error) {
 		arg.Parked,
 		arg.Refusals,
 		arg.Answered,
+		arg.LostBlock,
+		arg.LostHeight,
 		arg.UpdatedAt,
 		arg.ID,
 	)
@@ -1651,7 +1860,8 @@ func (q *Queries) SlotAnswered(ctx context.Context, arg SlotAnsweredParams) (boo
 const slotBound = `-- name: SlotBound :one
 select exists (
     select from payout
-    where chain = $1 and wallet = $2 and slot_kind = $3 and slot_lane = $4 and slot_sequence = $5 and state = 'expired')
+    where chain = $1 and wallet = $2 and slot_kind = $3 and slot_lane = $4 and slot_sequence = $5 and state = 'expired'
+      and (answered or exists (select from payout_signatures s where s.payout_id = payout.id)))
 `
 
 type SlotBoundParams struct {
@@ -1729,6 +1939,30 @@ delete from payout_deferred where withdrawal_id = any($1::text[])
 func (q *Queries) TakeUp(ctx context.Context, ids []string) error {
 	_, err := q.db.Exec(ctx, takeUp, ids)
 	return err
+}
+
+const unproven = `-- name: Unproven :many
+select position from payout_orders where payout_id = $1 and unproven order by position
+`
+
+func (q *Queries) Unproven(ctx context.Context, payoutID string) ([]int32, error) {
+	rows, err := q.db.Query(ctx, unproven, payoutID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int32
+	for rows.Next() {
+		var position int32
+		if err := rows.Scan(&position); err != nil {
+			return nil, err
+		}
+		items = append(items, position)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const usedSequences = `-- name: UsedSequences :many

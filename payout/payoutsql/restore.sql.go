@@ -323,7 +323,7 @@ func (q *Queries) SignerRecords(ctx context.Context, arg SignerRecordsParams) ([
 }
 
 const unsignedPayouts = `-- name: UnsignedPayouts :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, path_reason from payout where state in ('planned', 'built') order by id limit $1
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout where state in ('planned', 'built') order by id limit $1
 `
 
 func (q *Queries) UnsignedPayouts(ctx context.Context, first int32) ([]Payout, error) {
@@ -366,6 +366,8 @@ func (q *Queries) UnsignedPayouts(ctx context.Context, first int32) ([]Payout, e
 			&i.Parked,
 			&i.Refusals,
 			&i.Answered,
+			&i.LostBlock,
+			&i.LostHeight,
 			&i.PathReason,
 		); err != nil {
 			return nil, err
