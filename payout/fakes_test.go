@@ -32,6 +32,7 @@ var genesis = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 type operation struct {
 	Slot       coffer.Slot
 	Payments   []coffer.Payment
+	Sweeps     []coffer.Sweep
 	Fee        coffer.Amount
 	ValidUntil time.Time
 }
@@ -62,10 +63,11 @@ type network struct {
 	hideLog bool // a successful operation leaves no Transfer
 
 	poison map[coffer.Address]bool // a payment to it makes its operation fail on the chain
+	yields map[coffer.Sweep]uint64 // what a flush moves; nothing else moves anything
 }
 
 func newNetwork(seed uint64) *network {
-	return &network{Fake: chaintest.NewFake(chain), pool: map[coffer.Hash]operation{}, poison: map[coffer.Address]bool{}, rng: rand.New(rand.NewPCG(seed, 1))}
+	return &network{Fake: chaintest.NewFake(chain), pool: map[coffer.Hash]operation{}, poison: map[coffer.Address]bool{}, yields: map[coffer.Sweep]uint64{}, rng: rand.New(rand.NewPCG(seed, 1))}
 }
 
 // choice says what happens to an operation that could be mined.
@@ -129,6 +131,12 @@ func (n *network) mine(c *chaintest.Content, id coffer.Hash, op operation, succe
 				c.Transfers = append(c.Transfers, coffer.Transfer{Asset: p.Asset, Tx: tx, Ref: fmt.Sprintf("log:%d", 2+i), From: hot, To: p.To, Amount: p.Amount})
 			}
 			o.EndLog++
+		}
+		for _, s := range op.Sweeps {
+			if amount := n.yields[s]; amount > 0 {
+				c.Transfers = append(c.Transfers, flushed(tx, int(o.EndLog)-1, s, amount))
+				o.EndLog++
+			}
 		}
 	}
 	c.Outcomes = append(c.Outcomes, o,
@@ -211,7 +219,7 @@ func (w *fakeWallet) Build(_ context.Context, i coffer.Intent, prev []coffer.Att
 	if until.After(i.Expires) {
 		until = i.Expires
 	}
-	op := operation{Slot: i.Slot, Payments: i.Payments, Fee: fee, ValidUntil: until.Truncate(time.Second)}
+	op := operation{Slot: i.Slot, Payments: i.Payments, Sweeps: i.Sweeps, Fee: fee, ValidUntil: until.Truncate(time.Second)}
 	if i.Path == coffer.PathExec {
 		op.Fee, op.ValidUntil = coffer.Amount{}, time.Time{} // what owners sign has neither
 	}
@@ -295,7 +303,7 @@ func (w *fakeWallet) Broadcast(_ context.Context, s coffer.Signed) error {
 func (w *fakeWallet) Explain(u coffer.Unsigned) (coffer.Effects, error) {
 	op := decode(u.Bytes)
 	return coffer.Effects{
-		Chain: u.Chain, Wallet: u.Wallet, Path: u.Path, Slot: op.Slot, Payments: op.Payments, FeeBound: op.Fee,
+		Chain: u.Chain, Wallet: u.Wallet, Path: u.Path, Slot: op.Slot, Payments: op.Payments, Sweeps: op.Sweeps, FeeBound: op.Fee,
 		ValidUntil: op.ValidUntil, Digests: []coffer.Hash{digestOf(u.Bytes)},
 	}, nil
 }
@@ -374,6 +382,10 @@ func (s *fakeSigner) check(r coffer.SigningRequest) {
 			s.w.violate("a cancellation that expired is to be signed")
 		}
 		return // at most one lands in the slot
+	}
+	if r.Intent.Purpose == coffer.PurposeSweep {
+		s.checkSweep(r)
+		return
 	}
 	if len(r.Orders) != len(r.Intent.Payments) || len(r.Orders) != len(r.Intent.Orders) {
 		s.w.violate("%d orders for %d payments", len(r.Orders), len(r.Intent.Payments))
