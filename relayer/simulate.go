@@ -61,6 +61,9 @@ func (w *Wallet) Simulate(ctx context.Context, u coffer.Unsigned) error {
 	if result.Status != types.ReceiptStatusSuccessful {
 		return fmt.Errorf("%w: %s", ErrWouldFail, failure(result))
 	}
+	if err := checkSweeps(effects.Sweeps, result.Logs); err != nil {
+		return err
+	}
 	return w.checkTransfers(effects.Payments, result.Logs)
 }
 
