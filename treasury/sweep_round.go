@@ -50,7 +50,7 @@ func holdings(ctx context.Context, db Querier, chain SweepChain, final uint64) (
 		        where p.account = h.account and p.asset = h.asset and p.amount > 0 and e.seq > coalesce(h.emptied, 0)) as since
 		from held h where h.settled > 0 and h.total > 0
 		order by since nulls last, h.account, h.asset limit $6`,
-		first, past, string(chain.ID), int64(min(final, 1<<62)), assets, maxCandidates) //nolint:gosec // bounded
+		first, past, string(chain.ID), int64(min(final, 1<<62)), assets, maxCandidates)
 	if err != nil {
 		return nil, fmt.Errorf("deposit addresses of %s: %w", chain.ID, err)
 	}
