@@ -82,6 +82,7 @@ func (c Config) Check() error {
 		wrong("policy_file", "want the file with the rules for withdrawals")
 	}
 	checkSigning(c.Signing, wrong)
+	checkStream(c.Stream, wrong)
 	checkWithdrawals(c.Withdrawals, wrong)
 
 	if len(c.Chains) == 0 {

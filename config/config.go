@@ -23,6 +23,7 @@ type Config struct {
 	Chains   []Chain  `koanf:"chains"`
 
 	Withdrawals Withdrawals `koanf:"withdrawals"`
+	Stream      Stream      `koanf:"stream"`
 }
 
 // Log says how to log.

@@ -123,6 +123,8 @@ func TestBrokenRulesAreNamedByKey(t *testing.T) {
 		{"silent_after: 2m", "silent_after: 1s", "chains[0].silent_after"},
 		{"payout_valid: 30m", "payout_valid: 1ns", "chains[0].payout_valid"},
 		{`payout_fee_cap: "0.05"`, `payout_fee_cap: "0"`, "chains[0].payout_fee_cap"},
+		{"keep_events: 2160h", "keep_events: 1h", "stream.keep_events"},
+		{"keep_raw: 0s", "keep_raw: -24h", "stream.keep_raw"},
 		{"https://node-c.example.org", "node-c.example.org", "chains[0].witness_rpc"},
 		{"https://node-c.example.org", "https://node-a.example.com/other", "chains[0].witness_rpc"},
 		{"name: large", `name: ""`, "chains[0].deposits.rules[0].name"},

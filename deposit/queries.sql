@@ -391,3 +391,8 @@ select tenant from deposit where id = $1;
 
 -- name: Salts :many
 select address, salt from deposit_address where chain = @chain and address = any(@addresses::text[]) and kind = 'deposit';
+
+-- name: Needed :one
+-- Needed is the first record of a chain's stream that is still to be read.
+select least(c.next_offset, coalesce((select r.next_offset from deposit_backfill_run r where r.chain = c.chain), c.next_offset))::bigint
+from deposit_cursor c where c.chain = $1;

@@ -133,3 +133,16 @@ func progressOf(row depositsql.DepositCursor) Progress {
 	}
 	return p
 }
+
+// Needed is the first record of a chain on tx.raw that is still to be read here; zero before
+// anything was.
+func (s *Service) Needed(ctx context.Context, chain coffer.ChainID) (int64, error) {
+	offset, err := s.sql.Needed(ctx, string(chain))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("records that deposits of %s need: %w", chain, err)
+	}
+	return offset, nil
+}

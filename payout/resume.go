@@ -2,7 +2,14 @@ package payout
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/payout/payoutsql"
+	"github.com/cofferhq/coffer/postgres"
 )
 
 // mayLeave reports whether a block that was final may leave: a person let its chain go on
@@ -23,4 +30,17 @@ func (b *blockTx) mayLeave(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("may block %s leave: %w", hash, err)
 	}
 	return resumed && !ours, nil
+}
+
+// Needed is the first record of a chain on tx.raw that is still to be read here; zero before
+// anything was.
+func Needed(ctx context.Context, db *postgres.DB, chain coffer.ChainID) (int64, error) {
+	cursor, err := payoutsql.New(db.Pool()).Cursor(ctx, string(chain))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("records that payouts of %s need: %w", chain, err)
+	}
+	return cursor.NextOffset, nil
 }

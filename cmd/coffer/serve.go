@@ -180,6 +180,9 @@ func (s *server) run(ctx context.Context, listener net.Listener, onReady func(ad
 		}
 	}
 	part("stream", "sequencer", s.stream.Run)
+	if s.config.Stream != (config.Stream{}) {
+		part("stream", "trimmer", s.trim)
+	}
 	part("ledger", "sealer", s.seal)
 	part("ledger", "keeper", s.keep)
 	for _, chain := range s.chains {

@@ -1509,6 +1509,19 @@ func (q *Queries) MoveRefund(ctx context.Context, arg MoveRefundParams) (int64, 
 	return result.RowsAffected(), nil
 }
 
+const needed = `-- name: Needed :one
+select least(c.next_offset, coalesce((select r.next_offset from deposit_backfill_run r where r.chain = c.chain), c.next_offset))::bigint
+from deposit_cursor c where c.chain = $1
+`
+
+// Needed is the first record of a chain's stream that is still to be read.
+func (q *Queries) Needed(ctx context.Context, chain string) (int64, error) {
+	row := q.db.QueryRow(ctx, needed, chain)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const observe = `-- name: Observe :many
 with seen as (
     select unnest($1::integer[]) as place, unnest($2::bytea[]) as tx, unnest($3::text[]) as ref,
