@@ -73,6 +73,7 @@ verify: setup-dev ## what must hold of every commit besides its tests
 bench: setup ## benchmarks; docs/benchmarks.md records them
 	go test -run '^$$' -bench Deposits -benchtime 20000x -benchmem ./bench
 	go test -run '^$$' -bench SignatureChecks -benchtime 200x -benchmem ./bench
+	go test -run '^$$' -bench OperationPipeline -benchtime 2000x ./bench
 	go test -run '^$$' -bench BlockTo -benchtime 500x -benchmem ./bench
 	go test -run '^$$' -bench WatchedAddresses -benchtime 500x ./bench
 	go test -tags long -run '^$$' -bench Withdrawals -benchtime 500x ./cmd/coffer

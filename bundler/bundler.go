@@ -104,6 +104,9 @@ type Bundler struct {
 	poll       time.Duration
 	checkpoint func(string)
 	wake       chan struct{}
+	module     common.Address // Safe4337Module
+	intake     [partitions]partition
+	view       view
 
 	step    sync.Mutex                  // held by Step; guards what follows
 	seen    head                        // the head of the last step
@@ -135,7 +138,7 @@ func New(ctx context.Context, c Config) (*Bundler, error) {
 		senders: map[common.Address]bool{}, anySender: c.AnySender,
 		limits: c.Limits.withDefaults(), poll: c.Poll, checkpoint: c.Checkpoint,
 		chainID: new(big.Int).SetUint64(c.Client.ChainNumber()), chain: string(c.Client.Chain()),
-		wake: make(chan struct{}, 1), tried: map[bundleKey]coffer.Hash{}, waits: map[coffer.Hash]coffer.Hash{},
+		module: c.Client.Config().Module, wake: make(chan struct{}, 1), tried: map[bundleKey]coffer.Hash{}, waits: map[coffer.Hash]coffer.Hash{},
 	}
 	if c.Refill != nil {
 		if err := c.Refill.check(); err != nil {
@@ -211,6 +214,7 @@ func (b *Bundler) Step(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	b.view.learn(now, b.clock().UnixNano())
 	moved, err := b.observe(ctx, now)
 	if err == nil {
 		b.seen = now

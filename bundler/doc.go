@@ -2,6 +2,9 @@
 // JSON-RPC 2.0 server (Handler). It takes user operations, keeps them in Postgres, puts
 // them on the chain in bundles from some executor keys, and says what became of them.
 //
+// What is sent goes through a pipeline (pipeline.go): cheap checks first, owners' signatures
+// in batches over all cores, the node last.
+//
 // An operation is acknowledged only after it is stored. Its states:
 //
 //	                 ┌────────────── its bundle reverted, or lost its nonce

@@ -26,23 +26,12 @@ func (b *Bundler) SendUserOperation(ctx context.Context, op evm.UserOperation, e
 	if err != nil {
 		return coffer.Hash{}, err
 	}
-	held, err := b.sql.Operation(ctx, o.hash)
-	if err == nil && held.State != stateReplaced && held.State != stateDropped {
-		return o.hash, nil
-	} else if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return coffer.Hash{}, err
-	}
 	if err := b.limits.checkGas(o.packed); err != nil {
 		return coffer.Hash{}, err
 	}
-	now, err := b.admit(ctx, o)
-	if err != nil {
+	if err := b.check(ctx, o, op); err != nil {
 		return coffer.Hash{}, err
 	}
-	if err := b.keep(ctx, o, now); err != nil {
-		return coffer.Hash{}, err
-	}
-	b.checkpoint("bundler.accepted")
 	select {
 	case b.wake <- struct{}{}:
 	default:
@@ -69,29 +58,28 @@ func (b *Bundler) read(op evm.UserOperation, entryPoint common.Address) (operati
 }
 
 // admit asks the chain whether the operation could be included now, or after those that
-// wait in front of it. It returns the head it was asked at.
-func (b *Bundler) admit(ctx context.Context, o operation) (head, error) {
-	now, err := b.node.latest(ctx)
-	if err != nil {
-		return head{}, err
+// wait in front of it, and stores it.
+func (b *Bundler) admit(ctx context.Context, o operation, now head) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	if _, fee := unpack128(o.packed.GasFees); fee.Cmp(now.BaseFee) < 0 {
-		return head{}, invalid("maxFeePerGas", "is %s, below the base fee of the latest block, %s", fee, now.BaseFee)
-	}
-	if err := b.checkNonce(ctx, o); err != nil {
-		return head{}, err
+	if err := b.checkNonce(ctx, o, now); err != nil {
+		return err
 	}
 	v, err := b.simulateValidation(ctx, o.packed, nil)
 	if err != nil {
-		return head{}, err
+		return err
 	}
-	return now, b.limits.checkValidity(v, now)
+	if err := b.limits.checkValidity(v, now); err != nil {
+		return err
+	}
+	return b.keep(ctx, o, now)
 }
 
 // checkNonce checks that a nonce is the lane's next one, or that operations of ours fill
 // the gap.
-func (b *Bundler) checkNonce(ctx context.Context, o operation) error {
-	next, err := b.nextSequence(ctx, o.packed, "latest")
+func (b *Bundler) checkNonce(ctx context.Context, o operation, now head) error {
+	next, err := b.view.sequence(ctx, b, o.packed, now)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,9 @@ values (@hash, @chain, @entry_point, @sender, @lane, @sequence, @max_fee, @max_p
 -- name: Operation :one
 select * from bundler_operations where hash = @hash;
 
+-- name: HeldOperations :many
+select hash from bundler_operations where hash = any(@hashes::bytea[]) and state not in ('replaced', 'dropped');
+
 -- name: LockOperation :one
 select * from bundler_operations where hash = @hash for update;
 

@@ -464,6 +464,30 @@ func (q *Queries) HeldLanes(ctx context.Context, chain string) ([]HeldLanesRow, 
 	return items, nil
 }
 
+const heldOperations = `-- name: HeldOperations :many
+select hash from bundler_operations where hash = any($1::bytea[]) and state not in ('replaced', 'dropped')
+`
+
+func (q *Queries) HeldOperations(ctx context.Context, hashes [][]byte) ([]coffer.Hash, error) {
+	rows, err := q.db.Query(ctx, heldOperations, hashes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []coffer.Hash
+	for rows.Next() {
+		var hash coffer.Hash
+		if err := rows.Scan(&hash); err != nil {
+			return nil, err
+		}
+		items = append(items, hash)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const inLiveBundle = `-- name: InLiveBundle :one
 select exists (
     select from bundler_attempt_operations ao
