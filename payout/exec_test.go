@@ -24,9 +24,8 @@ func executorFunds(paths []string) int64 {
 func execWorld(t *testing.T, lanes int, costs payout.Costs, paths ...string) *world {
 	t.Helper()
 	w := newWorld(t, 1, lanes)
-	w.paths, w.costs = paths, costs
-	w.book("executor", ledger.Debit(ledger.PrefixGasExecutor+string(executor), ether, coffer.NewAmount(gasFunds)),
-		ledger.Credit(ledger.EquityOpening, ether, coffer.NewAmount(gasFunds)))
+	w.payBy(paths)
+	w.costs = costs
 	w.start()
 	w.mine(1, none)
 	w.observe()
@@ -47,6 +46,18 @@ func launchExec(t *testing.T, assets ...coffer.AssetID) (*world, []coffer.Withdr
 		t.Fatalf("payout is %s (%s) by %s in slot %s", p.State, p.Note, p.Intent.Path, p.Intent.Slot)
 	}
 	return w, w.requested
+}
+
+// payBy lets payouts take these paths, all at the same price, nil for operations only.
+func (w *world) payBy(paths []string) {
+	w.tb.Helper()
+	if paths == nil {
+		return
+	}
+	w.paths, w.costs = paths, prices{1, map[string]uint64{coffer.PathUserOp: 2, coffer.PathExec: 1}}
+	w.book("executor", ledger.Debit(ledger.PrefixGasExecutor+string(executor), ether, coffer.NewAmount(gasFunds)),
+		ledger.Credit(ledger.EquityOpening, ether, coffer.NewAmount(gasFunds)))
+	w.start()
 }
 
 func (w *world) wantAll(state coffer.WithdrawalState) {
@@ -247,10 +258,10 @@ func TestTheCheaperPathIsTaken(t *testing.T) {
 		poor         string
 		want, why    string
 	}{
-		"exec is cheaper":             {20, 10, 0, "", coffer.PathExec, "1 payments at 3 for gas: userop costs 60, exec costs 30"},
-		"operations are cheaper":      {10, 20, 0, "", coffer.PathUserOp, "userop costs 30, exec costs 60"},
-		"equal":                       {10, 10, 0, "", coffer.PathUserOp, "userop costs 30, exec costs 30"},
-		"the Safe is busy":            {20, 10, 1, "", coffer.PathUserOp, "userop costs 60, exec has no free lane"},
+		"exec is cheaper":             {20, 10, 0, "", coffer.PathExec, "userop of 1 costs 60, exec of 1 costs 30"},
+		"operations are cheaper":      {10, 20, 0, "", coffer.PathUserOp, "userop of 1 costs 30, exec of 1 costs 60"},
+		"equal":                       {10, 10, 0, "", coffer.PathUserOp, "userop of 1 costs 30, exec of 1 costs 30"},
+		"the Safe is busy":            {20, 10, 1, "", coffer.PathUserOp, "exec has no free lane"},
 		"the executor has no money":   {20, 10, 0, ledger.PrefixGasExecutor + string(executor), coffer.PathUserOp, "exec lacks gas money"},
 		"the EntryPoint has no money": {10, 20, 0, ledger.PrefixGasEntryPoint + string(hot), coffer.PathExec, "userop lacks gas money"},
 	} {

@@ -89,11 +89,15 @@ func (m *Manager) stillFree(ctx context.Context, q *payoutsql.Queries, id coffer
 }
 
 // choose takes the cheapest of the paths on offer; of equals the first that is configured.
-// The reason says what each would cost, or what it lacks.
+// The reason says what each would cost where there is a choice, and what one lacks. price is
+// of gas, and zero where one path is on offer.
 func (c Chain) choose(offers []offer, funds *funds, payments int, price coffer.Amount) (choice, bool) {
 	var chosen choice
 	var least uint64
 	var reasons []string
+	if len(c.Paths) == 1 {
+		return choice{offers[0], "the only path"}, funds.gas(offers[0].path, c.FeeBound)
+	}
 	for _, path := range c.Paths {
 		at := slices.IndexFunc(offers, func(o offer) bool { return o.path == path })
 		switch {
@@ -103,16 +107,16 @@ func (c Chain) choose(offers []offer, funds *funds, payments int, price coffer.A
 		case !funds.gas(path, c.FeeBound):
 			reasons = append(reasons, path+" lacks gas money")
 			continue
-		case c.Costs == nil:
-			return choice{offers[at], "the only path"}, true
 		}
 		gas := c.Costs.Gas(path, payments)
-		reasons = append(reasons, fmt.Sprintf("%s costs %s", path, costOf(gas, price)))
+		if !price.IsZero() {
+			reasons = append(reasons, fmt.Sprintf("%s of %d costs %s", path, payments, costOf(gas, price)))
+		}
 		if chosen.path == "" || gas < least {
 			chosen.offer, least = offers[at], gas
 		}
 	}
-	chosen.reason = fmt.Sprintf("%d payments at %s for gas: %s", payments, price, strings.Join(reasons, ", "))
+	chosen.reason = strings.Join(reasons, ", ")
 	return chosen, chosen.path != ""
 }
 

@@ -40,7 +40,7 @@ func (m *Manager) Plan(ctx context.Context, id coffer.ChainID) (bool, error) {
 		return false, wrap("plan on "+string(id), err)
 	}
 	var price coffer.Amount
-	if chain.Costs != nil {
+	if len(offers) > 1 {
 		if price, err = chain.Costs.Price(call); err != nil {
 			return false, fmt.Errorf("plan on %s: what gas costs: %w", id, err)
 		}

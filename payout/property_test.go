@@ -33,6 +33,7 @@ func TestPaidOnChainIsWhatWasSettled(t *testing.T) {
 		scope := &scope{TB: t, rt: rt}
 		defer scope.end()
 		w := newWorld(scope, rapid.Uint64().Draw(rt, "seed"), rapid.IntRange(1, 3).Draw(rt, "lanes"))
+		w.payBy(rapid.SampledFrom([][]string{nil, {coffer.PathUserOp, coffer.PathExec}, {coffer.PathExec}}).Draw(rt, "paths"))
 		w.mine(1, none)
 		w.observe()
 		for range rapid.IntRange(30, 60).Draw(rt, "length") {
@@ -54,7 +55,7 @@ func TestPaidOnChainIsWhatWasSettled(t *testing.T) {
 	})
 
 	// The histories must have gone where it hurts.
-	for _, what := range []string{"settled", "failed", "crash", "final", "reverted", "expired", "cancelled", "left the chain", "payout.bumped", "payout.after_broadcast", "payout.signature", "payout.observed"} {
+	for _, what := range []string{"settled", "failed", "crash", "final", "reverted", "expired", "cancelled", "left the chain", "payout.bumped", "payout.after_broadcast", "payout.signature", "payout.observed", "payout.cancelling"} {
 		if seen[what] == 0 {
 			t.Errorf("no history saw %s: %v", what, seen)
 		}
@@ -93,7 +94,7 @@ func (w *world) act() {
 		}
 		return succeed
 	}
-	switch between(0, 18) {
+	switch between(0, 19) {
 	case 0, 1, 2:
 		for range between(1, 3) {
 			w.request(assets[between(0, 2)], uint64(between(1, 5000)))
@@ -132,6 +133,13 @@ func (w *world) act() {
 	case 18:
 		w.deliver(w.last)
 		w.cancelOne(between(0, 14))
+	case 19:
+		w.plan()
+		w.step(12)
+		w.mine(between(16, 20), none) // the intent's time passes
+		w.observe()
+		w.later(6 * time.Second)
+		w.step(between(1, 6))
 	}
 }
 

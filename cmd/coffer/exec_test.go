@@ -96,12 +96,15 @@ func shortIntents(file string) error {
 	if err != nil {
 		return err
 	}
-	var config map[string]any
+	var config struct {
+		Chains []map[string]any `yaml:"chains"`
+		Rest   map[string]any   `yaml:",inline"`
+	}
 	if err := yaml.Unmarshal(text, &config); err != nil {
 		return err
 	}
-	for _, chain := range config["chains"].([]any) {
-		chain.(map[string]any)["payout_valid"] = "75s"
+	for _, chain := range config.Chains {
+		chain["payout_valid"] = "75s"
 	}
 	return writeYAML(file, config)
 }
