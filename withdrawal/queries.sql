@@ -246,3 +246,10 @@ group by state;
 
 -- name: UndeliveredCount :one
 select count(*) from withdrawal_revocations where delivered_at is null and expires > sqlc.arg(now)::timestamptz;
+
+-- name: NewestSanctions :one
+select * from withdrawal_sanctions order by issued desc limit 1;
+
+-- name: InsertSanctions :exec
+insert into withdrawal_sanctions (hash, name, issued, expires, addresses, read_at) values ($1, $2, $3, $4, $5, $6)
+on conflict (hash) do nothing;

@@ -31,6 +31,7 @@ func (s *server) screen(c *withdrawal.Config) error {
 		if err != nil {
 			return err
 		}
+		list.Remember(withdrawal.NewSanctionsLog(s.db))
 		if s.config.Has("withdrawals") {
 			s.ready.add(list.Name(), list.Ready)
 		}

@@ -116,6 +116,15 @@ type WithdrawalRevocation struct {
 	DeliveredAt  *time.Time
 }
 
+type WithdrawalSanction struct {
+	Hash      coffer.Hash
+	Name      string
+	Issued    time.Time
+	Expires   time.Time
+	Addresses int64
+	ReadAt    time.Time
+}
+
 type WithdrawalScreening struct {
 	ID           int64
 	WithdrawalID string

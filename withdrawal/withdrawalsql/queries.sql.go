@@ -868,6 +868,32 @@ func (q *Queries) InsertRevocation(ctx context.Context, arg InsertRevocationPara
 	return err
 }
 
+const insertSanctions = `-- name: InsertSanctions :exec
+insert into withdrawal_sanctions (hash, name, issued, expires, addresses, read_at) values ($1, $2, $3, $4, $5, $6)
+on conflict (hash) do nothing
+`
+
+type InsertSanctionsParams struct {
+	Hash      coffer.Hash
+	Name      string
+	Issued    time.Time
+	Expires   time.Time
+	Addresses int64
+	ReadAt    time.Time
+}
+
+func (q *Queries) InsertSanctions(ctx context.Context, arg InsertSanctionsParams) error {
+	_, err := q.db.Exec(ctx, insertSanctions,
+		arg.Hash,
+		arg.Name,
+		arg.Issued,
+		arg.Expires,
+		arg.Addresses,
+		arg.ReadAt,
+	)
+	return err
+}
+
 const insertScreening = `-- name: InsertScreening :exec
 insert into withdrawal_screenings (withdrawal_id, screener, verdict, evidence, screened_at, valid_until)
 values ($1, $2, $3, $4, $5, $6)
@@ -1181,6 +1207,24 @@ func (q *Queries) LockWaiting(ctx context.Context, arg LockWaitingParams) (Withd
 		&i.RetryAt,
 		&i.NotBefore,
 		&i.Resembles,
+	)
+	return i, err
+}
+
+const newestSanctions = `-- name: NewestSanctions :one
+select hash, name, issued, expires, addresses, read_at from withdrawal_sanctions order by issued desc limit 1
+`
+
+func (q *Queries) NewestSanctions(ctx context.Context) (WithdrawalSanction, error) {
+	row := q.db.QueryRow(ctx, newestSanctions)
+	var i WithdrawalSanction
+	err := row.Scan(
+		&i.Hash,
+		&i.Name,
+		&i.Issued,
+		&i.Expires,
+		&i.Addresses,
+		&i.ReadAt,
 	)
 	return i, err
 }
