@@ -76,6 +76,11 @@ func (b *blockTx) connect(ctx context.Context) error {
 		return err
 	}
 	for _, o := range b.block().Outcomes {
+		if _, ok := ours[o.ID]; !ok && o.Sender == b.chain.Wallet.Address() {
+			if ours, err = b.matchUnsigned(ctx, o, ours); err != nil {
+				return err
+			}
+		}
 		if hit, ok := ours[o.ID]; ok && hit.Chain == string(b.event.Chain) {
 			if err := b.include(ctx, hit, o); err != nil {
 				return fmt.Errorf("payout %s in block %d: %w", hit.PayoutID, b.block().Height, err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/chaintest"
+	"github.com/cofferhq/coffer/payout"
 )
 
 const (
@@ -256,6 +257,14 @@ func (w *fakeWallet) SimulateLegs(_ context.Context, i coffer.Intent) ([]error, 
 	return legs, nil
 }
 
+// ID is what Finalize will give.
+func (w *fakeWallet) ID(u coffer.Unsigned) (coffer.Hash, error) {
+	op := decode(u.Bytes)
+	op.ValidUntil = time.Time{}
+	b, err := json.Marshal(op)
+	return coffer.RequestHash("op", digestOf(b).String()), err
+}
+
 func (w *fakeWallet) Finalize(u coffer.Unsigned, sigs []coffer.Signature) (coffer.Signed, error) {
 	digest := digestOf(u.Bytes)
 	for _, s := range sigs {
@@ -270,14 +279,6 @@ func (w *fakeWallet) Finalize(u coffer.Unsigned, sigs []coffer.Signature) (coffe
 	// signatures: what is made again with the same fees has the same id.
 	id, err := w.ID(u)
 	return coffer.Signed{ID: id, Bytes: u.Bytes}, err
-}
-
-// ID is what an operation will be known by.
-func (w *fakeWallet) ID(u coffer.Unsigned) (coffer.Hash, error) {
-	op := decode(u.Bytes)
-	op.ValidUntil = time.Time{}
-	b, err := json.Marshal(op)
-	return coffer.RequestHash("op", digestOf(b).String()), err
 }
 
 // Broadcast may fail before or after the network has the operation.
@@ -332,6 +333,8 @@ type fakeSigner struct {
 	asked   int
 	signed  map[coffer.Hash]memory
 	slots   map[coffer.Slot][]coffer.Hash
+	records []payout.LogRecord // its log
+	seen    uint64             // how far the log was read
 }
 
 type memory struct {
@@ -360,6 +363,7 @@ func (s *fakeSigner) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffe
 		return nil, ctx.Err()
 	}
 	s.check(r)
+	s.record(r)
 
 	digest := digestOf(r.Unsigned.Bytes)
 	sig := coffer.Signature{Signer: "someone else", Key: "key of " + s.name, Digest: digest, Bytes: signatureOf("key of "+s.name, digest)}

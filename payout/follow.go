@@ -236,22 +236,24 @@ func (m *Manager) knows(ctx context.Context, tx pgx.Tx, rec LogRecord) (bool, er
 		return false, nil
 	}
 	for _, id := range rec.Payout.IDs {
-		if !m.hasAttempt(&p, id, rec.Payout.cancels()) {
+		if !m.hasAttempt(&p, id, rec.Payout) {
 			return false, nil
 		}
 	}
 	return true, nil
 }
 
-// hasAttempt reports whether one of a payout's attempts, that cancels or not, will be known
-// by id. Where nobody can tell before it is signed, it counts as known.
-func (m *Manager) hasAttempt(p *Payout, id coffer.Hash, cancels bool) bool {
+// hasAttempt reports whether one of a payout's attempts, that cancels or not as a record
+// says, will be known by id and ends no sooner; an id need not cover the validity. Where
+// nobody can tell before it is signed, it counts as known.
+func (m *Manager) hasAttempt(p *Payout, id coffer.Hash, logged *LoggedPayout) bool {
 	named, ok := m.Chains[p.Intent.Chain].Explainer.(identifier)
 	if !ok {
 		return true
 	}
 	return slices.ContainsFunc(p.Attempts, func(a Attempt) bool {
-		if a.Cancels != cancels {
+		until := logged.ValidUntil
+		if a.Cancels != logged.cancels() || !a.ValidUntil.IsZero() && (until.IsZero() || a.ValidUntil.Before(until)) {
 			return false
 		}
 		if a.Signed != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,12 +28,13 @@ var (
 // applied, one transaction each. An event that was applied before changes nothing. One
 // that does not follow the last stops the chain: ErrSequence or ErrFinal.
 func (m *Manager) Observe(ctx context.Context, chain coffer.ChainID) (int, error) {
-	n, err := m.observe(ctx, chain)
+	n, err := m.observe(ctx, chain, math.MaxInt)
 	m.noteBroken(chain, err)
 	return n, err
 }
 
-func (m *Manager) observe(ctx context.Context, chain coffer.ChainID) (int, error) {
+// observe applies so many events at most.
+func (m *Manager) observe(ctx context.Context, chain coffer.ChainID, most int) (int, error) {
 	if _, known := m.Chains[chain]; !known {
 		return 0, fmt.Errorf("observe: chain %s is not configured", chain)
 	}
@@ -70,7 +72,9 @@ func (m *Manager) observe(ctx context.Context, chain coffer.ChainID) (int, error
 			if !ok {
 				return applied, nil // another process is ahead of us
 			}
-			applied++
+			if applied++; applied == most {
+				return applied, nil
+			}
 		}
 	}
 }

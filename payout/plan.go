@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -207,8 +206,12 @@ func (m *Manager) insert(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chai
 	if err != nil {
 		return "", fmt.Errorf("count payouts of %s: %w", batch[0].ID, err)
 	}
+	name, err := m.unusedID(ctx, q, generation, batch[0].ID)
+	if err != nil {
+		return "", err
+	}
 	intent := coffer.Intent{
-		ID:    coffer.DeriveID("po", batch[0].ID, strconv.FormatInt(generation, 10)),
+		ID:    name,
 		Chain: id, Wallet: chain.Wallet.Address(), Path: chosen.path, Slot: chosen.slot, Purpose: coffer.PurposeOrders,
 		FeeBound: chain.FeeBound, Expires: now.Add(chain.Limits.IntentTTL).Truncate(time.Second),
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/payout/payoutsql"
 	"github.com/cofferhq/coffer/postgres"
+	"github.com/cofferhq/coffer/withdrawal"
 )
 
 // formatRestored marks attempts whose bytes are lost: what is known of them is the id under
@@ -24,6 +25,10 @@ const formatRestored = "restored"
 
 // maxMissing bounds the records that one Import looks at; the next goes on.
 const maxMissing = 10_000
+
+// errBlocked says that a payout here has to end before one can be made again that signers
+// let its orders or its slot go to after it had ended.
+var errBlocked = errors.New("another payout has to end first")
 
 // Halt is why nothing is paid. People end it by a statement about Hash.
 type Halt struct {
@@ -109,18 +114,41 @@ type Imported struct {
 
 // Import makes the payouts again that signers know and this database does not, as slots
 // that are taken: their orders cannot be paid in other slots, and what the chain says of
-// them is recognised when its blocks are read again. read tells what a record says. It
-// works while payouts are halted, may be repeated, and goes as far as it can: the error
-// says what stands in the way.
+// them is recognised when its blocks are read again. read tells what a record says. An
+// order that signers let go from one payout to another follows as soon as the blocks that
+// are read again have ended the first one here. It works while payouts are halted, may be
+// repeated, and goes as far as it can: the error says what stands in the way.
 func (m *Manager) Import(ctx context.Context, read func(line []byte, sequence uint64) (LogRecord, error)) (Imported, error) {
 	var done Imported
+	for {
+		step, blocked, err := m.importAll(ctx, read)
+		done.Payouts, done.Attempts, done.Orders = done.Payouts+step.Payouts, done.Attempts+step.Attempts, done.Orders+step.Orders
+		if len(blocked) == 0 {
+			return done, err
+		}
+		moved := 0
+		for _, chain := range blocked {
+			n, observed := m.observe(ctx, chain, 1)
+			if observed != nil {
+				return done, errors.Join(err, observed)
+			}
+			moved += n
+		}
+		if moved == 0 {
+			return done, err
+		}
+	}
+}
+
+// importAll imports what can be, and returns the chains on which a payout has to end first.
+func (m *Manager) importAll(ctx context.Context, read func(line []byte, sequence uint64) (LogRecord, error)) (done Imported, blocked []coffer.ChainID, err error) {
 	halt, err := Halted(ctx, m.DB)
 	if err != nil || halt == nil {
-		return done, err
+		return done, nil, err
 	}
 	rows, err := m.sql.MissingRecords(ctx, maxMissing)
 	if err != nil {
-		return done, fmt.Errorf("read what is missing: %w", err)
+		return done, nil, fmt.Errorf("read what is missing: %w", err)
 	}
 	type found struct {
 		row payoutsql.SignerRecord
@@ -131,7 +159,7 @@ func (m *Manager) Import(ctx context.Context, read func(line []byte, sequence ui
 	for _, row := range rows {
 		rec, err := read(row.Line, uint64(row.Sequence)) //nolint:gosec // counts records
 		if err != nil {
-			return done, fmt.Errorf("record %d of %s: %w", row.Sequence, row.Signer, err)
+			return done, nil, fmt.Errorf("record %d of %s: %w", row.Sequence, row.Signer, err)
 		}
 		all = append(all, found{row, rec})
 		if rec.Payout != nil {
@@ -139,7 +167,7 @@ func (m *Manager) Import(ctx context.Context, read func(line []byte, sequence ui
 		}
 	}
 	if err := m.dropUnsigned(ctx, signed); err != nil {
-		return done, err
+		return done, nil, err
 	}
 	slices.SortStableFunc(all, func(a, b found) int { return cmp.Compare(intentEnd(a.rec), intentEnd(b.rec)) })
 
@@ -154,12 +182,16 @@ func (m *Manager) Import(ctx context.Context, read func(line []byte, sequence ui
 		})
 		if err != nil {
 			failed = append(failed, fmt.Errorf("record %d of signer %s: %w", f.row.Sequence, f.row.Signer, err))
+			if errors.Is(err, errBlocked) || errors.Is(err, withdrawal.ErrElsewhere) {
+				blocked = append(blocked, f.rec.Payout.Intent.Chain)
+			}
 			continue
 		}
 		m.checkpoint("payout.imported")
 		done.Payouts, done.Attempts, done.Orders = done.Payouts+step.Payouts, done.Attempts+step.Attempts, done.Orders+step.Orders
 	}
-	return done, errors.Join(failed...)
+	slices.Sort(blocked)
+	return done, slices.Compact(blocked), errors.Join(failed...)
 }
 
 // intentEnd orders records of several signers by when their payouts were planned.
@@ -220,7 +252,7 @@ func (m *Manager) importOne(ctx context.Context, tx pgx.Tx, rec LogRecord) (Impo
 		done.Payouts, done.Orders = 1, len(logged.Orders)
 	}
 	for _, id := range logged.IDs {
-		if len(p.Attempts) > 0 && m.hasAttempt(p, id, logged.cancels()) {
+		if len(p.Attempts) > 0 && m.hasAttempt(p, id, logged) {
 			continue
 		}
 		if err := m.importAttempt(ctx, tx, p, id, logged); err != nil {
@@ -234,6 +266,7 @@ func (m *Manager) importOne(ctx context.Context, tx pgx.Tx, rec LogRecord) (Impo
 // importState leads a payout that nobody had been asked to sign to where it was signed.
 func (m *Manager) importState(ctx context.Context, tx pgx.Tx, p *Payout, logged *LoggedPayout) error {
 	q := m.sql.WithTx(tx)
+	p.row.Answered = true // a signer signed
 	if p.State != coffer.PayoutPlanned && p.State != coffer.PayoutBuilt {
 		return m.save(ctx, q, p) // the count of its attempts
 	}
@@ -286,7 +319,7 @@ func (m *Manager) importInto(ctx context.Context, tx pgx.Tx, logged *LoggedPayou
 	p := &ps[0]
 	switch {
 	case !logged.cancels() && (!slices.Equal(p.Intent.Orders, logged.Intent.Orders) || !slices.Equal(p.Intent.Sweeps, logged.Intent.Sweeps)):
-		return nil, coffer.Errorf(coffer.CodeConflict, "payout %s took slot %s, which payout %s of other orders has here", logged.ID, slot, p.ID)
+		return nil, fmt.Errorf("payout %s took slot %s, which payout %s has here: %w", logged.ID, slot, p.ID, errBlocked)
 	case coffer.PayoutMoves.End(p.State):
 		return nil, coffer.Errorf(coffer.CodeConflict, "payout %s took slot %s, whose payout %s is %s here", logged.ID, slot, p.ID, p.State)
 	}
@@ -309,6 +342,9 @@ func (m *Manager) importPayout(ctx context.Context, tx pgx.Tx, logged *LoggedPay
 	for n, o := range logged.Orders {
 		if o.Hash() != i.Orders[n] {
 			return nil, fmt.Errorf("payout %s: order %s is not the one it names", i.ID, o.ID)
+		}
+		if err := m.Withdrawals.Restore(ctx, tx, o, i.ID); err != nil {
+			return nil, err
 		}
 		if err := q.InsertOrder(ctx, payoutsql.InsertOrderParams{PayoutID: i.ID, Position: int32(n), WithdrawalID: o.ID, OrderHash: i.Orders[n]}); err != nil {
 			return nil, fmt.Errorf("store an order of payout %s: %w", i.ID, err)
@@ -363,6 +399,61 @@ func (m *Manager) importAttempt(ctx context.Context, tx pgx.Tx, p *Payout, id co
 // what becomes of the payout.
 func (p *Payout) lost() bool {
 	return len(p.Attempts) > 0 && p.newest().Unsigned.Format == formatRestored
+}
+
+// maxGenerations bounds the ids that are tried for one payout.
+const maxGenerations = 10_000
+
+// unusedID is the id of a payout made for the same thing as so many before. Payouts that
+// were made again from the signers' logs may have ids further on.
+func (m *Manager) unusedID(ctx context.Context, q *payoutsql.Queries, generation int64, of ...string) (string, error) {
+	for n := generation; n < generation+maxGenerations; n++ {
+		id := coffer.DeriveID("po", append(slices.Clone(of), strconv.FormatInt(n, 10))...)
+		_, err := q.Get(ctx, id)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return id, nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("look for payout %s: %w", id, err)
+		}
+	}
+	return "", fmt.Errorf("no id is left for a payout of %v", of)
+}
+
+// maxSigning bounds the payouts that an unknown outcome is compared with.
+const maxSigning = 500
+
+// matchUnsigned looks for an outcome of our wallet among the attempts that have no
+// signatures here: a database that was restored may have lost them, or what was stored
+// with them.
+func (b *blockTx) matchUnsigned(ctx context.Context, o coffer.Outcome, ours map[coffer.Hash]payoutsql.AttemptsBySignedIDRow) (map[coffer.Hash]payoutsql.AttemptsBySignedIDRow, error) {
+	named, ok := b.chain.Explainer.(identifier)
+	if !ok {
+		return ours, nil
+	}
+	rows, err := b.q.SigningPayouts(ctx, payoutsql.SigningPayoutsParams{Chain: string(b.event.Chain), Wallet: string(o.Sender), First: maxSigning})
+	if err != nil {
+		return nil, fmt.Errorf("read payouts that are being signed: %w", err)
+	}
+	ps, err := b.m.load(ctx, b.q, rows)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range ps {
+		for _, a := range p.Attempts {
+			if a.Signed != nil {
+				continue // found by its id, if at all
+			}
+			if id, err := named.ID(a.Unsigned); err == nil && id == o.ID {
+				if ours == nil {
+					ours = map[coffer.Hash]payoutsql.AttemptsBySignedIDRow{}
+				}
+				ours[o.ID] = payoutsql.AttemptsBySignedIDRow{PayoutID: p.ID, Number: int32(a.Number), SignedID: &id, Chain: string(b.event.Chain)} //nolint:gosec // at most MaxAttempts
+				return ours, nil
+			}
+		}
+	}
+	return ours, nil
 }
 
 // Unhalt lets payouts go on after everything missing was imported. Who may say so has been

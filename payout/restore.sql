@@ -47,3 +47,6 @@ select * from payout where state in ('planned', 'built') order by id limit sqlc.
 -- name: InsertRestoredAttempt :exec
 insert into payout_attempts (payout_id, number, format, unsigned, valid_until, signed_id, signed, created_at, cancels)
 values ($1, $2, $3, '', sqlc.narg(valid_until), $4, '', $5, $6);
+
+-- name: SigningPayouts :many
+select * from payout where chain = $1 and wallet = $2 and state = 'signing' order by id limit sqlc.arg(first);

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -141,8 +140,12 @@ func (m *Manager) insertSweep(ctx context.Context, q *payoutsql.Queries, id coff
 	if err != nil {
 		return "", fmt.Errorf("count payouts in slot %s: %w", slot, err)
 	}
+	name, err := m.unusedID(ctx, q, generation, "sweep", string(id), string(wallet), slot.String())
+	if err != nil {
+		return "", err
+	}
 	intent := coffer.Intent{
-		ID:    coffer.DeriveID("po", "sweep", string(id), string(wallet), slot.String(), strconv.FormatInt(generation, 10)),
+		ID:    name,
 		Chain: id, Wallet: wallet, Path: coffer.PathUserOp, Slot: slot, Purpose: coffer.PurposeSweep,
 		FeeBound: chain.FeeBound, Expires: now.Add(chain.Limits.IntentTTL).Truncate(time.Second),
 	}

@@ -2,6 +2,7 @@ package withdrawal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -14,6 +15,9 @@ import (
 // restoredKey stands for the idempotency key of a withdrawal whose request is lost: orders
 // name an id that was made of the key, not the key.
 const restoredKey = "restored:"
+
+// ErrElsewhere is returned by Restore while another payout has the withdrawal.
+var ErrElsewhere = errors.New("another payout has the withdrawal")
 
 const whyRestored = "restored from the signers' logs"
 
@@ -57,6 +61,8 @@ func (s *Service) Restore(ctx context.Context, tx pgx.Tx, o coffer.Order, payout
 		return coffer.Errorf(coffer.CodeConflict, "withdrawal %s has another order than the one that was signed", o.ID)
 	case r.State == coffer.WithdrawalPaying && r.Payout == payout:
 		steps = nil
+	case r.State == coffer.WithdrawalPaying || r.State == coffer.WithdrawalConfirming:
+		return fmt.Errorf("withdrawal %s, signed in payout %s: %w: %s", o.ID, payout, ErrElsewhere, r.Payout)
 	case !before:
 		return coffer.Errorf(coffer.CodeConflict, "withdrawal %s is %s here, with payout %q, and was signed in payout %s", o.ID, r.State, r.Payout, payout)
 	}

@@ -322,6 +322,70 @@ func (q *Queries) SignerRecords(ctx context.Context, arg SignerRecordsParams) ([
 	return items, nil
 }
 
+const signingPayouts = `-- name: SigningPayouts :many
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout where chain = $1 and wallet = $2 and state = 'signing' order by id limit $3
+`
+
+type SigningPayoutsParams struct {
+	Chain  string
+	Wallet string
+	First  int32
+}
+
+func (q *Queries) SigningPayouts(ctx context.Context, arg SigningPayoutsParams) ([]Payout, error) {
+	rows, err := q.db.Query(ctx, signingPayouts, arg.Chain, arg.Wallet, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Payout
+	for rows.Next() {
+		var i Payout
+		if err := rows.Scan(
+			&i.ID,
+			&i.Chain,
+			&i.Wallet,
+			&i.Path,
+			&i.Purpose,
+			&i.SlotKind,
+			&i.SlotLane,
+			&i.SlotSequence,
+			&i.Intent,
+			&i.IntentHash,
+			&i.State,
+			&i.Attempts,
+			&i.Version,
+			&i.NextAt,
+			&i.Tries,
+			&i.Note,
+			&i.SinceHeight,
+			&i.IncludedAttempt,
+			&i.Tx,
+			&i.BlockHeight,
+			&i.BlockHash,
+			&i.Success,
+			&i.Reason,
+			&i.Alarm,
+			&i.AlarmBlock,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Parked,
+			&i.Refusals,
+			&i.Answered,
+			&i.LostBlock,
+			&i.LostHeight,
+			&i.PathReason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const unsignedPayouts = `-- name: UnsignedPayouts :many
 select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout where state in ('planned', 'built') order by id limit $1
 `
