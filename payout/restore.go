@@ -448,7 +448,7 @@ func (b *blockTx) matchUnsigned(ctx context.Context, o coffer.Outcome, ours map[
 				if ours == nil {
 					ours = map[coffer.Hash]payoutsql.AttemptsBySignedIDRow{}
 				}
-				ours[o.ID] = payoutsql.AttemptsBySignedIDRow{PayoutID: p.ID, Number: int32(a.Number), SignedID: &id, Chain: string(b.event.Chain)} //nolint:gosec // at most MaxAttempts
+				ours[o.ID] = payoutsql.AttemptsBySignedIDRow{PayoutID: p.ID, Number: int32(a.Number), SignedID: &id, Cancels: a.Cancels, Chain: string(b.event.Chain)} //nolint:gosec // at most MaxAttempts
 				return ours, nil
 			}
 		}

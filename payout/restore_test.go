@@ -65,7 +65,7 @@ func readLine(line []byte, sequence uint64) (payout.LogRecord, error) {
 }
 
 // restoredHistories is how many histories are tried, unless -rapid.checks says so.
-const restoredHistories = "12"
+const restoredHistories = "10"
 
 // pageOfLog is small, so that there are several.
 const pageOfLog = 3
