@@ -21,19 +21,31 @@ import (
 
 // The load of OpenZeppelin's relayer issue 843 (12 transactions a minute while the node's
 // connections break; there nonces got stuck for ever), with the time compressed: a block
-// each second, five operations a second, a question in seven meets a fault, a transaction in two.
+// each second, five operations a second, a question in seven meets a fault, a transaction in two, and for
+// a while all of them. It runs on a node that keeps what comes too early, and on a strict one,
+// as in that issue.
 const (
 	loadOperations = 60
 	loadLanes      = 6
 	loadFaulty     = 7
+	loadWindow     = 15 // transactions that all are lost on their way to the node
 	loadTimeout    = 4 * time.Minute
 )
 
 func TestNoNonceIsStuckWhenConnectionsBreakUnderLoad(t *testing.T) {
+	for _, strict := range []bool{false, true} {
+		t.Run(fmt.Sprintf("strict=%v", strict), func(t *testing.T) { loadWithFaults(t, strict) })
+	}
+}
+
+func loadWithFaults(t *testing.T, strict bool) {
 	w := newWorld(t)
 	proxy, err := devnet.NewProxy(t.Context(), w.URL)
 	check(t, err)
 	t.Cleanup(func() { _ = proxy.Close() })
+	if strict {
+		proxy.Strict()
+	}
 	client, err := evm.Dial(t.Context(), evm.Config{
 		Chain: "eip155:31337", Native: "eip155:31337/slip44:60", EntryPoint: w.EntryPoint,
 		Module: w.Safe4337Module, MultiSend: w.MultiSendCallOnly, URLs: []string{proxy.URL}, CallTimeout: 2 * time.Second,
@@ -53,10 +65,14 @@ func TestNoNonceIsStuckWhenConnectionsBreakUnderLoad(t *testing.T) {
 
 	rng := rand.New(rand.NewPCG(843, 1))
 	faults := []devnet.Fault{devnet.FaultBefore, devnet.FaultAfter, devnet.FaultPoolLost, devnet.FaultWrong, devnet.FaultLimited, devnet.FaultHTML, devnet.FaultOldHead}
+	sends := 0
 	proxy.Inject(func(method string) devnet.Fault {
 		odds := loadFaulty
 		if method == "eth_sendRawTransaction" {
 			odds = 2
+			if sends++; sends > loadWindow && sends <= 2*loadWindow {
+				return devnet.FaultBefore
+			}
 		}
 		if rng.IntN(odds) == 0 {
 			return faults[rng.IntN(len(faults))]
@@ -88,6 +104,9 @@ func TestNoNonceIsStuckWhenConnectionsBreakUnderLoad(t *testing.T) {
 		if used := w.count("select count(*) from bundler_bundles where executor = $1 and state in ('mined', 'final')", x.Address().Hex()); uint64(used) != nonce {
 			t.Errorf("executor %s used %d nonces, the bundler knows of %d", x.Address(), nonce, used)
 		}
+	}
+	if strict {
+		faults = append(faults, devnet.FaultEarly)
 	}
 	for _, fault := range faults {
 		t.Logf("%s: %d times", fault, proxy.Count(fault))

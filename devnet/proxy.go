@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common/hexutil"
+	"github.com/ethereum/go-ethereum/core/types"
 )
 
 // Fault is what a Proxy does to a question instead of just passing it on.
@@ -31,7 +32,10 @@ const (
 	FaultHTML     Fault = "a page instead of an answer"
 )
 
-// Faults are all of them.
+// FaultEarly is what a strict proxy does to transactions that come too early.
+const FaultEarly Fault = "the node refuses what has to wait for another transaction"
+
+// Faults are all that can be injected.
 var Faults = []Fault{FaultBefore, FaultAfter, FaultTimeout, FaultOldHead, FaultPoolLost, FaultWrong, FaultLimited, FaultHTML}
 
 const (
@@ -52,6 +56,7 @@ type Proxy struct {
 
 	mu     sync.Mutex
 	decide func(method string) Fault
+	strict bool
 	counts map[Fault]int
 }
 
@@ -83,6 +88,14 @@ func (p *Proxy) Inject(decide func(method string) Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.decide = decide
+}
+
+// Strict makes the node refuse transactions that have to wait for one before them, as nodes
+// without a queue do, in place of keeping them.
+func (p *Proxy) Strict() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.strict = true
 }
 
 // Count is how often a fault was injected.
@@ -125,6 +138,11 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 			one = proxied{Method: batch[0].Method}
 		}
 	}
+	if one.Method == "eth_sendRawTransaction" && p.early(r.Context(), one) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"jsonrpc": "2.0", "id": one.ID, "error": map[string]any{"code": -32000, "message": "nonce too high"}})
+		return
+	}
 	switch p.fault(one.Method) {
 	case FaultBefore:
 		cut(w)
@@ -151,6 +169,30 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.pass(w, r, body)
 	}
+}
+
+// early reports whether a transaction has to wait for one before it, and the node is strict.
+func (p *Proxy) early(ctx context.Context, one proxied) bool {
+	p.mu.Lock()
+	strict := p.strict
+	p.mu.Unlock()
+	var raw hexutil.Bytes
+	var tx types.Transaction
+	if !strict || len(one.Params) != 1 || json.Unmarshal(one.Params[0], &raw) != nil || tx.UnmarshalBinary(raw) != nil {
+		return false
+	}
+	sender, err := types.Sender(types.LatestSignerForChainID(tx.ChainId()), &tx)
+	if err != nil {
+		return false
+	}
+	var next hexutil.Uint64
+	if err = p.ask(ctx, &next, "eth_getTransactionCount", sender, "pending"); err != nil || tx.Nonce() <= uint64(next) {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.counts[FaultEarly]++
+	return true
 }
 
 // cut breaks the connection without an answer.

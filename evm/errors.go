@@ -27,6 +27,7 @@ const (
 	InsufficientFunds      Class = "insufficient funds"      // the sender cannot pay
 	Reverted               Class = "reverted"                // the call ran and failed; see RevertData
 	RateLimited            Class = "rate limited"            // ask later, or somebody else
+	Busy                   Class = "busy"                    // it takes no transaction now: ask later, or somebody else
 	UnknownBlock           Class = "unknown block"           // the node does not have it, or not yet
 	StateGone              Class = "state gone"              // the node has pruned what it takes
 	UnknownMethod          Class = "unknown method"          // the node does not serve it
@@ -129,6 +130,8 @@ var textClasses = []struct {
 	{"fee too low", FeeTooLow},                                    // Erigon
 	{"feetoolow", FeeTooLow},                                      // Nethermind before 1.32
 	{"underpriced", FeeTooLow},                                    // Erigon
+	{"pool is full", Busy},                                        // geth, Erigon ("… sub-pool is full"), Reth
+	{"sequencer temporarily not available", Busy},                 // Arbitrum
 	{"execution reverted", Reverted},                              // without code and data: light proxies
 	{"vm execution error", Reverted},                              // Nethermind
 	{"query returned more than", TooMuch},                         // Infura and those who copy it, code -32005

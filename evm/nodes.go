@@ -355,7 +355,7 @@ func (n *Nodes) ask(ctx context.Context, one *node, share int, body []byte) (ans
 // elsewhere reports whether another server may answer what this one refused.
 func elsewhere(r *refusal) bool {
 	switch Classify(r) {
-	case RateLimited, UnknownMethod, UnknownBlock, StateGone, TooMuch, TimedOut:
+	case RateLimited, Busy, UnknownMethod, UnknownBlock, StateGone, TooMuch, TimedOut:
 		return true
 	case Unclassified:
 		return r.Code == codeInternal

@@ -64,7 +64,7 @@ func (n *Nodes) send(ctx context.Context, q question, body []byte) ([]byte, erro
 			return accepted(body, p.hash)
 		case class == TimedOut || (class == Unclassified && answer.refusal.Code == codeInternal):
 			unknown = append(unknown, fmt.Errorf("%s: %w", one.name(), answer.refusal))
-		case class == RateLimited || class == UnknownMethod:
+		case class == RateLimited || class == UnknownMethod || class == Busy:
 			refused = first(refused, answer.body)
 		case len(unknown) == 0:
 			return answer.body, nil
