@@ -396,3 +396,9 @@ select address, salt from deposit_address where chain = @chain and address = any
 -- Needed is the first record of a chain's stream that is still to be read.
 select least(c.next_offset, coalesce((select r.next_offset from deposit_backfill_run r where r.chain = c.chain), c.next_offset))::bigint
 from deposit_cursor c where c.chain = $1;
+
+-- name: AddressPage :many
+select address from deposit_address where chain = $1 and kind = 'deposit' and address > @after::text order by address limit @first;
+
+-- name: UnknownSeen :one
+select exists (select from deposit_unknown where chain = $1 and asset = $2)::boolean as seen;

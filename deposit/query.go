@@ -134,6 +134,28 @@ func progressOf(row depositsql.DepositCursor) Progress {
 	return p
 }
 
+// AddressPage returns addresses of accounts on a chain in order, MaxPage at most, after one.
+func (s *Service) AddressPage(ctx context.Context, chain coffer.ChainID, after coffer.Address) ([]coffer.Address, error) {
+	rows, err := s.sql.AddressPage(ctx, depositsql.AddressPageParams{Chain: string(chain), After: string(after), First: MaxPage})
+	if err != nil {
+		return nil, fmt.Errorf("addresses of %s: %w", chain, err)
+	}
+	page := make([]coffer.Address, len(rows))
+	for i, row := range rows {
+		page[i] = coffer.Address(row)
+	}
+	return page, nil
+}
+
+// Unknown reports whether a token was paid to an account's address while nobody had named it.
+func (s *Service) Unknown(ctx context.Context, asset coffer.AssetID) (bool, error) {
+	seen, err := s.sql.UnknownSeen(ctx, depositsql.UnknownSeenParams{Chain: string(asset.Chain()), Asset: string(asset)})
+	if err != nil {
+		return false, fmt.Errorf("was %s seen: %w", asset, err)
+	}
+	return seen, nil
+}
+
 // Needed is the first record of a chain on tx.raw that is still to be read here; zero before
 // anything was.
 func (s *Service) Needed(ctx context.Context, chain coffer.ChainID) (int64, error) {

@@ -52,7 +52,7 @@ func (t *Treasury) Adopt(ctx context.Context, tx pgx.Tx, chain coffer.ChainID, a
 	if balance.IsZero() {
 		return nil
 	}
-	return t.open(ctx, tx, chain, Place{account, asset}, balance, block, at)
+	return t.open(ctx, tx, chain, Place{account, asset}, ledger.EquityOpening, balance, block, at)
 }
 
 func openingID(asset coffer.AssetID, account string) string {

@@ -38,7 +38,8 @@ type Place struct {
 // became one of ours, after the books of its chain began: what the chain says it held after
 // a block, less what the books have of it by then. The caller keeps the flows from booking
 // blocks until tx ends, and has applied them up to that block exactly, which is final.
-// CodeConflict: the books have more than the chain.
+// CodeConflict: the books have more than the chain. What a customer's address held of a token
+// that was not supported is in suspense, the rest is the house's own.
 func (t *Treasury) AdoptLate(ctx context.Context, tx pgx.Tx, chain coffer.ChainID, p Place, held coffer.Amount, block coffer.BlockRef, at time.Time) error {
 	if p.Asset.Chain() != chain {
 		return coffer.Invalid("asset", "%s is not an asset of %s", p.Asset, chain)
@@ -63,7 +64,11 @@ func (t *Treasury) AdoptLate(ctx context.Context, tx pgx.Tx, chain coffer.ChainI
 	if err != nil || !first || opening.IsZero() {
 		return err
 	}
-	return t.open(ctx, tx, chain, p, opening, block, at)
+	credit := ledger.EquityOpening
+	if strings.HasPrefix(p.Account, ledger.PrefixCustodyDeposit) {
+		credit = ledger.SuspenseUnsupported
+	}
+	return t.open(ctx, tx, chain, p, credit, opening, block, at)
 }
 
 // Held is what a chain says that an account's address holds after a block.
@@ -76,9 +81,9 @@ func Held(ctx context.Context, p Place, block coffer.Hash, reader Reader) (coffe
 	return coffer.Amount{}, coffer.Invalid("account", "%.160q holds nothing on a chain", p.Account)
 }
 
-func (t *Treasury) open(ctx context.Context, tx pgx.Tx, chain coffer.ChainID, p Place, balance coffer.Amount, block coffer.BlockRef, at time.Time) error {
+func (t *Treasury) open(ctx context.Context, tx pgx.Tx, chain coffer.ChainID, p Place, credit string, balance coffer.Amount, block coffer.BlockRef, at time.Time) error {
 	return t.ledger.Post(ctx, tx, ledger.Entry{
 		ID: openingID(p.Asset, p.Account), Kind: KindOpening, Resource: p.Account, Chain: chain, Block: block, At: at,
-		Postings: []ledger.Posting{ledger.Debit(p.Account, p.Asset, balance), ledger.Credit(ledger.EquityOpening, p.Asset, balance)},
+		Postings: []ledger.Posting{ledger.Debit(p.Account, p.Asset, balance), ledger.Credit(credit, p.Asset, balance)},
 	})
 }

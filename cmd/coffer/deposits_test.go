@@ -76,9 +76,10 @@ func TestDepositsThatNeedAPerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Log(out.String())
-	for _, line := range []string{" MEMO 5 5 equal", " YOUNG 5 5 equal"} {
-		if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), "custody:hot:"+w.safe.Hex()+line) {
-			t.Errorf("the books lack what the Safe had of a token that was added: %s", line)
+	hot, ann := "custody:hot:"+w.safe.Hex(), "custody:deposit_addr:"+w.address.Hex()
+	for _, line := range []string{hot + " MEMO 5 5 equal", ann + " MEMO 12 12 equal", hot + " YOUNG 5 5 equal", hot + " " + string(w.asset(w.known)) + " 5000000 5000000 equal", ann + " " + string(w.asset(w.known)) + " 10000000 10000000 equal"} {
+		if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), line) {
+			t.Errorf("the books lack what there was of a token that was added: %s", line)
 		}
 	}
 }
@@ -108,7 +109,9 @@ func newWatched(t *testing.T) *watched {
 		receipt, err := s.anvil.Send(ctx, devnet.Call{Data: data})
 		must(err)
 		*token = receipt.ContractAddress
-		// The Safe has some before anybody tells the server of it.
+		// The Safe and Ann have some before anybody tells the server of it.
+		_, err = w.payToken(ctx, *token, 3_000_000)
+		must(err)
 		_, err = s.anvil.Send(ctx, devnet.Call{To: token, Data: bindings.NewTestToken().PackTransfer(s.safe, w.units(5))})
 		must(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/cofferhq/coffer"
@@ -13,10 +15,15 @@ import (
 	"github.com/cofferhq/coffer/treasury"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 )
 
-// adoptPoll is how often it is asked whether the block of late opening balances is final.
-const adoptPoll = time.Second
+// Bounds of late opening balances.
+const (
+	adoptPoll    = time.Second // between looks whether their block is final
+	adoptReaders = 8           // balances asked for at once
+	maxAdopted   = 50_000      // customers' addresses looked at
+)
 
 // errNotFinal says that opening balances have to wait.
 var errNotFinal = errors.New("the last block applied is not final yet")
@@ -38,6 +45,9 @@ func (s *server) custody(chain *chainParts) []treasury.Place {
 	places := []treasury.Place{{Account: ledger.PrefixGasEntryPoint + string(safe), Asset: chain.native.ID}}
 	for _, asset := range chain.assets {
 		places = append(places, treasury.Place{Account: ledger.PrefixCustodyHot + string(safe), Asset: asset.ID})
+	}
+	for _, token := range chain.config.Deposits.KnownTokens { // kept in suspense, but booked
+		places = append(places, treasury.Place{Account: ledger.PrefixCustodyHot + string(safe), Asset: token})
 	}
 	for _, executor := range chain.executors {
 		places = append(places, treasury.Place{Account: ledger.PrefixGasExecutor + string(executor), Asset: chain.native.ID})
@@ -73,11 +83,22 @@ func (s *server) adoptAt(ctx context.Context, chain *chainParts, missing []treas
 	if err != nil {
 		return err
 	}
+	ours, err := s.paidBefore(ctx, chain, missing)
+	if err != nil {
+		return err
+	}
+	missing = slices.Concat(missing, ours)
 	held := make([]coffer.Amount, len(missing))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(adoptReaders)
 	for i, p := range missing {
-		if held[i], err = heldAt(ctx, chain, p, block.Hash); err != nil {
+		group.Go(func() (err error) {
+			held[i], err = heldAt(groupCtx, chain, p, block.Hash)
 			return err
-		}
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	books := treasury.New(s.ledger)
 	at := time.Now().UTC().Truncate(time.Microsecond)
@@ -100,6 +121,9 @@ func (s *server) adoptAt(ctx context.Context, chain *chainParts, missing []treas
 			}
 		}
 		for i, p := range missing {
+			if held[i].IsZero() && strings.HasPrefix(p.Account, ledger.PrefixCustodyDeposit) {
+				continue // one of many, that has none of the token
+			}
 			if err := books.AdoptLate(ctx, tx, chain.id, p, held[i], block, at); err != nil {
 				return err
 			}
@@ -110,6 +134,40 @@ func (s *server) adoptAt(ctx context.Context, chain *chainParts, missing []treas
 		s.log.Info("opening balances booked", "chain", chain.id, "block", block.Height, "accounts", len(missing))
 	}
 	return err
+}
+
+// paidBefore are the customers' addresses that may hold a token which was added: if anybody
+// was paid in it while nobody knew it, all of them.
+func (s *server) paidBefore(ctx context.Context, chain *chainParts, missing []treasury.Place) ([]treasury.Place, error) {
+	var places []treasury.Place
+	for _, p := range missing {
+		if p.Asset.IsNative() {
+			continue
+		}
+		seen, err := s.deposits.Unknown(ctx, p.Asset)
+		if err != nil {
+			return nil, err
+		}
+		if !seen {
+			continue
+		}
+		for after := coffer.Address(""); ; {
+			page, err := s.deposits.AddressPage(ctx, chain.id, after)
+			if err != nil {
+				return nil, err
+			}
+			for _, address := range page {
+				places = append(places, treasury.Place{Account: ledger.PrefixCustodyDeposit + string(address), Asset: p.Asset})
+			}
+			if len(page) < deposit.MaxPage {
+				break
+			}
+			if after = page[len(page)-1]; len(places) > maxAdopted {
+				return nil, fmt.Errorf("%s was paid to addresses of ours before it was supported, and there are more than %d of them: book what they hold by hand", p.Asset, maxAdopted)
+			}
+		}
+	}
+	return places, nil
 }
 
 // heldAt is what an account held after a block. A token that was not there yet is held by

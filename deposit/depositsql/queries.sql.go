@@ -276,6 +276,36 @@ func (q *Queries) AddressOf(ctx context.Context, arg AddressOfParams) (AddressOf
 	return i, err
 }
 
+const addressPage = `-- name: AddressPage :many
+select address from deposit_address where chain = $1 and kind = 'deposit' and address > $2::text order by address limit $3
+`
+
+type AddressPageParams struct {
+	Chain string
+	After string
+	First int32
+}
+
+func (q *Queries) AddressPage(ctx context.Context, arg AddressPageParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, addressPage, arg.Chain, arg.After, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var address string
+		if err := rows.Scan(&address); err != nil {
+			return nil, err
+		}
+		items = append(items, address)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const addressesOf = `-- name: AddressesOf :many
 select id::text as id, tenant::text as tenant, account::text as account, chain, address, created_at from deposit_address
 where tenant = $1::text and account = $2::text and kind = 'deposit' order by chain
@@ -2308,6 +2338,22 @@ func (q *Queries) UnknownListed(ctx context.Context, chain string) (int64, error
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const unknownSeen = `-- name: UnknownSeen :one
+select exists (select from deposit_unknown where chain = $1 and asset = $2)::boolean as seen
+`
+
+type UnknownSeenParams struct {
+	Chain string
+	Asset string
+}
+
+func (q *Queries) UnknownSeen(ctx context.Context, arg UnknownSeenParams) (bool, error) {
+	row := q.db.QueryRow(ctx, unknownSeen, arg.Chain, arg.Asset)
+	var seen bool
+	err := row.Scan(&seen)
+	return seen, err
 }
 
 const unlock = `-- name: Unlock :many
