@@ -117,10 +117,10 @@ func (s *server) wireChain(ctx context.Context, c config.Chain) (_ *chainParts, 
 		return nil, err
 	}
 	chain.source = evm.NewSource(chain.client, cfg)
-	if chain.forwarders, err = evm.NewForwarders(ctx, chain.client, cfg.ForwarderFactory, common.HexToAddress(c.Wallet)); err != nil {
+	if chain.safe, err = evm.ReadSafe(ctx, chain.client, common.HexToAddress(c.Wallet)); err != nil {
 		return nil, err
 	}
-	if chain.safe, err = evm.ReadSafe(ctx, chain.client, common.HexToAddress(c.Wallet)); err != nil {
+	if chain.forwarders, err = evm.NewForwarders(ctx, chain.client, cfg.ForwarderFactory, common.HexToAddress(c.Wallet)); err != nil {
 		return nil, err
 	}
 	if err := s.checkSafe(chain); err != nil {
