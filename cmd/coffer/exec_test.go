@@ -17,8 +17,9 @@ import (
 
 // TestSafeTransactionsOnTheStack pays by Safe transactions of real signers through a guarded
 // Safe: one that a reorganisation takes back is sent again; one that cannot be made is
-// cancelled in its slot when its time is over, while others go on as user operations; what
-// it was to pay is paid once, in another slot. In the end the books equal the chain.
+// cancelled in its slot when its time is over, though the server is killed while it does so,
+// and others go on as user operations; what it was to pay is paid once, in another slot. In
+// the end the books equal the chain.
 func TestSafeTransactionsOnTheStack(t *testing.T) {
 	s := newTestStack(t)
 	d := &demo{stack: s.on(s.chains[1]), told: map[string]bool{}}
@@ -79,6 +80,19 @@ func TestSafeTransactionsOnTheStack(t *testing.T) {
 	if n := executions(t, d); n != 2 {
 		t.Fatalf("the payout beside the stuck one was a Safe transaction: %d", n)
 	}
+
+	for _, point := range []string{"payout.before_cancelling", "payout.cancelling"} {
+		armed := d.path("armed-" + point)
+		must(os.WriteFile(armed, nil, 0o600))
+		must(d.server.stop())
+		must(d.startServer(ctx, killPoint+"="+point, killArmed+"="+armed))
+		select {
+		case <-d.server.done:
+		case <-time.After(3 * time.Minute):
+			t.Fatalf("the server passed no checkpoint %s", point)
+		}
+	}
+	must(d.startServer(ctx))
 
 	wait, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
