@@ -56,6 +56,10 @@
 // that reaches the intent's fee bound when the intent expires. Nothing is ever abandoned
 // because it is dear.
 //
+// Sweeps. A payout of purpose sweep ([Manager.PlanSweep]) flushes deposit addresses into the
+// wallet and pays nobody. It takes the same steps in a lane of its own. Its legs are judged
+// at finality by what canonical blocks moved; deposit books the money.
+//
 // Books. With the block: per leg Dr transit:withdrawal / Cr custody:hot:<wallet>; the fee of
 // a user operation Dr transit:bundler / Cr gas:entrypoint:<wallet>, straight to
 // expense:network_fee when the bundle is not one of our executors'; for an executor's
