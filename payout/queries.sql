@@ -281,3 +281,6 @@ insert into payout_audit (payout_id, action, actor, note, at) values ($1, $2, $3
 
 -- name: Audit :many
 select * from payout_audit where payout_id = $1 order by id limit sqlc.arg(first);
+
+-- name: ReleaseSweeps :execrows
+delete from payout_sweeps_deferred where chain = $1 and forwarder = $2;

@@ -190,6 +190,26 @@ func (m *Manager) Sweeping(ctx context.Context, id coffer.ChainID) (live []coffe
 	return live, deferred, nil
 }
 
+// Sweeping is Manager.Sweeping, for people.
+func (d *Desk) Sweeping(ctx context.Context, id coffer.ChainID) ([]coffer.Sweep, []DeferredSweep, error) {
+	return d.m.Sweeping(ctx, id)
+}
+
+// PlanSweep refuses: a desk makes no payouts. It lets a desk stand where a Manager plans.
+func (d *Desk) PlanSweep(context.Context, coffer.ChainID, []SweepLeg) (string, error) {
+	return "", coffer.Errorf(coffer.CodeConflict, "sweeps are made by the server")
+}
+
+// ReleaseSweeps lets an address be swept that was put off or in quarantine, and returns in
+// how many assets it was.
+func (d *Desk) ReleaseSweeps(ctx context.Context, id coffer.ChainID, forwarder coffer.Address) (int64, error) {
+	n, err := d.m.sql.ReleaseSweeps(ctx, payoutsql.ReleaseSweepsParams{Chain: string(id), Forwarder: string(forwarder)})
+	if err != nil {
+		return 0, fmt.Errorf("release sweeps of %s: %w", forwarder, err)
+	}
+	return n, nil
+}
+
 // sweptOrders stand for the sweeps of an intent where pauses are asked about orders: a pause
 // of an asset covers its sweeps.
 func sweptOrders(i coffer.Intent) []coffer.Order {

@@ -74,6 +74,20 @@ func TestASweepOfATokenThatFreezesAndTakesFees(t *testing.T) {
 		}
 	}
 
+	shown, err := s.command(ctx, nil, "treasury", "sweep", "--dry-run", "--chain", string(s.chain), "--config", s.configFile())
+	if err != nil || !strings.Contains(shown, "0 addresses to sweep") || !strings.Contains(shown, "quarantine  "+addresses[0].Hex()) {
+		t.Errorf("--dry-run says %q, %v", shown, err)
+	}
+	release := func(address string) (string, error) {
+		return s.command(ctx, nil, "treasury", "sweep", "--release", address, "--chain", string(s.chain), "--config", s.configFile())
+	}
+	if said, err := release(addresses[0].Hex()); err != nil || !strings.Contains(said, "can be swept again, of 1 assets") {
+		t.Errorf("--release says %q, %v", said, err)
+	}
+	if said, err := release(addresses[0].Hex()); err == nil {
+		t.Errorf("--release of what is not put off says %q", said)
+	}
+
 	for n, address := range addresses {
 		want := s.units(0)
 		if n == 0 {

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/config"
+	"github.com/cofferhq/coffer/deposit"
+	"github.com/cofferhq/coffer/evm"
 	"github.com/cofferhq/coffer/treasury"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -20,7 +23,7 @@ func (s *server) wireSweeps(context.Context) (err error) {
 		if len(chain.config.Sweep.Assets) == 0 {
 			continue
 		}
-		one := s.sweepChain(chain)
+		one := sweepChain(chain.config, chain.client, s.deposits)
 		allowed := s.policy.Sweeps(chain.native.ID)
 		for _, asset := range one.Assets {
 			if !slices.Contains(allowed, asset.ID) {
@@ -35,16 +38,16 @@ func (s *server) wireSweeps(context.Context) (err error) {
 	return err
 }
 
-func (s *server) sweepChain(chain *chainParts) treasury.SweepChain {
-	cfg := chain.config.Sweep
+func sweepChain(chain config.Chain, client *evm.Client, deposits *deposit.Service) treasury.SweepChain {
+	cfg := chain.Sweep
 	one := treasury.SweepChain{
-		ID: chain.id, MaxForwarders: cfg.MaxForwarders, CostFactor: cfg.CostFactor, MaxAge: cfg.MaxAge, Interval: cfg.Interval,
+		ID: chain.ID, MaxForwarders: cfg.MaxForwarders, CostFactor: cfg.CostFactor, MaxAge: cfg.MaxAge, Interval: cfg.Interval,
 		Final: func(ctx context.Context) (uint64, error) {
-			progress, err := s.deposits.Progress(ctx, chain.id)
+			progress, err := deposits.Progress(ctx, chain.ID)
 			return min(progress.Final, progress.Tip.Height), err
 		},
 		GasPrice: func(ctx context.Context) (coffer.Amount, error) {
-			fees, base, err := chain.client.SuggestFees(ctx)
+			fees, base, err := client.SuggestFees(ctx)
 			if err != nil {
 				return coffer.Amount{}, err
 			}
@@ -52,7 +55,7 @@ func (s *server) sweepChain(chain *chainParts) treasury.SweepChain {
 		},
 	}
 	for _, asset := range cfg.Assets {
-		least, price := asset.Words(chain.config)
+		least, price := asset.Words(chain)
 		one.Assets = append(one.Assets, treasury.SweepAsset{ID: asset.Asset, Min: least, Price: price})
 	}
 	return one

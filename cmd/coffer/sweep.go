@@ -5,64 +5,161 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"text/tabwriter"
 	"time"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/config"
+	"github.com/cofferhq/coffer/evm"
+	"github.com/cofferhq/coffer/payout"
 	"github.com/cofferhq/coffer/postgres"
 	"github.com/cofferhq/coffer/treasury"
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/spf13/cobra"
 )
 
-// sweepCommand asks for a sweep. The server's treasury role makes it.
+// sweepCommand looks at sweeps and asks for them. The server's treasury role makes them.
 func sweepCommand() *cobra.Command {
+	var now, dryRun bool
+	var only, release string
 	cmd := &cobra.Command{
-		Use:   "sweep --now",
-		Short: "Empty all deposit addresses now, whatever that is worth; the server's treasury role does it",
+		Use:   "sweep --now | --dry-run | --release ADDRESS --chain ID",
+		Short: "Empty deposit addresses now, whatever that is worth; or say what would be done; or end a quarantine",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := readConfig(cmd)
 			if err != nil {
 				return err
 			}
-			now, err := cmd.Flags().GetBool("now")
+			work, err := sweepWork(now, dryRun, coffer.Address(release))
 			if err != nil {
 				return err
 			}
-			if !now {
-				return errors.New("say --now: without it addresses are emptied when that is worth its cost, by the server itself")
-			}
-			only, err := cmd.Flags().GetString("chain")
+			chains, err := sweptChains(c, coffer.ChainID(only))
 			if err != nil {
 				return err
+			}
+			if release != "" && only == "" {
+				return errors.New("--release wants --chain")
 			}
 			return withDatabase(cmd, false, func(ctx context.Context, db *postgres.DB, out io.Writer) error {
-				return requestSweeps(ctx, c, coffer.ChainID(only), db, out)
+				for _, chain := range chains {
+					if err := work(ctx, c, chain, db, out); err != nil {
+						return fmt.Errorf("chain %s: %w", chain.ID, err)
+					}
+				}
+				return nil
 			})
 		},
 	}
-	cmd.Flags().Bool("now", false, "do not wait until it is worth its cost")
-	cmd.Flags().String("chain", "", "only this chain")
+	cmd.Flags().BoolVar(&now, "now", false, "ask the server to sweep, without waiting until it is worth its cost")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be swept now, and what is put off")
+	cmd.Flags().StringVar(&release, "release", "", "let this address be swept that was put off or in quarantine")
+	cmd.Flags().StringVar(&only, "chain", "", "only this chain")
 	configFlags(cmd)
 	return cmd
 }
 
-func requestSweeps(ctx context.Context, c config.Config, only coffer.ChainID, db *postgres.DB, out io.Writer) error {
-	requested := 0
+// sweepOf does one of the things the command can do, for one chain.
+type sweepOf func(ctx context.Context, c config.Config, chain config.Chain, db *postgres.DB, out io.Writer) error
+
+func sweepWork(now, dryRun bool, release coffer.Address) (sweepOf, error) {
+	switch {
+	case now && !dryRun && release == "":
+		return requestSweep, nil
+	case dryRun && !now && release == "":
+		return showSweep, nil
+	case release != "" && !now && !dryRun:
+		return releaseSweep(release), nil
+	}
+	return nil, errors.New("say one of --now, --dry-run and --release: without being asked the server sweeps when that is worth its cost")
+}
+
+func sweptChains(c config.Config, only coffer.ChainID) ([]config.Chain, error) {
+	var chains []config.Chain
 	for _, chain := range c.Chains {
-		if len(chain.Sweep.Assets) == 0 || only != "" && only != chain.ID {
-			continue
+		if len(chain.Sweep.Assets) > 0 && (only == "" || only == chain.ID) {
+			chains = append(chains, chain)
 		}
-		if err := treasury.RequestSweep(ctx, db.Pool(), chain.ID, time.Now().UTC().Truncate(time.Microsecond)); err != nil {
-			return err
+	}
+	if len(chains) == 0 {
+		return nil, errors.New("no chain with a sweep section is meant")
+	}
+	return chains, nil
+}
+
+func requestSweep(ctx context.Context, _ config.Config, chain config.Chain, db *postgres.DB, out io.Writer) error {
+	if err := treasury.RequestSweep(ctx, db.Pool(), chain.ID, time.Now().UTC().Truncate(time.Microsecond)); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "sweep of %s requested\n", chain.ID)
+	return err
+}
+
+func releaseSweep(text coffer.Address) sweepOf {
+	return func(ctx context.Context, _ config.Config, chain config.Chain, db *postgres.DB, out io.Writer) error {
+		if !common.IsHexAddress(string(text)) {
+			return coffer.Invalid("release", "%.80q is not an address", text)
 		}
-		requested++
-		if _, err := fmt.Fprintf(out, "sweep of %s requested\n", chain.ID); err != nil {
+		address := evm.AddressOf(common.HexToAddress(string(text)))
+		n, err := payout.NewDesk(db, time.Now).ReleaseSweeps(ctx, chain.ID, address)
+		if err == nil && n == 0 {
+			err = coffer.Errorf(coffer.CodeNotFound, "%s is neither put off nor in quarantine", address)
+		}
+		if err == nil {
+			_, err = fmt.Fprintf(out, "%s can be swept again, of %d assets\n", address, n)
+		}
+		return err
+	}
+}
+
+// showSweep says what the server would do if it looked now.
+func showSweep(ctx context.Context, c config.Config, chain config.Chain, db *postgres.DB, out io.Writer) error {
+	client, err := evm.Dial(ctx, evm.Config{Chain: chain.ID, Native: chain.Native.ID, URLs: chain.RPC, EntryPoint: common.HexToAddress(chain.EntryPoint)})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	deposits, err := offlineDeposits(c, db)
+	if err != nil {
+		return err
+	}
+	desk := payout.NewDesk(db, time.Now)
+	sweeper, err := treasury.NewSweeper(treasury.SweepConfig{
+		DB: db, Payouts: desk, Salts: deposits, Chains: []treasury.SweepChain{sweepChain(chain, client, deposits)}, Clock: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	plan, err := sweeper.Plan(ctx, chain.ID, false)
+	if err != nil {
+		return err
+	}
+	live, deferred, err := desk.Sweeping(ctx, chain.ID)
+	if err != nil {
+		return err
+	}
+
+	if _, err := fmt.Fprintf(out, "%s: %d addresses to sweep, %d legs: %s; %d legs on their way\n",
+		chain.ID, plan.Forwarders, len(plan.Legs), plan.Reason, len(live)); err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, leg := range plan.Legs {
+		symbol, decimals := nameOf(chain, leg.Asset)
+		if _, err := fmt.Fprintf(table, "sweep\t%s\t%s %s\n", leg.Forwarder, leg.Expected.Units(decimals), symbol); err != nil {
 			return err
 		}
 	}
-	if requested == 0 {
-		return errors.New("no chain with a sweep section is meant")
+	for _, d := range deferred {
+		what := "put off"
+		if d.Quarantined {
+			what = "quarantine"
+		}
+		symbol, _ := nameOf(chain, d.Asset)
+		if _, err := fmt.Fprintf(table, "%s\t%s\t%s until %s: %s\n", what, d.Forwarder, symbol, d.Until.Format(time.RFC3339), d.Reason); err != nil {
+			return err
+		}
 	}
-	return nil
+	return table.Flush()
 }

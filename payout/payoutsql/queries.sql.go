@@ -1658,6 +1658,23 @@ func (q *Queries) RefusedLanes(ctx context.Context, arg RefusedLanesParams) (int
 	return count, err
 }
 
+const releaseSweeps = `-- name: ReleaseSweeps :execrows
+delete from payout_sweeps_deferred where chain = $1 and forwarder = $2
+`
+
+type ReleaseSweepsParams struct {
+	Chain     string
+	Forwarder string
+}
+
+func (q *Queries) ReleaseSweeps(ctx context.Context, arg ReleaseSweepsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, releaseSweeps, arg.Chain, arg.Forwarder)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const resume = `-- name: Resume :exec
 update payout set next_at = $1::timestamptz, version = version + 1
 where state in ('planned', 'built', 'signing', 'signed', 'broadcast') and next_at > $1::timestamptz
