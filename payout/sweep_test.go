@@ -304,41 +304,52 @@ func TestASweepWaitsWhileItsAssetIsPaused(t *testing.T) {
 
 // Law: wherever the process dies, the sweep is made once, and its legs end.
 func TestASweepSurvivesACrashAnywhere(t *testing.T) {
-	points := map[string]bool{}
-	for crash := 1; ; crash++ {
-		w := newWorld(t, 1, 1)
-		all := legs(50, 60)
-		w.net.yields[all[0].Sweep] = 50
-		w.mine(1, none)
-		w.observe()
-		w.passed, w.crashIn = nil, crash
-		if id := w.planSweep(all); id == "" { // it crashed: what was planned is on its way
-			if live, _, err := w.m.Sweeping(w.ctx, chain); err != nil || len(live) == 0 {
-				w.planSweep(all)
-			}
-		}
-		for range 3 {
-			w.step(20)
-			w.later(20 * time.Second)
-		}
-		w.mine(1, func() choice { return succeed })
-		w.observe()
-		w.finish()
-		w.wantSweeping(0, "1q")
-		var final int
-		if err := w.db.Pool().QueryRow(w.ctx, `select count(*) from payout where state = 'final'`).Scan(&final); err != nil || final != 1 {
-			t.Fatalf("crash at %v: %d sweeps are final, %v", w.passed[:crash], final, err)
-		}
-		w.checkBooks()
-		crashed := slices.Index(w.passed, "crash")
-		if crashed < 0 {
-			break
-		}
-		points[w.passed[crashed-1]] = true
-	}
+	all := sweepThatCrashes(t, 0)
 	for _, name := range []string{"sweep.before_plan", "sweep.planning", "sweep.planned", "sweep.ending", "payout.built", "payout.signing", "payout.signed", "payout.broadcast"} {
-		if !points[name] {
-			t.Errorf("nothing crashed at %s: %v", name, points)
+		if !slices.Contains(all, name) {
+			t.Errorf("a sweep does not pass %s: %v", name, all)
 		}
 	}
+	seen := map[string]bool{}
+	for place, name := range all {
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		passed := sweepThatCrashes(t, place+1)
+		if at := slices.Index(passed, "crash"); at < 1 || passed[at-1] != name {
+			t.Errorf("it crashed at %v, not at %s", passed, name)
+		}
+	}
+}
+
+// sweepThatCrashes makes a sweep of two addresses, one of which yields nothing, crashes at a
+// checkpoint, zero for none, and returns the checkpoints that were passed.
+func sweepThatCrashes(t *testing.T, at int) []string {
+	t.Helper()
+	w := newWorld(t, 1, 1)
+	all := legs(50, 60)
+	w.net.yields[all[0].Sweep] = 50
+	w.mine(1, none)
+	w.observe()
+	w.passed, w.crashIn = nil, at
+	if id := w.planSweep(all); id == "" { // it crashed: what was planned is on its way
+		if live, _, err := w.m.Sweeping(w.ctx, chain); err != nil || len(live) == 0 {
+			w.planSweep(all)
+		}
+	}
+	for range 3 {
+		w.step(20)
+		w.later(20 * time.Second)
+	}
+	w.mine(1, func() choice { return succeed })
+	w.observe()
+	w.finish()
+	w.wantSweeping(0, "1q")
+	var final int
+	if err := w.db.Pool().QueryRow(w.ctx, `select count(*) from payout where state = 'final'`).Scan(&final); err != nil || final != 1 {
+		t.Fatalf("crash %d at %v: %d sweeps are final, %v", at, w.passed, final, err)
+	}
+	w.checkBooks()
+	return w.passed
 }
