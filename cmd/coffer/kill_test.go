@@ -4,108 +4,268 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
-// killPoints are where the server is killed, a deposit and a withdrawal under way.
-var killPoints = []string{
-	"deposit.before_commit",
-	"deposit.applied",
-	"withdrawal.requested",
-	"payout.planned",
-	"payout.signature",
-	"payout.before_broadcast",
-	"payout.after_broadcast",
-	"bundler.stored",
-	"bundler.before_broadcast",
-	"bundler.after_broadcast",
-	"payout.before_observed",
-	"payout.observed",
+// Bounds of the kill matrix.
+const (
+	killGroup   = 10                     // rounds between two looks at the books
+	killPoll    = 100 * time.Millisecond // between two looks at what is waited for
+	killTimeout = 2 * time.Minute        // until all of a group has ended well
+	killDepth   = 3                      // blocks that a reorganisation replaces at most; anvil's final block is the fifth
+)
+
+// killRound is one kill.
+type killRound struct {
+	killPoint
+	reorg bool // the node replaces its last blocks before the server is back
+	late  bool // it does so while the server starts
+	moved bool // our transactions are in the new blocks, at another place; else executors' are gone
+	depth uint64
 }
 
-// TestKilledAnywhereCreditsAndPaysOnce kills the whole server with SIGKILL at each point
-// and starts it again. Each deposit must be credited once, each withdrawal paid once, and
-// in the end the books must equal the chain.
-func TestKilledAnywhereCreditsAndPaysOnce(t *testing.T) {
-	s := newTestStack(t)
-	d := &demo{stack: s, told: map[string]bool{}}
-	ctx := t.Context()
-	if err := d.open(ctx); err != nil {
-		t.Fatal(err)
+func (r killRound) String() string {
+	if !r.reorg {
+		return r.name
 	}
-	if tx, err := d.pay(ctx, d.address, d.units(100)); err != nil {
-		t.Fatal(err)
-	} else if err := d.watch(ctx, tx, "UNLOCKED"); err != nil {
-		t.Fatal(err)
+	when, what := "before", "dropped"
+	if r.late {
+		when = "during"
 	}
+	if r.moved {
+		what = "moved"
+	}
+	return fmt.Sprintf("%s, %d blocks replaced %s the restart, our transactions %s", r.name, r.depth, when, what)
+}
 
-	// Each round brings 20 and takes 10 and a fee of 0.5.
-	halves := int64(200)
+// killOnly in the environment names the one point, or the part of names, to try.
+const killOnly = "TEST_KILL_ONLY"
+
+// killRounds are every point twice: as it is, and under a reorganisation.
+func killRounds() []killRound {
+	var rounds []killRound
 	for i, point := range killPoints {
-		begin := time.Now()
-		if err := killRound(ctx, d, i, point); err != nil {
-			t.Fatalf("%s: %v", point, err)
+		if !strings.Contains(point.name, os.Getenv(killOnly)) {
+			continue
 		}
-		halves += 40 - 21
-		if err := d.wantBalance(ctx, halfUnits(halves), "0"); err != nil {
-			t.Fatalf("%s: %v", point, err)
-		}
-		t.Logf("%s: survived (%.1f s)", point, time.Since(begin).Seconds())
+		rounds = append(rounds, killRound{killPoint: point},
+			killRound{killPoint: point, reorg: true, late: i%2 == 1, moved: i/2%2 == 1, depth: 2 + uint64(i%(killDepth-1))}) // #nosec G115 -- an index
 	}
-	if err := d.compare(ctx, t.Output()); err != nil {
+	return rounds
+}
+
+// TestKilledAnywhereCreditsAndPaysOnce kills the whole server with SIGKILL at every
+// checkpoint, with deposits and withdrawals under way on both chains, and starts it again,
+// with the last blocks as they were and with others in their place. The next kill comes
+// before all has ended. Each deposit must be credited once, each withdrawal paid once, and
+// the books must equal the chains.
+func TestKilledAnywhereCreditsAndPaysOnce(t *testing.T) {
+	k := newKillRun(t)
+	ctx := t.Context()
+	begin := time.Now()
+	rounds := killRounds()
+	for i, round := range rounds {
+		roundBegin := time.Now()
+		if err := k.round(ctx, i, round); err != nil {
+			t.Fatalf("%s: %v", round, err)
+		}
+		t.Logf("%s: killed (%.1f s)", round, time.Since(roundBegin).Seconds())
+		if i%killGroup == killGroup-1 || i == len(rounds)-1 || rounds[i+1].errand == stopToken {
+			groupBegin := time.Now()
+			if err := k.settle(ctx); err != nil {
+				t.Fatalf("rounds up to %s: %v", round, err)
+			}
+			t.Logf("all is credited and paid once, the books equal the chains (%.1f s)", time.Since(groupBegin).Seconds())
+		}
+	}
+	for _, side := range k.sides {
+		if os.Getenv(killOnly) == "" && (side.dropped == 0 || side.moved == 0) {
+			t.Errorf("%s: reorganisations dropped %d and moved %d transactions of executors: nothing was tried", side.title, side.dropped, side.moved)
+		}
+	}
+	t.Logf("%d kills at %d points in %.0f s", len(rounds), len(killPoints), time.Since(begin).Seconds())
+}
+
+// killRun is the state of the matrix.
+type killRun struct {
+	*stack
+	sides   []*killSide
+	errands []*errand // under way
+}
+
+// errand is something that a customer or an operator wants, who asks until it is done.
+type errand struct {
+	what string
+	do   func(ctx context.Context) error // harmless to repeat
+	done bool
+}
+
+func newKillRun(t *testing.T) *killRun {
+	t.Helper()
+	s := newTestStack(t)
+	s.say = func(string, ...any) {} // thousands of states otherwise
+	k := &killRun{stack: s}
+	if err := s.server.stop(); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func halfUnits(halves int64) string {
-	if halves%2 == 0 {
-		return fmt.Sprint(halves / 2)
+	if err := k.extendConfig(); err != nil {
+		t.Fatal(err)
 	}
-	return fmt.Sprintf("%d.5", halves/2)
+	if err := k.restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, chain := range s.chains {
+		side, err := newKillSide(t.Context(), k, chain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.sides = append(k.sides, side)
+	}
+	if err := k.settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
-func killRound(ctx context.Context, d *demo, round int, point string) error {
-	armed := d.path(fmt.Sprintf("armed-%d", round))
-	if err := d.server.stop(); err != nil {
+func (k *killRun) restart(ctx context.Context, env ...string) error {
+	if err := k.startServer(ctx, env...); err != nil {
 		return err
 	}
-	if err := d.startServer(ctx, killPoint+"="+point, killArmed+"="+armed); err != nil {
+	for _, side := range k.sides {
+		side.api.url = k.api.url
+		side.server = k.server
+	}
+	return nil
+}
+
+// round kills the server once. It is up, with a point at which it does not die yet.
+func (k *killRun) round(ctx context.Context, number int, r killRound) error {
+	armed := k.path(fmt.Sprintf("armed-%d", number))
+	if err := k.server.stop(); err != nil {
+		return err
+	}
+	if err := k.restart(ctx, killAtEnv+"="+r.name, killArmed+"="+armed); err != nil {
+		return err
+	}
+	if err := k.persist(ctx); err != nil {
 		return err
 	}
 	if err := os.WriteFile(armed, nil, 0o600); err != nil {
 		return err
 	}
-
-	// The server dies somewhere in here: what the client is told of it does not matter,
-	// it asks again under the same key.
-	destination := newAddress()
-	key := fmt.Sprintf("kill-%d", round)
-	_, _ = d.request(ctx, key, string(d.usdt), destination.Hex(), "10")
-	tx, err := d.pay(ctx, d.address, d.units(20))
-	if err != nil {
+	if err := k.untilDead(ctx, number, r); err != nil {
 		return err
 	}
+
+	group, groupCtx := errgroup.WithContext(ctx)
+	replace := func() error { return k.replaceBlocks(groupCtx, r) }
+	if r.reorg && !r.late {
+		if err := replace(); err != nil {
+			return err
+		}
+	}
+	group.Go(func() error { return k.restart(ctx) })
+	if r.reorg && r.late {
+		group.Go(replace)
+	}
+	return group.Wait()
+}
+
+// untilDead lets customers do what passes the point, and waits until the server has died.
+// What they are told meanwhile does not matter: they ask again.
+func (k *killRun) untilDead(ctx context.Context, number int, r killRound) error {
+	acting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	chains, chainsCtx := errgroup.WithContext(ctx) // what does not go through the server has to work
+	for _, side := range k.sides {
+		if r.errand != emptyBlocks && r.errand != stopToken {
+			k.errands = append(k.errands, side.withdraw(number))
+		}
+		if special := side.special(number, r.errand); special != nil {
+			k.errands = append(k.errands, special)
+		}
+		chains.Go(func() error { return side.payIn(chainsCtx, 2) })
+	}
+	var asking errgroup.Group
+	for _, e := range k.errands {
+		asking.Go(func() error { e.try(acting); return nil })
+	}
+
+	timer := time.NewTimer(stepTimeout)
+	defer timer.Stop()
+	var late error
 	select {
-	case <-d.server.done:
-	case <-time.After(stepTimeout):
-		return fmt.Errorf("the server passed no checkpoint %s within %s", point, stepTimeout)
+	case <-k.server.done:
+	case <-timer.C:
+		late = fmt.Errorf("the server passed no checkpoint %s within %s", r.name, stepTimeout)
 	}
-	if err := d.startServer(ctx); err != nil {
-		return err
-	}
+	cancel()
+	return errors.Join(late, asking.Wait(), chains.Wait())
+}
 
-	w, err := d.request(ctx, key, string(d.usdt), destination.Hex(), "10")
-	if err != nil {
+// try asks again and again until it is done or ctx ends.
+func (e *errand) try(ctx context.Context) {
+	ticker := time.NewTicker(killPoll)
+	defer ticker.Stop()
+	for !e.done && ctx.Err() == nil {
+		if err := e.do(ctx); err == nil {
+			e.done = true
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		}
+	}
+}
+
+// persist gets done what customers asked for before the server died.
+func (k *killRun) persist(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, killTimeout)
+	defer cancel()
+	var group errgroup.Group
+	for _, e := range k.errands {
+		group.Go(func() error {
+			if e.try(ctx); !e.done {
+				return fmt.Errorf("%s: %w", e.what, errors.Join(e.do(ctx), errors.New("could not be done")))
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := d.watch(ctx, tx, "UNLOCKED"); err != nil {
+	k.errands = nil
+	return nil
+}
+
+// settle waits until everything has ended well, and looks at the books.
+func (k *killRun) settle(ctx context.Context) error {
+	if err := k.persist(ctx); err != nil {
 		return err
 	}
-	if err := d.await(ctx, map[string]string{w.ID: "SETTLED"}); err != nil {
+	var group errgroup.Group
+	for _, side := range k.sides {
+		group.Go(func() error {
+			if err := side.settled(ctx); err != nil {
+				return fmt.Errorf("%s: %w", side.title, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
 		return err
 	}
-	return d.paidExactly(ctx, destination, d.units(10))
+	var books strings.Builder
+	if err := k.sides[0].compare(ctx, &books); err != nil {
+		return fmt.Errorf("%w\n%s", err, books.String())
+	}
+	return k.restart(ctx)
 }

@@ -201,7 +201,7 @@ func (c *devChain) policyRules() map[string][]object {
 			{"name": "two people above " + stackApprovalAbove + " " + c.dollar, "enforced_by": "signer", "asset": c.dollar, "above": stackApprovalAbove, "people": 2},
 		},
 		"fee_limits": {
-			{"name": c.symbol + " for fees", "enforced_by": "signer", "asset": c.symbol, "max": "0.1", "daily": "5"},
+			{"name": c.symbol + " for fees", "enforced_by": "signer", "asset": c.symbol, "max": "0.1", "daily": "20"},
 		},
 		"sweeps": {
 			{"name": "sweeps of " + c.title, "enforced_by": "signer", "fees": c.symbol, "assets": []string{c.dollar, c.symbol}, "daily": "2"},

@@ -1,0 +1,315 @@
+//go:build long
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+
+	"github.com/cofferhq/coffer/bindings"
+	"github.com/cofferhq/coffer/devnet"
+	"github.com/ethereum/go-ethereum/common"
+)
+
+// ordinaryFee is the base fee of an ordinary block, in wei.
+const ordinaryFee = 1_000_000_000
+
+// errNotYet is what an errand ends with that has to be asked again.
+var errNotYet = errors.New("not yet")
+
+// special is what a round needs besides a deposit and a withdrawal, or nil.
+func (s *killSide) special(number int, kind killErrand) *errand {
+	key := fmt.Sprintf("%s %d", kind, number)
+	switch kind {
+	case newAccount:
+		return s.newAccount(key)
+	case askPeople:
+		return s.withdrawal(key, killApprove, newAddress(), s.approveAll)
+	case changeMind:
+		return s.changeMind(key)
+	case askOperator:
+		return s.withdrawal(key, 1, endingWith(newAddress(), 0x88, 0x88), s.releaseWithdrawal)
+	case releaseDeposit:
+		return s.releasedDeposit(key)
+	case refundDeposit:
+		return s.refundedDeposit(key)
+	case loseBlocks:
+		return s.loseBlocks(key, number%2 == 1)
+	case emptyBlocks:
+		return s.emptyBlocks(key)
+	case stopToken:
+		return s.stopToken(key)
+	case justPay:
+	}
+	return nil
+}
+
+func endingWith(a common.Address, last ...byte) common.Address {
+	copy(a[len(a)-len(last):], last)
+	return a
+}
+
+// newAccount opens an account and asks for its address, whose past is looked up then.
+func (s *killSide) newAccount(key string) *errand {
+	key += " " + string(s.chain)
+	return &errand{what: key, do: func(ctx context.Context) error {
+		_, err := s.customer(ctx, key)
+		return err
+	}}
+}
+
+// approveAll has every person approve, until the withdrawal goes on.
+func (s *killSide) approveAll(ctx context.Context, id string) error {
+	state, err := s.state(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case state == "REQUESTED" || state == "SCREENED":
+		return errNotYet
+	case state != "AWAITING_APPROVAL":
+		return nil
+	}
+	for person := range s.approvers {
+		if err := s.approve(ctx, id, person); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changeMind cancels a withdrawal that waits for people.
+func (s *killSide) changeMind(key string) *errand {
+	key += " " + string(s.chain)
+	to := newAddress()
+	return &errand{what: key, do: func(ctx context.Context) error {
+		w, err := s.request(ctx, key, string(s.usdt), to.Hex(), fmt.Sprint(killApprove))
+		if err != nil {
+			return err
+		}
+		s.expect(w.ID, "CANCELLED", to, killApprove)
+		if w.State == "CANCELLED" {
+			return nil
+		}
+		_, err = s.cancel(ctx, w.ID)
+		return err
+	}}
+}
+
+// releaseWithdrawal lets a withdrawal out of review, whose destination the screening of the
+// development stack holds.
+func (s *killSide) releaseWithdrawal(ctx context.Context, id string) error {
+	state, err := s.state(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case state == "REQUESTED" || state == "SCREENED":
+		return errNotYet
+	case state != "REVIEW":
+		return nil
+	}
+	var done struct{ ReleaseWithdrawal withdrawalSeen }
+	return s.api.do(ctx, `mutation($k: String!, $id: ID!) { releaseWithdrawal(idempotencyKey: $k, id: $id, reason: "known") `+withdrawalFields+` }`,
+		object{"k": "release " + id, "id": id}, &done)
+}
+
+// parkedDeposit is paid once. A reorganisation parks it again, and makes the decision void.
+type parkedDeposit struct {
+	key    string
+	tx     common.Hash
+	ends   string                                          // its state in the end
+	decide func(ctx context.Context, key, id string) error // a person's decision
+	tries  int
+}
+
+// parked pays so much that a rule parks it, waits until it can be decided on, and decides.
+// expect says what comes of it.
+func (s *killSide) parked(p *parkedDeposit, expect func()) *errand {
+	p.key += " " + string(s.chain)
+	return &errand{what: p.key, do: func(ctx context.Context) error {
+		if p.tx == (common.Hash{}) {
+			var err error
+			if p.tx, err = s.send(context.WithoutCancel(ctx), killParked); err != nil {
+				return err
+			}
+			if err := s.mined(context.WithoutCancel(ctx), p.tx); err != nil {
+				return err
+			}
+			s.mu.Lock()
+			s.parkedDeposits = append(s.parkedDeposits, p)
+			expect()
+			s.mu.Unlock()
+		}
+		return s.decideOn(ctx, p)
+	}}
+}
+
+// decideOn takes a parked deposit's decision if it waits for one, and returns errNotYet
+// unless there is one then.
+func (s *killSide) decideOn(ctx context.Context, p *parkedDeposit) error {
+	id, state, err := s.depositOf(ctx, p.tx)
+	switch {
+	case err != nil:
+		return err
+	case state == "REVIEW":
+		p.tries++
+		return p.decide(ctx, fmt.Sprintf("%s, %d", p.key, p.tries), id)
+	case state == "CREDITED" || state == p.ends:
+		return nil
+	case state == "REJECTED": // on its way back
+		return nil
+	}
+	return fmt.Errorf("deposit %s is %q: %w", p.tx, state, errNotYet)
+}
+
+// awaitParked waits until every parked deposit has ended, and decides again on those that a
+// reorganisation has parked again.
+func (s *killSide) awaitParked(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, killTimeout)
+	defer cancel()
+	for _, p := range s.parkedDeposits {
+		e := &errand{do: func(ctx context.Context) error {
+			if err := s.decideOn(ctx, p); err != nil {
+				return err
+			}
+			if _, state, err := s.depositOf(ctx, p.tx); err != nil || state != p.ends {
+				return errors.Join(err, errNotYet)
+			}
+			return nil
+		}}
+		if e.try(ctx); !e.done {
+			_, state, err := s.depositOf(context.WithoutCancel(ctx), p.tx)
+			return errors.Join(err, fmt.Errorf("%s: the deposit %s is %q, want %s", p.key, p.tx, state, p.ends))
+		}
+	}
+	s.parkedDeposits = nil
+	return nil
+}
+
+// releasedDeposit is credited in the end.
+func (s *killSide) releasedDeposit(key string) *errand {
+	p := &parkedDeposit{key: key, ends: "UNLOCKED", decide: func(ctx context.Context, key, id string) error {
+		var done struct{ ReleaseDeposit struct{ ID string } }
+		return s.api.do(ctx, `mutation($k: String!, $id: ID!) { releaseDeposit(idempotencyKey: $k, id: $id, reason: "known") { id } }`,
+			object{"k": key, "id": id}, &done)
+	}}
+	return s.parked(p, func() { s.halves += 2 * killParked })
+}
+
+// refundedDeposit goes back, less the fee of a withdrawal.
+func (s *killSide) refundedDeposit(key string) *errand {
+	to := newAddress()
+	p := &parkedDeposit{key: key, ends: "REFUNDED", decide: func(ctx context.Context, key, id string) error {
+		var done struct{ RefundDeposit struct{ ID string } }
+		return s.api.do(ctx, `mutation($k: String!, $id: ID!, $to: String!) { refundDeposit(idempotencyKey: $k, id: $id, destination: $to, reason: "unknown") { id } }`,
+			object{"k": key, "id": id, "to": to.Hex()}, &done)
+	}}
+	return s.parked(p, func() { s.paid[to] = new(big.Int).Div(s.units(2*killParked-1), common.Big2) })
+}
+
+// depositOf finds a deposit by its transaction; "" when it is not there.
+func (s *killSide) depositOf(ctx context.Context, tx common.Hash) (id, state string, err error) {
+	var read struct {
+		Account struct {
+			Deposits struct {
+				Edges []struct {
+					Node struct{ ID, Tx, State string }
+				}
+			}
+		}
+	}
+	err = s.api.do(ctx, `query($a: ID!) { account(id: $a) { deposits(first: 100) { edges { node { id tx state } } } } }`, object{"a": s.account}, &read)
+	if err != nil {
+		return "", "", err
+	}
+	for _, edge := range read.Account.Deposits.Edges {
+		if common.HexToHash(edge.Node.Tx) == tx {
+			return edge.Node.ID, edge.Node.State, nil
+		}
+	}
+	return "", "", nil
+}
+
+// loseBlocks has the node replace the blocks that a payment is in while the server runs.
+func (s *killSide) loseBlocks(key string, moved bool) *errand {
+	to, paid := newAddress(), ""
+	pay := s.withdrawal(key, 1, to, func(_ context.Context, id string) error {
+		paid = id
+		return nil
+	})
+	return &errand{what: pay.what, do: func(ctx context.Context) error {
+		if err := pay.do(ctx); err != nil {
+			return err
+		}
+		switch state, err := s.state(ctx, paid); {
+		case err != nil:
+			return err
+		case state == "SETTLED":
+			return nil // in another life, and too late: the round that needs it makes another
+		case state != "CONFIRMING":
+			return errNotYet
+		}
+		return s.replaceBlocks(context.WithoutCancel(ctx), killDepth, moved)
+	}}
+}
+
+// emptyBlocks lets the node's base fee rise above what a payment offers until the server
+// has died, so that block after block leaves it out.
+func (s *killSide) emptyBlocks(key string) *errand {
+	to, tried := newAddress(), false
+	pay := s.withdrawal(key, 1, to, nil)
+	return &errand{what: pay.what, do: func(ctx context.Context) error {
+		if tried {
+			return pay.do(ctx) // the base fee is low again
+		}
+		tried = true
+		s.node.Lock()
+		defer s.node.Unlock()
+		return errors.Join(s.squeeze(ctx, pay), s.relax(context.WithoutCancel(ctx)))
+	}}
+}
+
+// squeeze makes blocks only by itself: none until the payment waits in the pool, then
+// blocks whose base fee is above what it and all later attempts offer.
+func (s *killSide) squeeze(ctx context.Context, pay *errand) error {
+	if err := errors.Join(s.mineEvery(ctx, 0), s.mineAt(ctx, big.NewInt(calmBaseFee)), pay.do(ctx)); err != nil {
+		return err
+	}
+	attempt, err := s.nextAttempt(ctx, pooledTx{}, nil)
+	for err == nil {
+		above := new(big.Int).Add(attempt.Cap.ToInt(), common.Big1)
+		attempt, err = s.nextAttempt(ctx, attempt, above)
+	}
+	<-ctx.Done()
+	return errors.Join(err, ctx.Err())
+}
+
+// relax brings the base fee down and lets the node make blocks again.
+func (s *killSide) relax(ctx context.Context) error {
+	return errors.Join(s.anvil.SetNextBaseFee(ctx, big.NewInt(ordinaryFee)), s.mineEvery(ctx, blockTime))
+}
+
+// stopToken lets the token refuse what our Safe sends until the server has died.
+func (s *killSide) stopToken(key string) *errand {
+	tried := false
+	pay := s.withdrawal(key, 1, newAddress(), nil)
+	token := bindings.NewTestToken()
+	return &errand{what: pay.what, do: func(ctx context.Context) error {
+		if tried {
+			if _, err := s.anvil.Send(ctx, devnet.Call{To: &s.contracts.Token, Data: token.PackRemoveBlackList(s.safe)}); err != nil {
+				return err
+			}
+			return pay.do(ctx)
+		}
+		tried = true
+		if _, err := s.anvil.Send(ctx, devnet.Call{To: &s.contracts.Token, Data: token.PackAddBlackList(s.safe)}); err != nil {
+			return err
+		}
+		if err := pay.do(ctx); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}}
+}
