@@ -73,7 +73,11 @@ func (b *Bundler) admit(ctx context.Context, o operation, now head) error {
 	if err := b.limits.checkValidity(v, now); err != nil {
 		return err
 	}
-	return b.keep(ctx, o, now)
+	if err := b.keep(ctx, o, now); err != nil {
+		return err
+	}
+	b.checkpoint("bundler.accepted")
+	return nil
 }
 
 // checkNonce checks that a nonce is the lane's next one, or that operations of ours fill

@@ -376,3 +376,35 @@ func TestACancellationThatSignersRememberIsKnownOrMadeAgain(t *testing.T) {
 	w.wantAll(coffer.WithdrawalApproved)
 	w.checkBooks()
 }
+
+// TestACrashWhileCancellingMakesOneCancellation crashes at every checkpoint between the end
+// of an intent and the sending of what cancels it.
+func TestACrashWhileCancellingMakesOneCancellation(t *testing.T) {
+	visited := map[string]bool{}
+	for at, more := 1, true; more; at++ {
+		w, ws := launchExec(t, usdt, usdt)
+		w.mine(20, none)
+		w.observe()
+		w.crashIn = at
+		w.step(10)
+		if more = w.crashIn == 0; more {
+			visited[w.passed[slices.Index(w.passed, "crash")-1]] = true
+		}
+		w.crashIn = 0
+		w.later(w.limits.Rebroadcast) // what was claimed is due again
+		w.step(10)
+		p := w.payoutOf(ws[0].ID)
+		if len(p.Attempts) != 2 || !p.Attempts[1].Cancels || p.State != coffer.PayoutBroadcast {
+			t.Fatalf("crash at checkpoint %d: %d attempts, %s (%s)", at, len(p.Attempts), p.State, p.Note)
+		}
+		w.landOnly(p.Attempts[1].Signed.ID)
+		w.finish()
+		w.wantAll(coffer.WithdrawalApproved)
+		w.checkBooks()
+	}
+	for _, name := range []string{"payout.before_cancelling", "payout.cancelling", "payout.storing", "payout.before_signed", "payout.before_broadcast"} {
+		if !visited[name] {
+			t.Errorf("no crash at %s: %v", name, visited)
+		}
+	}
+}

@@ -7,14 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"time"
 
 	"github.com/cofferhq/coffer/bindings"
 	"github.com/cofferhq/coffer/devnet"
 	"github.com/ethereum/go-ethereum/common"
 )
 
-// ordinaryFee is the base fee of an ordinary block, in wei.
-const ordinaryFee = 1_000_000_000
+// Base fees in wei: of an ordinary block, and of one that lets everything in.
+const (
+	ordinaryFee = 1_000_000_000
+	lowFee      = 1_000
+)
 
 // errNotYet is what an errand ends with that has to be asked again.
 var errNotYet = errors.New("not yet")
@@ -41,6 +45,12 @@ func (s *killSide) special(number int, kind killErrand) *errand {
 		return s.emptyBlocks(key)
 	case stopToken:
 		return s.stopToken(key)
+	case badPayment:
+		return s.badPayment(key)
+	case payInside:
+		return s.payInside(key)
+	case sweepUp:
+		return s.sweepUp(key)
 	case justPay:
 	}
 	return nil
@@ -270,24 +280,57 @@ func (s *killSide) emptyBlocks(key string) *errand {
 	}}
 }
 
-// squeeze makes blocks only by itself: none until the payment waits in the pool, then
-// blocks whose base fee is above what it and all later attempts offer.
+// squeeze makes blocks only by itself: none until a payment waits in the pool, then blocks
+// whose base fee is above what any that wait offer.
 func (s *killSide) squeeze(ctx context.Context, pay *errand) error {
-	if err := errors.Join(s.mineEvery(ctx, 0), s.mineAt(ctx, big.NewInt(calmBaseFee)), pay.do(ctx)); err != nil {
+	if err := errors.Join(s.mineEvery(ctx, 0), pay.do(ctx)); err != nil {
 		return err
 	}
-	attempt, err := s.nextAttempt(ctx, pooledTx{}, nil)
-	for err == nil {
-		above := new(big.Int).Add(attempt.Cap.ToInt(), common.Big1)
-		attempt, err = s.nextAttempt(ctx, attempt, above)
+	ticker := time.NewTicker(stuckPoll)
+	defer ticker.Stop()
+	for {
+		highest, err := s.highestOffer(ctx)
+		if err != nil {
+			return err
+		}
+		if highest.Sign() > 0 {
+			if err := s.mineAt(ctx, highest.Add(highest, common.Big1)); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
 	}
-	<-ctx.Done()
-	return errors.Join(err, ctx.Err())
+}
+
+// highestOffer is the most that a transaction of an executor in the pool pays for gas, in
+// wei; zero when there is none.
+func (s *killSide) highestOffer(ctx context.Context) (*big.Int, error) {
+	var pool struct {
+		Pending, Queued map[common.Address]map[string]pooledTx
+	}
+	if err := s.anvil.RPC().CallContext(ctx, &pool, "txpool_content"); err != nil {
+		return nil, err
+	}
+	highest := new(big.Int)
+	for _, executor := range s.executors {
+		for _, part := range []map[common.Address]map[string]pooledTx{pool.Pending, pool.Queued} {
+			for _, tx := range part[executor] {
+				if tx.Cap != nil && tx.Cap.ToInt().Cmp(highest) > 0 {
+					highest.Set(tx.Cap.ToInt())
+				}
+			}
+		}
+	}
+	return highest, nil
 }
 
 // relax brings the base fee down and lets the node make blocks again.
 func (s *killSide) relax(ctx context.Context) error {
-	return errors.Join(s.anvil.SetNextBaseFee(ctx, big.NewInt(ordinaryFee)), s.mineEvery(ctx, blockTime))
+	return errors.Join(s.anvil.SetNextBaseFee(ctx, big.NewInt(lowFee)), s.mineEvery(ctx, blockTime))
 }
 
 // stopToken lets the token refuse what our Safe sends until the server has died.
@@ -311,5 +354,75 @@ func (s *killSide) stopToken(key string) *errand {
 		}
 		<-ctx.Done()
 		return ctx.Err()
+	}}
+}
+
+// badPayment asks for a payment that the token refuses: it fails, and the money returns.
+func (s *killSide) badPayment(key string) *errand {
+	key += " " + string(s.chain)
+	to := newAddress()
+	return &errand{what: key, do: func(ctx context.Context) error {
+		if err := s.anvil.Refuse(ctx, s.contracts, to, true); err != nil {
+			return err
+		}
+		w, err := s.request(ctx, key, string(s.usdt), to.Hex(), "1")
+		if err != nil {
+			return err
+		}
+		s.expect(w.ID, "FAILED", to, 1)
+		if state, err := s.state(ctx, w.ID); err != nil || state != "FAILED" {
+			return errors.Join(err, errNotYet)
+		}
+		return nil
+	}}
+}
+
+// payInside pays another account here, which no chain is told of.
+func (s *killSide) payInside(key string) *errand {
+	key += " " + string(s.chain)
+	done := false
+	return &errand{what: key, do: func(ctx context.Context) error {
+		to, err := s.customer(ctx, "somebody else")
+		if err != nil {
+			return err
+		}
+		w, err := s.request(ctx, key, string(s.usdt), to.address.Hex(), "1")
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if !done {
+			done = true
+			s.withdrawals[w.ID] = "SETTLED"
+			s.halves -= 2 // it costs nothing
+			s.inside++
+		}
+		return nil
+	}}
+}
+
+// sweepUp has the account's address emptied, as an operator would, when it has received what
+// is worth it.
+func (s *killSide) sweepUp(key string) *errand {
+	var tx common.Hash
+	return &errand{what: key + " " + string(s.chain), do: func(ctx context.Context) error {
+		if tx == (common.Hash{}) {
+			var err error
+			if tx, err = s.paidIn(context.WithoutCancel(ctx), killFunds); err != nil {
+				return err
+			}
+		}
+		if _, state, err := s.depositOf(ctx, tx); err != nil || state != "UNLOCKED" {
+			return errors.Join(err, errNotYet)
+		}
+		left, err := s.anvil.TokenBalance(ctx, s.contracts, s.address)
+		if err != nil || left.Cmp(s.units(sweepLeast)) < 0 {
+			return err
+		}
+		if _, err := s.command(ctx, nil, "treasury", "sweep", "--now", "--chain", string(s.chain), "--config", s.configFile()); err != nil {
+			return err
+		}
+		return errNotYet
 	}}
 }

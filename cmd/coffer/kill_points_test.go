@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-// killPoint is a checkpoint at which the server is killed, and what customers and operators
+// crashPoint is a checkpoint at which the server is killed, and what customers and operators
 // do so that it is passed.
-type killPoint struct {
+type crashPoint struct {
 	name   string
 	errand killErrand
 }
@@ -35,10 +35,13 @@ const (
 	loseBlocks     killErrand = "a reorganisation while the server runs"
 	emptyBlocks    killErrand = "blocks that take no payment of ours"
 	stopToken      killErrand = "a token that refuses to move for a while"
+	badPayment     killErrand = "a payment that the token refuses"
+	payInside      killErrand = "a payment to another account here"
+	sweepUp        killErrand = "a sweep of deposit addresses"
 )
 
 // killPoints are where the server is killed: every checkpoint there is.
-var killPoints = []killPoint{
+var killPoints = []crashPoint{
 	{"indexer.before_said", justPay}, {"indexer.said", justPay},
 	{"indexer.before_undone", loseBlocks}, {"indexer.undone", loseBlocks},
 	{"stream.sequencing", justPay}, {"stream.sequenced", justPay},
@@ -58,7 +61,7 @@ var killPoints = []killPoint{
 	{"withdrawal.approving", askPeople}, {"withdrawal.approved", askPeople},
 	{"withdrawal.cancelling", changeMind}, {"withdrawal.cancelled", changeMind},
 	{"withdrawal.revoking", changeMind}, {"withdrawal.revoked", changeMind},
-	{"withdrawal.reviewed", askOperator},
+	{"withdrawal.reviewed", askOperator}, {"withdrawal.before_booked", payInside},
 
 	{"payout.before_plan", justPay}, {"payout.planned", justPay}, {"payout.claimed", justPay},
 	{"payout.storing", justPay},
@@ -70,12 +73,23 @@ var killPoints = []killPoint{
 	{"payout.before_bump", emptyBlocks}, {"payout.bumped", emptyBlocks},
 	{"payout.before_observed", justPay}, {"payout.observing", justPay}, {"payout.observed", justPay},
 	{"payout.including", justPay}, {"payout.ending", justPay},
-	{"payout.reopening", loseBlocks}, {"payout.cancelled", stopToken},
+	{"payout.reopening", loseBlocks}, {"payout.followed", justPay}, {"payout.left_out", badPayment},
+	{"sweep.before_plan", sweepUp}, {"sweep.planning", sweepUp}, {"sweep.planned", sweepUp}, {"sweep.ending", sweepUp},
 
 	{"bundler.accepted", justPay}, {"bundler.before_stored", justPay}, {"bundler.stored", justPay},
 	{"bundler.before_broadcast", justPay}, {"bundler.after_broadcast", justPay}, {"bundler.sent", justPay},
 	{"bundler.including", justPay}, {"bundler.included", justPay}, {"bundler.final", justPay},
 	{"bundler.undone", loseBlocks},
+
+	{"payout.cancelled", stopToken},
+}
+
+// elsewhere are checkpoints that no server here comes to, and what tries them.
+var elsewhere = map[string]string{
+	"payout.imported": "coffer restore import, which is run again by TestAnOldDatabaseUnderLiveSigners",
+	// What is signed for a Safe's nonce is cancelled when its time has passed: too late to wait for.
+	"payout.before_cancelling": "package payout, TestACrashWhileCancellingMakesOneCancellation",
+	"payout.cancelling":        "package payout, TestACrashWhileCancellingMakesOneCancellation",
 }
 
 // TestEveryCheckpointIsInTheKillMatrix reads the source: a checkpoint that nobody is killed
@@ -90,11 +104,11 @@ func TestEveryCheckpointIsInTheKillMatrix(t *testing.T) {
 		want[point.name] = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(have)) {
-		if !want[name] {
+		if !want[name] && elsewhere[name] == "" {
 			t.Errorf("%s: nobody is killed at the checkpoint %s", have[name], name)
 		}
 	}
-	for name := range want {
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(elsewhere))) {
 		if have[name] == "" {
 			t.Errorf("there is no checkpoint %s", name)
 		}

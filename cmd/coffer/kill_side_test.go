@@ -27,6 +27,7 @@ const (
 	killFunds   = 40  // deposited in the beginning, 25 times
 	killParked  = 60  // a rule sets deposits from here on aside
 	killApprove = 101 // people approve it
+	sweepLeast  = 5   // what the development stack sweeps from an address
 
 	transferGas = 100_000
 )
@@ -45,6 +46,7 @@ type killSide struct {
 	paid           map[common.Address]*big.Int // what each destination must have on the chain, ever
 	parkedDeposits []*parkedDeposit
 	dropped        int // executors' transactions that reorganisations took away
+	inside         int // USDT that somebody else here must have
 	moved          int // or put elsewhere
 }
 
@@ -88,18 +90,23 @@ func (k *killRun) extendConfig() error {
 
 // payIn deposits so many USDT, which must be credited.
 func (s *killSide) payIn(ctx context.Context, units int64) error {
+	_, err := s.paidIn(ctx, units)
+	return err
+}
+
+func (s *killSide) paidIn(ctx context.Context, units int64) (common.Hash, error) {
 	tx, err := s.send(ctx, units)
 	if err != nil {
-		return err
+		return tx, err
 	}
 	if err := s.mined(ctx, tx); err != nil {
-		return err
+		return tx, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.deposits[tx] = "UNLOCKED"
 	s.halves += 2 * units
-	return nil
+	return tx, nil
 }
 
 // mined waits until a transaction is in a block: the node forgets what waits in its pool
@@ -180,6 +187,15 @@ func (s *killSide) settled(ctx context.Context) error {
 	}
 	for to, amount := range s.paid {
 		if err := s.paidExactly(ctx, to, amount); err != nil {
+			return err
+		}
+	}
+	if s.inside > 0 {
+		to, err := s.customer(ctx, "somebody else")
+		if err != nil {
+			return err
+		}
+		if err := to.has(ctx, fmt.Sprint(s.inside), "0"); err != nil {
 			return err
 		}
 	}

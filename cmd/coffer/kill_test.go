@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ const (
 
 // killRound is one kill.
 type killRound struct {
-	killPoint
+	crashPoint
 	reorg bool // the node replaces its last blocks before the server is back
 	late  bool // it does so while the server starts
 	moved bool // our transactions are in the new blocks, at another place; else executors' are gone
@@ -45,18 +46,19 @@ func (r killRound) String() string {
 	return fmt.Sprintf("%s, %d blocks replaced %s the restart, our transactions %s", r.name, r.depth, when, what)
 }
 
-// killOnly in the environment names the one point, or the part of names, to try.
+// killOnly in the environment is a regular expression: only points that match are tried.
 const killOnly = "TEST_KILL_ONLY"
 
 // killRounds are every point twice: as it is, and under a reorganisation.
 func killRounds() []killRound {
 	var rounds []killRound
+	only := regexp.MustCompile(os.Getenv(killOnly))
 	for i, point := range killPoints {
-		if !strings.Contains(point.name, os.Getenv(killOnly)) {
+		if !only.MatchString(point.name) {
 			continue
 		}
-		rounds = append(rounds, killRound{killPoint: point},
-			killRound{killPoint: point, reorg: true, late: i%2 == 1, moved: i/2%2 == 1, depth: 2 + uint64(i%(killDepth-1))}) // #nosec G115 -- an index
+		rounds = append(rounds, killRound{crashPoint: point},
+			killRound{crashPoint: point, reorg: true, late: i%2 == 1, moved: i/2%2 == 1, depth: 2 + uint64(i%(killDepth-1))}) // #nosec G115 -- an index
 	}
 	return rounds
 }
@@ -105,6 +107,7 @@ type errand struct {
 	what string
 	do   func(ctx context.Context) error // harmless to repeat
 	done bool
+	last error // of the last try
 }
 
 func newKillRun(t *testing.T) *killRun {
@@ -151,7 +154,7 @@ func (k *killRun) round(ctx context.Context, number int, r killRound) error {
 	if err := k.server.stop(); err != nil {
 		return err
 	}
-	if err := k.restart(ctx, killAtEnv+"="+r.name, killArmed+"="+armed); err != nil {
+	if err := k.restart(ctx, killPoint+"="+r.name, killArmed+"="+armed); err != nil {
 		return err
 	}
 	if err := k.persist(ctx); err != nil {
@@ -207,7 +210,13 @@ func (k *killRun) untilDead(ctx context.Context, number int, r killRound) error 
 		late = fmt.Errorf("the server passed no checkpoint %s within %s", r.name, stepTimeout)
 	}
 	cancel()
-	return errors.Join(late, asking.Wait(), chains.Wait())
+	err := errors.Join(late, asking.Wait(), chains.Wait())
+	for _, e := range k.errands {
+		if late != nil && !e.done {
+			err = errors.Join(err, fmt.Errorf("%s: %w", e.what, e.last))
+		}
+	}
+	return err
 }
 
 // try asks again and again until it is done or ctx ends.
@@ -215,7 +224,7 @@ func (e *errand) try(ctx context.Context) {
 	ticker := time.NewTicker(killPoll)
 	defer ticker.Stop()
 	for !e.done && ctx.Err() == nil {
-		if err := e.do(ctx); err == nil {
+		if e.last = e.do(ctx); e.last == nil {
 			e.done = true
 			return
 		}
@@ -234,7 +243,7 @@ func (k *killRun) persist(ctx context.Context) error {
 	for _, e := range k.errands {
 		group.Go(func() error {
 			if e.try(ctx); !e.done {
-				return fmt.Errorf("%s: %w", e.what, errors.Join(e.do(ctx), errors.New("could not be done")))
+				return fmt.Errorf("%s could not be done: %w", e.what, e.last)
 			}
 			return nil
 		})

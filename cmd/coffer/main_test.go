@@ -12,13 +12,13 @@ import (
 // people run, with fault points that the program itself does not have.
 const (
 	asProgram = "TEST_AS_COFFER=1"
-	killAtEnv = "TEST_KILL_AT" // name of the checkpoint at which the process kills itself
+	killPoint = "TEST_KILL_AT" // name of the checkpoint at which the process kills itself
 	killArmed = "TEST_KILL_ARMED"
 )
 
 func TestMain(m *testing.M) {
 	if os.Getenv("TEST_AS_COFFER") != "" {
-		checkpoint = killAt(os.Getenv(killAtEnv), os.Getenv(killArmed))
+		checkpoint = killAt(os.Getenv(killPoint), os.Getenv(killArmed))
 		os.Exit(run(os.Args[1:]))
 	}
 	os.Exit(m.Run())
