@@ -13,6 +13,7 @@ import (
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/ledger"
+	"github.com/cofferhq/coffer/withdrawal"
 )
 
 // histories is how many histories the property is tried on, unless -rapid.checks says so.
@@ -20,8 +21,8 @@ const histories = "25"
 
 // TestPaidOnChainIsWhatWasSettled tries histories of withdrawals, faults of the node and
 // of signers, crashes at any checkpoint with a restart from the database, repeated block
-// events, reorganisations and finality in any order, and then lets everything come to its
-// end. What the chain paid is what was settled; nobody is paid twice, then or on the way.
+// events, destinations that refuse, orders that no signer signs, reorganisations and finality
+// in any order, and then lets everything come to its end. What the chain paid is what was settled; nobody is paid twice, then or on the way.
 func TestPaidOnChainIsWhatWasSettled(t *testing.T) {
 	if set := flag.Lookup("rapid.checks"); set.Value.String() == set.DefValue {
 		if err := flag.Set("rapid.checks", histories); err != nil {
@@ -55,7 +56,7 @@ func TestPaidOnChainIsWhatWasSettled(t *testing.T) {
 	})
 
 	// The histories must have gone where it hurts.
-	for _, what := range []string{"settled", "failed", "crash", "final", "reverted", "expired", "cancelled", "left the chain", "payout.bumped", "payout.after_broadcast", "payout.signature", "payout.observed", "payout.cancelling"} {
+	for _, what := range []string{"settled", "failed", "crash", "final", "reverted", "expired", "cancelled", "left the chain", "halved", "left out", "payout.bumped", "payout.after_broadcast", "payout.signature", "payout.observed", "payout.cancelling"} {
 		if seen[what] == 0 {
 			t.Errorf("no history saw %s: %v", what, seen)
 		}
@@ -94,7 +95,7 @@ func (w *world) act() {
 		}
 		return succeed
 	}
-	switch between(0, 19) {
+	switch between(0, 22) {
 	case 0, 1, 2:
 		for range between(1, 3) {
 			w.request(assets[between(0, 2)], uint64(between(1, 5000)))
@@ -130,10 +131,17 @@ func (w *world) act() {
 		w.signers[between(0, 2)].mood = []int{willing, willing, refusing, absent, scribbling, straying}[between(0, 5)]
 	case 17:
 		w.crashIn = between(1, 25)
+	case 19:
+		w.hostile(between(0, 14), between(0, 2))
+	case 20:
+		w.refuseOne(between(0, 14))
+	case 21:
+		w.wallet.dear = w.net.rng.IntN(3) == 0
+		w.wallet.faults["legs"] = between(0, 2)
 	case 18:
 		w.deliver(w.last)
 		w.cancelOne(between(0, 14))
-	case 19:
+	case 22:
 		w.plan()
 		w.step(12)
 		w.mine(between(16, 20), none) // the intent's time passes
@@ -151,6 +159,53 @@ func (w *world) head() uint64 {
 	return head.Final.Height
 }
 
+// hostile makes a destination refuse payments: on the chain only, or where simulation sees
+// it too. It may take them again.
+func (w *world) hostile(n, how int) {
+	if n >= len(w.requested) {
+		return
+	}
+	to := w.requested[n].Destination
+	delete(w.wallet.refuses, to)
+	w.net.mu.Lock()
+	defer w.net.mu.Unlock()
+	delete(w.net.poison, to)
+	if how > 0 {
+		w.net.poison[to] = true
+	}
+	if how > 1 {
+		w.wallet.refuses[to] = true
+	}
+}
+
+// refuseOne makes every signer refuse one order, or none.
+func (w *world) refuseOne(n int) {
+	var order coffer.Hash
+	if n < len(w.requested) {
+		order = w.requested[n].OrderHash
+	}
+	for _, s := range w.signers {
+		s.refuses = order
+	}
+}
+
+// review lets a person decide about what no signer signed.
+func (w *world) review() {
+	waiting, err := w.withdrawals.InReview(w.ctx, "", "", 100)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	for n, wd := range waiting {
+		decide := w.withdrawals.Release
+		if n%2 == 1 {
+			decide = w.withdrawals.Reject
+		}
+		if _, err := decide(w.ctx, withdrawal.Decision{Tenant: "acme", Withdrawal: wd.ID, Actor: "olga"}); err != nil {
+			w.tb.Fatal(err)
+		}
+	}
+}
+
 func (w *world) cancelOne(n int) {
 	if n >= len(w.requested) {
 		return
@@ -165,10 +220,13 @@ func (w *world) cancelOne(n int) {
 func (w *world) drain() {
 	w.crashIn = 0
 	w.wallet.faults = map[string]int{}
+	w.wallet.dear = false
 	for _, s := range w.signers {
 		s.mood = willing
 	}
-	for range 300 {
+	w.refuseOne(len(w.requested))
+	for range 400 {
+		w.review()
 		w.approveAll()
 		w.plan()
 		w.step(30)
@@ -188,7 +246,10 @@ func (w *world) drain() {
 // ends are the states payouts ended in, and one line for each that left the chain once.
 func (w *world) ends() []string {
 	rows, err := w.db.Pool().Query(w.ctx, `select state from payout
-		union all select 'left the chain' from ledger_entry where kind = 'payout.reversed'`)
+		union all select 'left the chain' from ledger_entry where kind = 'payout.reversed'
+		union all select 'halved' from payout p where state = 'reverted' and (select count(*) from payout_orders o where o.payout_id = p.id) > 1
+		union all select 'refused' from payout where reason like 'every signer refused%'
+		union all select 'left out' from payout where reason like '%payments would fail'`)
 	if err != nil {
 		w.tb.Fatal(err)
 	}

@@ -25,18 +25,29 @@ func refusal(err error) bool {
 	return false
 }
 
+// mayAnswer notes, before anybody is asked, that a signer may have signed: after a crash we
+// would not know.
+func (m *Manager) mayAnswer(ctx context.Context, p *Payout) error {
+	return m.store(ctx, p, func(_ pgx.Tx, p *Payout) error {
+		p.row.Answered = true
+		return nil
+	})
+}
+
 // unsigned notes a round in which signatures were missing. refused: every signer of the
-// chain was asked, and refused.
-func (m *Manager) unsigned(ctx context.Context, p *Payout, r coffer.SigningRequest, refused bool, cause error) error {
-	if refused && m.Paused != nil && m.Paused(p.Intent.Chain, append(sweptOrders(p.Intent), r.Orders...)...) != "" {
-		return cause // they say yes when people resume
-	}
-	if !refused && p.row.Answered && p.row.Refusals == 0 {
+// chain was asked, and refused. first: so it was in every round before.
+func (m *Manager) unsigned(ctx context.Context, p *Payout, r coffer.SigningRequest, first, refused bool, cause error) error {
+	if !refused && p.row.Refusals == 0 {
 		return cause
 	}
+	paused := m.Paused != nil && m.Paused(p.Intent.Chain, r.Orders...) != "" // they say yes when people resume
 	err := m.store(ctx, p, func(_ pgx.Tx, p *Payout) error {
 		if !refused {
-			p.row.Answered, p.row.Refusals = true, 0
+			p.row.Refusals = 0
+			return nil
+		}
+		p.row.Answered = p.row.Answered && !first
+		if paused {
 			return nil
 		}
 		p.row.Refusals++

@@ -37,6 +37,7 @@ func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
 
 	failures := []error{}
 	refusals := 0
+	first := false // nobody was asked before, or everybody refused each time
 	asked := map[string]bool{}
 	for {
 		signed, err := finalize(chain, attempt.Unsigned, effects.Digests, have)
@@ -46,7 +47,13 @@ func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
 		next := nextSigners(chain, p.ID, have, asked)
 		if len(next) == 0 {
 			m.resend(ctx, chain, p)
-			return m.unsigned(ctx, p, request, refusals == len(chain.Signers), errors.Join(append(failures, err)...))
+			return m.unsigned(ctx, p, request, first, refusals == len(chain.Signers), errors.Join(append(failures, err)...))
+		}
+		if !p.row.Answered {
+			first = true
+			if err := m.mayAnswer(ctx, p); err != nil {
+				return err
+			}
 		}
 		for _, a := range m.ask(ctx, chain.Limits.SignTimeout, next, request) {
 			asked[a.signer] = true
