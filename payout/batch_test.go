@@ -30,6 +30,20 @@ func (w *world) planAll() {
 	}
 }
 
+// twin asks for the same again.
+func (w *world) twin(of coffer.Withdrawal) coffer.Withdrawal {
+	w.tb.Helper()
+	wd, err := w.withdrawals.Request(w.ctx, withdrawal.Request{
+		Tenant: "acme", Account: account, IdempotencyKey: "twin" + strconv.Itoa(len(w.requested)), Chain: of.Asset.Chain(), Asset: of.Asset,
+		Destination: string(of.Destination), Amount: of.Amount.String(),
+	})
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	w.requested = append(w.requested, wd)
+	return wd
+}
+
 // batches are the payouts so far, by the places of their withdrawals among the requested.
 func (w *world) batches() [][]int {
 	w.tb.Helper()
@@ -81,13 +95,7 @@ func TestBatchesKeepToTheRiskPerAssetAndDestination(t *testing.T) {
 		w.risk.MaxDestination = map[coffer.AssetID]coffer.Amount{usdc: coffer.NewAmount(100)}
 	})
 	first := w.request(usdc, 60)
-	again, err := w.withdrawals.Request(t.Context(), withdrawal.Request{
-		Tenant: "acme", Account: account, IdempotencyKey: "twin", Chain: chain, Asset: usdc, Destination: string(first.Destination), Amount: "60",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.requested = append(w.requested, again)
+	w.twin(first)
 	w.request(usdt, 300)
 	w.request(usdt, 300)
 	w.request(usdt, 900) // above the bound: without another of its asset
@@ -106,15 +114,8 @@ func TestANewDestinationGoesAloneUntilItWasPaid(t *testing.T) {
 	w.observe()
 	w.finish()
 
-	for n := range 2 {
-		wd, err := w.withdrawals.Request(t.Context(), withdrawal.Request{
-			Tenant: "acme", Account: account, IdempotencyKey: "again" + strconv.Itoa(n), Chain: chain, Asset: usdt, Destination: string(first.Destination), Amount: "60",
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.requested = append(w.requested, wd)
-	}
+	w.twin(first)
+	w.twin(first)
 	w.request(usdt, 10) // new
 	w.approveAll()
 	w.planAll()
