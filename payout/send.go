@@ -113,7 +113,9 @@ func (m *Manager) push(ctx context.Context, chain Chain, p *Payout) error {
 		if errors.Is(err, coffer.ErrFeeBudget) {
 			spent = err.Error()
 		}
-		m.Log.Warn("payout could not be given a higher fee", "payout", p.ID, "error", err)
+		if p.row.Parked == "" {
+			m.Log.Warn("payout could not be given a higher fee", "payout", p.ID, "error", err)
+		}
 	}
 
 	sent := m.broadcast(ctx, chain, last)
