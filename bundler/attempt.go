@@ -91,6 +91,7 @@ func (b *Bundler) offer(ctx context.Context, now head, x *executor, live *liveBu
 		Gas: c.gas, To: &c.to, Value: c.value, Data: c.data,
 	})
 	if err != nil {
+		x.away = b.clock().Add(awayFor)
 		return false, err
 	}
 	raw, err := tx.MarshalBinary()

@@ -143,6 +143,33 @@ func TestAStuckCallIsBumpedWithinItsBoundAndThenParked(t *testing.T) {
 	w.wantBalance(recipient, 100)
 }
 
+func TestAParkedCallMakesWayWhenNoOtherExecutorIsThere(t *testing.T) {
+	w := newWorld(t)
+	b := w.bundler()
+	w.mineByHand()
+	call := w.call(0, 100, 20)
+	w.sendExec(b, call)
+	w.settle(b)
+	w.raiseBaseFee(gwei(60))
+	w.settle(b)
+	if parked, err := b.Parked(t.Context()); err != nil || len(parked) != 1 {
+		t.Fatalf("parked %+v, %v", parked, err)
+	}
+	dear := w.send(b, w.priced(b, nonce(0, 0), 200, gwei(1), gwei(400)))
+	w.mineUntilIncluded(b, dear)
+	w.wantBalance(recipient, 200)
+	w.wantCall(b, call, "pooled")
+	for range 40 {
+		check(t, w.Mine(t.Context(), 1))
+		w.settle(b)
+		if state, _, _ := b.ExecState(t.Context(), call.ID); state == "included" {
+			break
+		}
+	}
+	w.wantCall(b, call, "included")
+	w.wantBalance(recipient, 300)
+}
+
 func TestACallThatSomebodyElseMadeIsNotMadeAgain(t *testing.T) {
 	w := newWorld(t)
 	b := w.bundler()

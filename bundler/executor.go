@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
@@ -22,6 +23,10 @@ type Executor interface {
 	SignTx(ctx context.Context, tx *types.Transaction, chainID *big.Int) (*types.Transaction, error)
 }
 
+// awayFor is how long an executor that did not sign comes after the others: a signer that
+// hangs costs signTimeout each time.
+const awayFor = time.Minute
+
 // maxGap bounds how many nonces below the next one are looked at for a gap.
 const maxGap = 64
 
@@ -30,6 +35,8 @@ type executor struct {
 	Executor
 	address common.Address
 	name    string // as the tables have it
+
+	away time.Time // it did not sign: asked after the others until then
 
 	at      coffer.Hash // the head that the following is of
 	nonce   uint64
@@ -97,6 +104,14 @@ func (b *Bundler) look(ctx context.Context, now head, x *executor) (err error) {
 	return nil
 }
 
+// isAway is 1 for an executor that did not sign a short while ago.
+func (x *executor) isAway(at time.Time) int {
+	if at.Before(x.away) {
+		return 1
+	}
+	return 0
+}
+
 // executorOf is the executor with a name, nil for one that is no longer ours.
 func (b *Bundler) executorOf(name string) *executor {
 	for _, x := range b.executors {
@@ -107,8 +122,8 @@ func (b *Bundler) executorOf(name string) *executor {
 	return nil
 }
 
-// free lists the executors that can take one more bundle, the least busy first and the
-// richest of those. One whose lowest nonce is parked takes none: it would wait behind it.
+// free lists the executors that can take one more bundle: those that sign first, the least
+// busy of them, the richest of those. One whose lowest nonce is parked takes none: it would wait behind it.
 func (b *Bundler) free(ctx context.Context, now head, live []liveBundle) ([]*executor, error) {
 	busy := map[string]int{}
 	parked := map[string]bool{}
@@ -126,8 +141,9 @@ func (b *Bundler) free(ctx context.Context, now head, live []liveBundle) ([]*exe
 		}
 		free = append(free, x)
 	}
+	at := b.clock()
 	slices.SortStableFunc(free, func(x, y *executor) int {
-		return cmp.Or(cmp.Compare(busy[x.name], busy[y.name]), y.balance.Cmp(x.balance))
+		return cmp.Or(cmp.Compare(x.isAway(at), y.isAway(at)), cmp.Compare(busy[x.name], busy[y.name]), y.balance.Cmp(x.balance))
 	})
 	return free, nil
 }

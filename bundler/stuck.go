@@ -14,12 +14,16 @@ import (
 
 // push gives stuck bundles another attempt, each at most once for each head.
 func (b *Bundler) push(ctx context.Context, now head, live []liveBundle) (bool, error) {
+	blocked, err := b.blocked(ctx, live)
+	if err != nil {
+		return false, err
+	}
 	moved := false
 	var failed []error
 	for i := range live {
 		l := &live[i]
 		first := i == 0 || live[i-1].executor != l.executor
-		followed := i+1 < len(live) && live[i+1].executor == l.executor
+		followed := blocked || (i+1 < len(live) && live[i+1].executor == l.executor)
 		if b.tried[l.bundleKey] == now.Hash || !b.stuck(now, l, first) {
 			continue
 		}
@@ -35,6 +39,28 @@ func (b *Bundler) push(ctx context.Context, now head, live []liveBundle) (bool, 
 		clear(b.tried)
 	}
 	return moved, errors.Join(failed...)
+}
+
+// blocked reports whether work waits that no executor can take, because each has a parked
+// bundle.
+func (b *Bundler) blocked(ctx context.Context, live []liveBundle) (bool, error) {
+	parked := map[string]bool{}
+	for _, l := range live {
+		if l.alarm != "" {
+			parked[l.executor] = true
+		}
+	}
+	for _, x := range b.executors {
+		if !parked[x.name] {
+			return false, nil
+		}
+	}
+	ops, err := b.pooled(ctx)
+	if err != nil || len(ops) > 0 {
+		return err == nil, err
+	}
+	calls, err := b.sql.PooledCalls(ctx, bundlersql.PooledCallsParams{Chain: b.chain, Max: 1})
+	return err == nil && len(calls) > 0, err
 }
 
 // stuck reports whether a bundle needs another attempt: no block takes its fee, the node
@@ -66,6 +92,9 @@ func (b *Bundler) again(ctx context.Context, now head, l *liveBundle, followed b
 	}
 	if err := b.look(ctx, now, x); err != nil {
 		return false, err
+	}
+	if b.clock().Before(x.away) {
+		return false, nil
 	}
 	if x.nonce > uint64(l.nonce) { // #nosec G115 -- not negative in the table
 		return false, nil // used by an attempt that shows soon, or by somebody else, which counts when it is final
