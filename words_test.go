@@ -58,6 +58,13 @@ func TestCanonicalHashesAreStable(t *testing.T) {
 	if got, want := testIntent.Hash().String(), "0x13c95d45a1fe67f4ff746bad74c782bae96b8fbba54d707de6a66e4cf984df70"; got != want {
 		t.Errorf("intent hash %s, want %s", got, want)
 	}
+	if got, want := coffer.SweepsHash([]coffer.Sweep{testSweep}).String(), "0x3a214058c82a35b0ae4762448ec981de89eb293e0d820f3ea60dac32eaa187e9"; got != want {
+		t.Errorf("sweeps hash %s, want %s", got, want)
+	}
+	sweep := coffer.Intent{ID: "po_2", Purpose: coffer.PurposeSweep, Sweeps: []coffer.Sweep{testSweep}, Expires: testIntent.Expires}
+	if got, want := sweep.Hash().String(), "0x682ded15d2607baef2fd00da26819913ae47a0f1252a4954b9d9a06038d43f4e"; got != want {
+		t.Errorf("hash of a sweep %s, want %s", got, want)
+	}
 }
 
 // Every field counts: changing any one changes the hash.
