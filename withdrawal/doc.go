@@ -25,6 +25,10 @@
 // [Service.Paying], [Service.Commit], [Service.Confirming], [Service.Reopened],
 // [Service.Returned], [Service.Settled] and [Service.Failed] inside its own transaction.
 //
+// Who looks at them: [SanctionsList] and other Screeners at destinations, Customers
+// ([CustomerTable], [CustomerCallback]) at who pays and who receives. [Service.Quote]
+// promises a fee, [Service.AddAddress] keeps the address book that policy asks about.
+//
 // Invariants:
 //   - A withdrawal that is not settled, rejected, cancelled or failed has exactly its
 //     amount plus fee held, by a hold of its own id.

@@ -356,7 +356,7 @@ func (j *journey) staleList() {
 }
 
 // customersElsewhere asks a service of the operator's where customers stand. Without an
-// answer nothing is paid. Afterwards it is the table's word again.
+// answer nothing is paid. Afterwards the sandbox knows them by their names.
 func (j *journey) customersElsewhere() {
 	j.t.Helper()
 	var answer atomic.Value
@@ -380,10 +380,11 @@ func (j *journey) customersElsewhere() {
 	j.saysIt(waits, "waiting for compliance screening")
 	j.waitingMetric("requested", 1)
 
-	j.restart(func(c object) {
-		section(c, "withdrawals")["customers"] = object{"source": "table", "unknown": "active"}
-	})
+	j.restart(func(c object) { section(c, "withdrawals")["customers"] = object{"source": "sandbox"} })
 	j.wait(waits, "SETTLED")
+	eve, err := j.customer(j.t.Context(), "Eve 9999")
+	j.must(err)
+	j.reason(j.ask(eve.address, "10"), "REJECTED", "refused by compliance screening")
 }
 
 // waitingMetric waits until /metrics counts so many withdrawals in a state, and no
