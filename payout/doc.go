@@ -60,6 +60,13 @@
 // wallet and pays nobody. It takes the same steps in a lane of its own. Its legs are judged
 // at finality by what canonical blocks moved; deposit books the money.
 //
+// Signers' logs. [Manager.Admit] reads every signer's log before payouts run, and Follow
+// keeps up with it: a copy of each is in the database. A log that was cut or replaced, or
+// one that knows a payout which is not stored here, stops payouts: then the database is an
+// old one, and what it thinks unpaid may be paid. [Manager.Import] makes what signers know
+// again, as slots that are taken and attempts known by their id alone; blocks that are read
+// again say what became of them; people let payouts go on.
+//
 // Books. With the block: per leg Dr transit:withdrawal / Cr custody:hot:<wallet>; the fee of
 // a user operation Dr transit:bundler / Cr gas:entrypoint:<wallet>, straight to
 // expense:network_fee when the bundle is not one of our executors'; for an executor's

@@ -32,6 +32,9 @@ func (m *Manager) waits(ctx context.Context, p *Payout) (bool, error) {
 	for _, w := range withdrawals {
 		orders = append(orders, w.Order)
 	}
+	for _, sweep := range p.Intent.Sweeps {
+		orders = append(orders, coffer.Order{Asset: sweep.Asset}) // what a pause of an asset is about
+	}
 	reason := m.Paused(p.Intent.Chain, orders...)
 	if reason == "" {
 		return false, nil

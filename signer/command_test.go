@@ -348,3 +348,18 @@ func TestASignerWithAnOldLogWantsToBeReset(t *testing.T) {
 		t.Errorf("after its reset the signer says %q", f.info().Cut)
 	}
 }
+
+func TestAPauseOfAnAssetCoversItsSweeps(t *testing.T) {
+	f := newFixture(t, "one").start()
+	f.obeys(f.command(f.statement(policy.ActionPause, policy.ScopeAsset, string(testUSDT)), alice))
+	s := &Server{state: newState("s")}
+	s.state.commands.pauses = f.info().Pauses
+	sweep := coffer.SigningRequest{Intent: coffer.Intent{Chain: testChain, Sweeps: []coffer.Sweep{{Asset: testNative}}}}
+	if err := s.allowed(sweep); err != nil {
+		t.Errorf("a sweep of another asset: %v", err)
+	}
+	sweep.Intent.Sweeps[0].Asset = testUSDT
+	if err := s.allowed(sweep); coffer.ErrorCode(err) != coffer.CodePolicy {
+		t.Errorf("a sweep of the asset that is paused: %v", err)
+	}
+}

@@ -139,8 +139,16 @@ func (s *server) paused(id coffer.ChainID, orders ...coffer.Order) string {
 	return ""
 }
 
-// followPauses shows how many pauses of each scope are in force.
+// followPauses shows how many pauses of each scope are in force, and whether payouts run.
 func (s *server) followPauses() {
+	s.metrics.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "coffer_payouts_refused", Help: "1 while payouts do not run: the database was restored, or a signer's log was cut.",
+	}, func() float64 {
+		if s.refused(context.Background()) != nil {
+			return 1
+		}
+		return 0
+	}))
 	for _, scope := range []string{policy.ScopeAll, policy.ScopeChain, policy.ScopeAsset, policy.ScopeTenant} {
 		s.metrics.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "coffer_pauses", Help: "Pauses in force in the signers.", ConstLabels: prometheus.Labels{"scope": scope},
