@@ -47,7 +47,10 @@ func run(ctx context.Context, cfg Config, explain func(ChainConfig) (coffer.Expl
 	case <-ctx.Done():
 	}
 	stop(g)
-	return <-served
+	if err := <-served; !errors.Is(err, grpc.ErrServerStopped) { // stopped before it began to serve
+		return err
+	}
+	return nil
 }
 
 // stop lets calls under way finish, for stopTime at most.
