@@ -37,7 +37,7 @@ test: setup ## every test but the long ones, Go and Solidity
 	forge test --force # a stale cache would leave tests out without a word
 
 test-long: setup ## the tests behind the build tag "long", and properties on more histories
-	go test -tags long -timeout 20m $(call packages_with,^//go:build .*\blong\b)
+	go test -tags long -timeout 40m $(call packages_with,^//go:build .*\blong\b)
 	go test -timeout 25m $(call packages_with,"pgregory.net/rapid") -rapid.checks=$(PROPERTY_CHECKS)
 
 race: setup ## the Go tests under the race detector
