@@ -58,14 +58,22 @@ func (m *Manager) badLegs(ctx context.Context, chain Chain, p *Payout) map[int]e
 // leaveOut ends a payout that nobody was asked to sign, because some of its payments would
 // fail. The others return and go on at once. One that would fail waits, alone; when it
 // would still fail then, it is quarantined.
-func (m *Manager) leaveOut(ctx context.Context, p *Payout, bad map[int]error) error {
+//
+// In a slot that signers know (bound) every attempt is dead by now, finally, or there would
+// be no other payout in it: its orders may go elsewhere, but no others may come. The payout
+// keeps the slot, and the lane is left.
+func (m *Manager) leaveOut(ctx context.Context, p *Payout, bad map[int]error, bound bool) error {
 	err := m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
 		q := m.sql.WithTx(tx)
 		if err := p.move(coffer.PayoutCancelled); err != nil {
 			return err
 		}
 		p.row.Reason = clip(fmt.Sprintf("%d of %d payments would fail", len(bad), len(p.Withdrawals)))
-		if err := m.freeSlot(ctx, q, p); err != nil {
+		free := m.freeSlot
+		if bound {
+			free = m.keepSlot
+		}
+		if err := free(ctx, q, p); err != nil {
 			return err
 		}
 		waited, err := m.waitedAlone(ctx, q, p.Withdrawals)
@@ -96,6 +104,28 @@ func (m *Manager) leaveOut(ctx context.Context, p *Payout, bad map[int]error) er
 		m.checkpoint("payout.left_out")
 	}
 	return err
+}
+
+// keepSlot takes the orders out of a payout, which keeps its slot for ever.
+func (m *Manager) keepSlot(ctx context.Context, q *payoutsql.Queries, p *Payout) error {
+	m.Log.Error("a lane is dead: what its next slot was signed for would fail", "payout", p.ID, "slot", p.Intent.Slot.String())
+	if err := q.EndOrders(ctx, p.ID); err != nil {
+		return fmt.Errorf("end the orders of %s: %w", p.ID, err)
+	}
+	return nil
+}
+
+// leaveSlot gives the withdrawals of a payout back that would fail in a slot which signers
+// know, to go in two payouts of half the size, in other slots.
+func (m *Manager) leaveSlot(ctx context.Context, tx pgx.Tx, p *Payout, reason string) error {
+	q := m.sql.WithTx(tx)
+	if err := m.keepSlot(ctx, q, p); err != nil {
+		return err
+	}
+	if err := m.Withdrawals.Returned(ctx, tx, p.Withdrawals, clip("the payout was given up: "+reason)); err != nil {
+		return err
+	}
+	return m.putOffHalves(ctx, q, p, m.limits(p).MaxBackoff)
 }
 
 // waitedAlone says which withdrawals were put off before, to go alone.

@@ -349,3 +349,36 @@ func TestWhatPeoplePausedIsNotPlannedAndNotGivenUp(t *testing.T) {
 	}
 	w.wantStates("settled", "settled", "settled", "settled")
 }
+
+func TestWhatWouldFailLeavesASlotThatSignersKnow(t *testing.T) {
+	for name, legs := range map[string]int{"the wallet names the payment": 0, "it does not": 1000} {
+		t.Run(name, func(t *testing.T) {
+			w, ws := launch(t, usdt, usdc)
+			w.mine(20, none)
+			w.finish() // expired, and made again in its slot
+			w.wallet.refuses[ws[0].Destination] = true
+			w.wallet.faults["legs"] = legs
+			for range 60 {
+				w.later(9 * time.Second)
+				w.plan()
+				w.step(5)
+				w.mine(1, all)
+				w.observe()
+			}
+			w.finish()
+			if got := w.state(ws[1].ID); got.State != coffer.WithdrawalSettled {
+				t.Errorf("the other is %s: %s", got.State, got.Reason)
+			}
+			w.wallet.faults = map[string]int{}
+			for range 60 {
+				w.later(9 * time.Second)
+				w.approveAll()
+				w.plan()
+				w.step(5)
+			}
+			w.wantStates("failed", "settled")
+			w.wantNothingHeld()
+			w.checkBooks()
+		})
+	}
+}

@@ -221,19 +221,24 @@ func (m *Manager) tooDear(ctx context.Context, p *Payout, cause error) error {
 // giveUp notes a failure before signing. Payments that fail for their own sake are left
 // out; when none is to blame, the payout is cancelled after too many failures. In a slot
 // that signers know its orders cannot make way for others, so there it goes on trying
-// until the intent expires.
+// until the intent expires; what would fail leaves the slot after half that time, and with it
+// the lane.
 func (m *Manager) giveUp(ctx context.Context, chain Chain, p *Payout, cause error) error {
 	bound, err := m.bound(ctx, m.sql, p)
 	if err != nil {
 		return err
 	}
 	wouldFail := errors.Is(cause, coffer.ErrWouldFail)
-	if !bound && wouldFail {
+	if wouldFail {
 		if bad := m.badLegs(ctx, chain, p); len(bad) > 0 {
-			return m.leaveOut(ctx, p, bad)
+			return m.leaveOut(ctx, p, bad, bound)
 		}
 	}
-	if bound && m.now().Before(p.Intent.Expires) || !bound && int(p.row.Tries)+1 < m.limits(p).Prepare {
+	patience := p.Intent.Expires
+	if wouldFail {
+		patience = patience.Add(-m.limits(p).IntentTTL / 2)
+	}
+	if bound && m.now().Before(patience) || int(p.row.Tries)+1 < m.limits(p).Prepare {
 		return cause
 	}
 	next := later
@@ -262,8 +267,10 @@ func (m *Manager) cancel(ctx context.Context, p *Payout, reason string, next aft
 		p.row.Reason = clip(reason)
 		if bound, err := m.bound(ctx, m.sql.WithTx(tx), p); err != nil {
 			return err
-		} else if bound {
+		} else if bound && next != halves {
 			return m.renew(ctx, tx, p)
+		} else if bound {
+			return m.leaveSlot(ctx, tx, p, reason)
 		}
 		if err := m.release(ctx, tx, p, "the payout was given up: "+clip(reason)); err != nil {
 			return err
