@@ -70,8 +70,10 @@ func (f *fixture) buildSweep(safe evm.Safe, r *coffer.SigningRequest, edit func(
 func TestSweepsAreSignedUnderTheirOwnRule(t *testing.T) {
 	f, safe := sweeper(t, sweepRule)
 	r := f.sweepRequest(safe, 0, testUSDT, 1, 2, 3)
-	if !asks(t, f, r) || !asks(t, f, r) {
-		t.Fatal("a sweep was not signed, or not again")
+	for range 2 {
+		if !asks(t, f, r) {
+			t.Fatal("a sweep was not signed, or not again")
+		}
 	}
 	f.restart()
 	if !asks(t, f, r) {

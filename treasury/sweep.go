@@ -79,7 +79,7 @@ func (c SweepChain) withDefaults() SweepChain {
 func (c SweepChain) check() error {
 	switch {
 	case c.Final == nil || c.GasPrice == nil:
-		return errors.New("Final and GasPrice are needed")
+		return errors.New("a final block and a gas price are needed")
 	case len(c.Assets) == 0:
 		return errors.New("no asset may be swept")
 	case c.MaxForwarders < 1 || c.MaxForwarders > payout.MaxSweeps:
