@@ -9,8 +9,9 @@ export PATH := $(CURDIR)/contracts/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH
 packages_with = $$(git ls-files --cached --others --exclude-standard -- '*_test.go' | \
 	xargs grep -lE '$(1)' | xargs dirname | sort -u | sed 's|^|./|')
 
-# How many histories make test-long tries each property on; make test tries 25 to 100.
-PROPERTY_CHECKS = 300
+# How many histories make test-long tries each property on; make test tries 10 to 100. It must not be 100,
+# which is the default of rapid and taken as not said.
+PROPERTY_CHECKS = 120
 
 .PHONY: help setup setup-dev build demo up test test-long race lint generate verify bench clean
 
