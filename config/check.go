@@ -24,7 +24,7 @@ var Roles = []string{"all", "api", "indexer", "deposits", "withdrawals", "payout
 const (
 	maxDecimals    = 36
 	minPoll        = 10 * time.Millisecond
-	minPayoutValid = 2 * time.Minute // what is built has to be good for another minute
+	minPayoutValid = 75 * time.Second // what is built has to be good for another minute, the rest is for signing
 	maxDuration    = 24 * time.Hour
 	maxRate        = 100_000
 	minPayoutGas   = 1_000_000

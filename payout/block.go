@@ -148,6 +148,7 @@ func (b *blockTx) include(ctx context.Context, hit payoutsql.AttemptsBySignedIDR
 	}
 	p.row.IncludedAttempt, p.row.Tx, p.row.Success = &hit.Number, &o.Tx, &o.Success
 	p.row.BlockHeight, p.row.BlockHash = &height, &b.block().Hash
+	p.row.LostBlock, p.row.LostHeight = nil, nil
 	if hit.Cancels {
 		paid := false
 		p.row.Success, p.row.Reason = &paid, reasonCancelled
@@ -202,8 +203,9 @@ func sameSlot(found, want coffer.Slot) bool {
 	return found == want
 }
 
-// foreignSafe looks at a Safe transaction that no attempt of ours explains. Nonces follow
-// each other, so it had that of the payout which is next; at most one is on its way.
+// foreignSafe looks at a Safe transaction that no attempt of ours explains. It may have
+// had the nonce of the payout that is on its way, or an earlier one, where the node was
+// ahead of this block when the payout took its slot: judgeLost finds out.
 func (b *blockTx) foreignSafe(ctx context.Context, o coffer.Outcome) error {
 	ids, err := b.q.PayoutsBySafe(ctx, payoutsql.PayoutsBySafeParams{Chain: string(b.event.Chain), Wallet: string(o.Sender)})
 	if err != nil {
@@ -218,7 +220,7 @@ func (b *blockTx) foreignSafe(ctx context.Context, o coffer.Outcome) error {
 		if err != nil {
 			return err
 		}
-		text := fmt.Sprintf("the Safe executed %s in tx %s, which is no attempt of ours, while it waits for slot %s", o.ID, o.Tx, p.Intent.Slot)
+		text := fmt.Sprintf("the Safe executed %s in tx %s, which is no attempt of ours, and may have taken its slot %s", o.ID, o.Tx, p.Intent.Slot)
 		b.lose(p)
 		if err := b.alarm(ctx, p, text); err != nil {
 			return err
@@ -444,7 +446,8 @@ func (b *blockTx) settlePaid(ctx context.Context, p *Payout) error {
 }
 
 // endLost ends payouts whose slot a final block gave to something else: nothing of theirs
-// can ever land, and their withdrawals go into another payout.
+// can ever land, and their withdrawals go into another payout. Those with a Safe's nonce
+// are judgeLost's.
 func (b *blockTx) endLost(ctx context.Context, final int64) error {
 	rows, err := b.q.LockLost(ctx, payoutsql.LockLostParams{Chain: string(b.event.Chain), Final: final, First: finalBatch})
 	if err != nil {
@@ -455,19 +458,7 @@ func (b *blockTx) endLost(ctx context.Context, final int64) error {
 		return err
 	}
 	for i := range ps {
-		p := &ps[i]
-		if err := p.move(coffer.PayoutExpired); err != nil {
-			return err
-		}
-		p.row.Reason = "something else took its slot, finally"
-		if err := errors.Join(b.m.freeSlot(ctx, b.q, p), b.q.EndSweeps(ctx, p.ID)); err != nil {
-			return err
-		}
-		if err := b.m.Withdrawals.Returned(ctx, b.tx, p.Withdrawals, p.row.Reason); err != nil {
-			return err
-		}
-		b.m.Log.Warn("payout ended without its slot", "payout", p.ID, "slot", p.Intent.Slot.String())
-		if err := b.m.save(ctx, b.q, p); err != nil {
+		if err := b.m.endWithoutSlot(ctx, b.tx, b.q, &ps[i]); err != nil {
 			return err
 		}
 	}

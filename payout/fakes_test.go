@@ -208,6 +208,25 @@ func (w *fakeWallet) NextSlot(_ context.Context, lane string) (coffer.Slot, erro
 	return slot, nil
 }
 
+// SequenceAt counts the Safe transactions up to a block.
+func (w *fakeWallet) SequenceAt(_ context.Context, slot coffer.Slot, block coffer.Hash) (uint64, error) {
+	if w.broken("slot") || slot.Kind != coffer.SlotSafe {
+		return 0, errFake
+	}
+	n := uint64(0)
+	for _, b := range w.net.Canonical() {
+		for _, o := range b.Outcomes {
+			if o.Sender == hot && o.Slot.Kind == coffer.SlotSafe {
+				n++
+			}
+		}
+		if b.Hash == block {
+			return n, nil
+		}
+	}
+	return 0, errFake
+}
+
 func (w *fakeWallet) Build(_ context.Context, i coffer.Intent, prev []coffer.Attempt) (coffer.Unsigned, error) {
 	if w.broken("build") {
 		return coffer.Unsigned{}, errFake

@@ -30,7 +30,10 @@ var (
 func (m *Manager) Observe(ctx context.Context, chain coffer.ChainID) (int, error) {
 	n, err := m.observe(ctx, chain, math.MaxInt)
 	m.noteBroken(chain, err)
-	return n, err
+	if err != nil {
+		return n, err
+	}
+	return n, m.judgeLost(ctx, chain)
 }
 
 // observe applies so many events at most.

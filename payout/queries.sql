@@ -186,7 +186,15 @@ order by id for update;
 -- LockLost finds payouts whose slot a final block gave to something else, and people know.
 select * from payout
 where chain = $1 and state in ('signing', 'signed', 'broadcast') and alarm = '' and lost_height <= sqlc.arg(final)::bigint
+  and slot_kind <> 'safe'
 order by id limit sqlc.arg(first) for update;
+
+-- name: LostSafe :many
+-- LostSafe finds the same among those that may have lost a Safe's nonce.
+select p.* from payout p join payout_cursor c on c.chain = p.chain
+where p.chain = $1 and p.state in ('signing', 'signed', 'broadcast') and p.alarm = '' and p.lost_height <= c.final
+  and p.slot_kind = 'safe'
+order by p.id limit sqlc.arg(first);
 
 -- name: LockFinal :many
 select * from payout

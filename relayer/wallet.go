@@ -118,6 +118,12 @@ func (w *Wallet) NextSlot(ctx context.Context, lane string) (coffer.Slot, error)
 	return coffer.Slot{Kind: coffer.SlotEntryPoint, Lane: lane, Sequence: sequence}, nil
 }
 
+// SequenceAt returns the next sequence of the lane of a slot after a block, as the node
+// says.
+func (w *Wallet) SequenceAt(ctx context.Context, slot coffer.Slot, block coffer.Hash) (uint64, error) {
+	return w.client.SequenceAt(ctx, w.Address(), slot, block)
+}
+
 // Finalize implements coffer.Wallet.
 func (w *Wallet) Finalize(u coffer.Unsigned, signatures []coffer.Signature) (coffer.Signed, error) {
 	return evm.Finalize(u, w.safe, signatures)

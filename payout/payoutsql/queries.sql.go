@@ -1306,6 +1306,7 @@ func (q *Queries) LockLane(ctx context.Context, lane string) error {
 const lockLost = `-- name: LockLost :many
 select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout
 where chain = $1 and state in ('signing', 'signed', 'broadcast') and alarm = '' and lost_height <= $2::bigint
+  and slot_kind <> 'safe'
 order by id limit $3 for update
 `
 
@@ -1318,6 +1319,73 @@ type LockLostParams struct {
 // LockLost finds payouts whose slot a final block gave to something else, and people know.
 func (q *Queries) LockLost(ctx context.Context, arg LockLostParams) ([]Payout, error) {
 	rows, err := q.db.Query(ctx, lockLost, arg.Chain, arg.Final, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Payout
+	for rows.Next() {
+		var i Payout
+		if err := rows.Scan(
+			&i.ID,
+			&i.Chain,
+			&i.Wallet,
+			&i.Path,
+			&i.Purpose,
+			&i.SlotKind,
+			&i.SlotLane,
+			&i.SlotSequence,
+			&i.Intent,
+			&i.IntentHash,
+			&i.State,
+			&i.Attempts,
+			&i.Version,
+			&i.NextAt,
+			&i.Tries,
+			&i.Note,
+			&i.SinceHeight,
+			&i.IncludedAttempt,
+			&i.Tx,
+			&i.BlockHeight,
+			&i.BlockHash,
+			&i.Success,
+			&i.Reason,
+			&i.Alarm,
+			&i.AlarmBlock,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Parked,
+			&i.Refusals,
+			&i.Answered,
+			&i.LostBlock,
+			&i.LostHeight,
+			&i.PathReason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lostSafe = `-- name: LostSafe :many
+select p.id, p.chain, p.wallet, p.path, p.purpose, p.slot_kind, p.slot_lane, p.slot_sequence, p.intent, p.intent_hash, p.state, p.attempts, p.version, p.next_at, p.tries, p.note, p.since_height, p.included_attempt, p.tx, p.block_height, p.block_hash, p.success, p.reason, p.alarm, p.alarm_block, p.created_at, p.updated_at, p.parked, p.refusals, p.answered, p.lost_block, p.lost_height, p.path_reason from payout p join payout_cursor c on c.chain = p.chain
+where p.chain = $1 and p.state in ('signing', 'signed', 'broadcast') and p.alarm = '' and p.lost_height <= c.final
+  and p.slot_kind = 'safe'
+order by p.id limit $2
+`
+
+type LostSafeParams struct {
+	Chain string
+	First int32
+}
+
+// LostSafe finds the same among those that may have lost a Safe's nonce.
+func (q *Queries) LostSafe(ctx context.Context, arg LostSafeParams) ([]Payout, error) {
+	rows, err := q.db.Query(ctx, lostSafe, arg.Chain, arg.First)
 	if err != nil {
 		return nil, err
 	}
