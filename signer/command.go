@@ -17,8 +17,13 @@ type Pause struct {
 	People  []string
 }
 
-// maxPauses bounds the pauses in force at once.
-const maxPauses = 32
+// Bounds of the pauses in force at once. Some places are kept for pauses of chains, and the
+// last for pauses of everything: nobody can use them up with small ones.
+const (
+	maxPauses      = 32 // of everything
+	maxChainPauses = 28
+	maxSmallPauses = 20 // of an asset or a tenant
+)
 
 // commands is what people told a signer, as far as it still matters.
 type commands struct {
@@ -51,6 +56,19 @@ func (s *Server) Command(_ context.Context, c policy.Command) (changed bool, err
 	return true, s.append(now, record{Kind: kindCommand, Command: &commandRecord{Command: c, People: people}})
 }
 
+// mostPauses is how many pauses may be in force for another one to be taken. Where
+// everything is paused already, another pause of everything may be refused without harm.
+func mostPauses(st policy.Statement) int {
+	switch st.Scope {
+	case policy.ScopeAll:
+		return maxPauses
+	case policy.ScopeChain:
+		return maxChainPauses
+	default:
+		return maxSmallPauses
+	}
+}
+
 // knows reports whether a statement changes nothing, and refuses those that come too late
 // or to another signer.
 func (s *state) knows(st policy.Statement, head coffer.Hash, now time.Time) (bool, error) {
@@ -60,10 +78,13 @@ func (s *state) knows(st policy.Statement, head coffer.Hash, now time.Time) (boo
 		if _, over := s.commands.ended[hash]; over {
 			return false, coffer.Errorf(coffer.CodeConflict, "this pause was ended before; a new one needs a new statement")
 		}
-		if len(s.commands.pauses) >= maxPauses {
-			return false, coffer.Errorf(coffer.CodeLimit, "%d pauses are in force; at most %d can be", len(s.commands.pauses), maxPauses)
+		if s.pauseOf(hash) >= 0 {
+			return true, nil
 		}
-		return s.pauseOf(hash) >= 0, nil
+		if most := mostPauses(st); len(s.commands.pauses) >= most {
+			return false, coffer.Errorf(coffer.CodeLimit, "%d pauses are in force; at most %d can be", len(s.commands.pauses), most)
+		}
+		return false, nil
 	case policy.ActionResume:
 		if at := s.pauseOf(st.Of); at >= 0 {
 			paused := s.commands.pauses[at].Command.Statement

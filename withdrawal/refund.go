@@ -33,7 +33,7 @@ type Refund struct {
 // of the amount. No minimum holds. Asking again returns the withdrawal there is.
 //
 // Errors: CodeInvalid with the field, CodeInsufficient, CodeUnavailable (the network's cost
-// is not known).
+// is not known, or withdrawals are closed).
 func (s *Service) Refund(ctx context.Context, f Refund) (coffer.Withdrawal, error) {
 	if !strings.HasPrefix(f.ID, RefundPrefix) {
 		return coffer.Withdrawal{}, coffer.Invalid("id", "want %s and what makes it unique", RefundPrefix)
@@ -44,6 +44,11 @@ func (s *Service) Refund(ctx context.Context, f Refund) (coffer.Withdrawal, erro
 	}
 	if w, found, err := s.earlier(ctx, r); found || err != nil {
 		return w, err
+	}
+	if s.Closed != nil {
+		if err := s.Closed(ctx); err != nil {
+			return coffer.Withdrawal{}, err
+		}
 	}
 	order, err := s.refundOrder(ctx, f)
 	if err != nil {

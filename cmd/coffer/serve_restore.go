@@ -82,7 +82,9 @@ func (s *server) admit(ctx context.Context) {
 	if err != nil && (s.watch.refuse == nil || s.watch.refuse.Error() != err.Error()) {
 		s.log.Error("payouts do not run", "err", err)
 	}
-	s.watch.refuse = err
+	if s.watch.refuse = err; err == nil {
+		s.watch.admit.Do(func() { close(s.watch.admitted) })
+	}
 }
 
 // runPayouts begins when the signers know nothing that the database does not.
@@ -176,8 +178,29 @@ func (s *server) lookAtHalt(ctx context.Context) error {
 	return nil
 }
 
-// closed refuses withdrawals while the database may lack earlier ones.
+// closed refuses withdrawals while the database may lack earlier ones: while a restore is
+// under way, and, where this process pays, until it has read the signers' logs for the
+// first time. It waits a moment for that.
 func (s *server) closed(ctx context.Context) error {
+	if err := s.restoring(ctx); err != nil || !s.config.Has("payouts") {
+		return err
+	}
+	timer := time.NewTimer(admitWait)
+	defer timer.Stop()
+	select {
+	case <-s.watch.admitted:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+	}
+	if err := s.restoring(ctx); err != nil {
+		return err
+	}
+	return coffer.Errorf(coffer.CodeUnavailable, "withdrawals open when the signers' logs were read; too few signers answer")
+}
+
+func (s *server) restoring(ctx context.Context) error {
 	halt, err := payout.Halted(ctx, s.db)
 	if err != nil {
 		return err
@@ -187,3 +210,6 @@ func (s *server) closed(ctx context.Context) error {
 	}
 	return nil
 }
+
+// admitWait bounds how long a request waits for the first reading of the signers' logs.
+const admitWait = 5 * time.Second

@@ -25,6 +25,10 @@ type signerWatch struct {
 	logs   map[string]error          // by signer whose log was read: what is wrong with it, nil for nothing
 	halted string                    // why nothing is paid, "" when it is
 	refuse error                     // why payouts do not run
+
+	// admitted is closed when the signers' logs were read once and the database lacks nothing.
+	admitted chan struct{}
+	admit    sync.Once
 }
 
 // watchSigners asks every signer how it is until ctx ends.
