@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"ledger":           {"postgres", "ledger/ledgersql"},
 	"ledger/ledgersql": {},
 	"evm":              {"bindings"},
+	"utxo":             {},
 	// The sending half of EVM composes evm with whoever sends user operations.
 	"relayer": {"evm", "bindings"},
 
@@ -52,10 +53,11 @@ var mayImport = map[string][]string{
 	// Edges.
 	"bundler":            {"postgres", "evm", "bindings", "bundler/bundlersql"},
 	"bundler/bundlersql": {},
-	"signer":             {"policy", "evm", "signer/signerpb"},
+	"signer":             {"policy", "evm", "utxo", "signer/signerpb"},
 	"signer/signerpb":    {},
 	"graphql":            {"postgres", "stream", "merchant", "deposit", "withdrawal", "ledger", "policy"},
-	"devnet":             {"bindings", "evm"},
+	"devnet":             {"bindings", "evm", "utxo"},
+	"devnet/omnisim":     {"utxo"}, // reads the transactions as utxo writes them
 	"config":             {},
 
 	// The one binary wires everything by hand.

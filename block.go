@@ -32,8 +32,11 @@ type Header struct {
 // Transfer is one movement of one asset inside one transaction, as a block reports it.
 //
 // Ref is its place inside the transaction ("log:2" counts from the transaction's first
-// log; "trace:0" is the top-level call), because an EVM logIndex counts in the block and
-// moves when a reorganisation re-includes the transaction.
+// log; "trace:0" is the top-level call; "vout:1" is a transaction's second output), because
+// an EVM logIndex counts in the block and moves when a reorganisation re-includes the
+// transaction. From is empty where a transaction has no one sender (UTXO). Maturity is how
+// many confirmations the chain itself asks for before anybody can spend it, 100 for what a
+// miner earned, zero elsewhere.
 type Transfer struct {
 	Asset  AssetID `json:"asset"`
 	Tx     Hash    `json:"tx"`
@@ -42,6 +45,8 @@ type Transfer struct {
 	To     Address `json:"to"`
 	Amount Amount  `json:"amount"`
 	Memo   string  `json:"memo,omitempty"`
+
+	Maturity uint64 `json:"maturity,omitempty"`
 }
 
 // Outcome is how a transaction or a user operation ended in a block.
@@ -78,7 +83,8 @@ type Block struct {
 	Transfers   []Transfer   `json:"transfers"`
 	Outcomes    []Outcome    `json:"outcomes"`
 	GasDeposits []GasDeposit `json:"gasDeposits,omitempty"`
-	Raw         []byte       `json:"-"` // as the node gave it, for the archive
+	Spends      []Spend      `json:"spends,omitempty"` // every input, on UTXO chains
+	Raw         []byte       `json:"-"`                // as the node gave it, for the archive
 }
 
 // Block event kinds.

@@ -65,8 +65,11 @@ type Deposit struct {
 	UpdatedAt     time.Time    `json:"updatedAt"`
 }
 
-// ProofCreate2 is the kind of proof of a deposit address that is a contract (EIP-1014).
-const ProofCreate2 = "create2"
+// Kinds of proofs of a deposit address.
+const (
+	ProofCreate2    = "create2"    // the address is a contract (EIP-1014)
+	ProofDescriptor = "descriptor" // the address is a script of the wallet's descriptor (BIP-380)
+)
 
 // AddressProof is what a deposit address is made of, so that whoever knows the vault can
 // compute the address again and see that it pays the vault and nobody else:
@@ -74,7 +77,8 @@ const ProofCreate2 = "create2"
 //	address = keccak256(0xff ‖ factory ‖ salt ‖ initCodeHash)[12:]
 //
 // The factory's address commits to its code and its vault, initCodeHash follows from the
-// factory, and the salt from tenant and account (DepositSalt).
+// factory, and the salt from tenant and account (DepositSalt). On UTXO chains it is the
+// script of Descriptor, the wallet's own with its checksum, at Path.
 type AddressProof struct {
 	Kind         string  `json:"kind"`
 	Address      Address `json:"address"`
@@ -82,6 +86,8 @@ type AddressProof struct {
 	Salt         Hash    `json:"salt"`
 	InitCodeHash Hash    `json:"initCodeHash"`
 	Vault        Address `json:"vault"`
+	Descriptor   string  `json:"descriptor,omitempty"`
+	Path         string  `json:"path,omitempty"`
 }
 
 // DepositSalt is what the deposit addresses of an account are derived from, the same on

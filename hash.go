@@ -8,7 +8,8 @@ import (
 )
 
 // Hash is a 32-byte identifier of a block, a transaction, a user operation, an order or
-// an intent. Its text form is 0x and 64 lower-case hex digits; in SQL it is a bytea.
+// an intent. Its text form is 0x and 64 lower-case hex digits; in SQL it is a bytea. Those of
+// Bitcoin are in the order in which people and nodes write them, the reverse of what is hashed.
 type Hash [32]byte
 
 // ParseHash reads the text form; upper-case digits are accepted.

@@ -21,7 +21,8 @@ type Payment struct {
 // a slot of a wallet.
 //
 // Kind says whose counter it is; Lane which of several (the EntryPoint key in hex
-// without leading zeros, "0x0"); Sequence the place in the lane.
+// without leading zeros, "0x0"); Sequence the place in the lane. A coin can be spent once:
+// its slot has the CoinID as lane, and sequence 0.
 type Slot struct {
 	Kind     string `json:"kind"`
 	Lane     string `json:"lane,omitempty"`
@@ -33,6 +34,7 @@ const (
 	SlotEntryPoint = "entrypoint" // ERC-4337: nonce = key<<64 | sequence
 	SlotSafe       = "safe"       // Safe nonce
 	SlotNonce      = "nonce"      // nonce of an externally owned account
+	SlotCoin       = "coin"       // a confirmed coin that every attempt spends (UTXO)
 )
 
 // String writes kind/lane/sequence.
@@ -57,6 +59,7 @@ func ParseSlot(text string) (Slot, error) {
 const (
 	PathUserOp = "userop" // ERC-4337 user operation through a bundler
 	PathExec   = "exec"   // Safe execTransaction by an executor
+	PathPSBT   = "psbt"   // partially signed Bitcoin transaction (BIP-174)
 )
 
 // Purposes of a payout.
@@ -65,6 +68,9 @@ const (
 	PurposeSweep  = "sweep"
 	PurposeRefill = "refill"
 	PurposeCancel = "cancel"
+
+	// PurposeConsolidate makes one coin of many, while fees are low (UTXO).
+	PurposeConsolidate = "consolidate"
 )
 
 // Sweep moves all that a deposit address holds of one asset to the vault, which is part of
@@ -80,7 +86,11 @@ type Sweep struct {
 // a payout does whose Purpose is sweep, which has no orders and no payments; one whose
 // Purpose is cancel has none of them, and only uses its slot up. FeeBound is the most native
 // base units that may be spent on fees, over all attempts any one of which may land: by the
-// wallet on PathUserOp, by the executor on PathExec.
+// wallet on PathUserOp and PathPSBT, by the executor on PathExec.
+//
+// On PathPSBT, Coins are what is set aside for the payout. The first is the anchor, which
+// every attempt spends and the slot names; an attempt may leave others out. What is left over
+// goes to the wallet's own address at Change, a path like Coin.Path.
 type Intent struct {
 	ID       string    `json:"id"`
 	Chain    ChainID   `json:"chain"`
@@ -91,6 +101,8 @@ type Intent struct {
 	Orders   []Hash    `json:"orders,omitempty"`
 	Payments []Payment `json:"payments"`
 	Sweeps   []Sweep   `json:"sweeps,omitempty"`
+	Coins    []Coin    `json:"coins,omitempty"`
+	Change   string    `json:"change,omitempty"`
 	FeeBound Amount    `json:"feeBound"`
 	Expires  time.Time `json:"expires"`
 }
@@ -120,6 +132,17 @@ func (i Intent) Hash() Hash {
 	if len(i.Sweeps) > 0 { // a part of its own at the end: intents without it keep their hash
 		c.str("sweeps")
 		c.sweeps(i.Sweeps)
+	}
+	if len(i.Coins) > 0 || i.Change != "" { // likewise
+		c.str("coins")
+		c.uint(uint64(len(i.Coins)))
+		for _, coin := range i.Coins {
+			c.str(string(coin.ID))
+			c.str(string(coin.Address))
+			c.str(coin.Path)
+			c.amount(coin.Amount)
+		}
+		c.str(i.Change)
 	}
 	return c.sum()
 }
@@ -159,14 +182,17 @@ type Effects struct {
 	Slot       Slot      `json:"slot"`
 	Payments   []Payment `json:"payments"`
 	Sweeps     []Sweep   `json:"sweeps,omitempty"`
-	FeeBound   Amount    `json:"feeBound"` // most the wallet can lose to fees, native base units
+	Coins      []Coin    `json:"coins,omitempty"`  // what it spends, the anchor first
+	Change     string    `json:"change,omitempty"` // path of the wallet's own address that gets the rest; empty without a rest
+	FeeBound   Amount    `json:"feeBound"`         // most the wallet can lose to fees, native base units
 	ValidUntil time.Time `json:"validUntil"`
-	Digests    []Hash    `json:"digests"` // what each owner has to sign
+	Digests    []Hash    `json:"digests"` // what each owner has to sign, on UTXO one for each coin
 }
 
 // Signature is one key's signature over one digest. Key is the signing key in the
-// chain's address form; Bytes in the form the chain's Finalize expects (EVM: r‖s‖v, v 27
-// or 28).
+// chain's address form, on UTXO the key of the wallet's descriptor, whose children sign;
+// Bytes in the form the chain's Finalize expects (EVM: r‖s‖v, v 27 or 28; UTXO: DER and the
+// sighash type).
 type Signature struct {
 	Signer string `json:"signer"` // the signer process's name
 	Key    string `json:"key"`
@@ -193,6 +219,7 @@ type Attempt struct {
 var (
 	ErrFeeBudget = errors.New("the fee budget is spent")    // no fee inside the bound would be accepted
 	ErrWouldFail = errors.New("the transaction would fail") // on the chain, as it is now
+	ErrCoins     = errors.New("there are not enough coins") // that are confirmed and free
 )
 
 // SigningRequest is everything a signer needs to check a payout by itself.
@@ -220,6 +247,26 @@ type Wallet interface {
 	Finalize(u Unsigned, sigs []Signature) (Signed, error)
 	// Broadcast may be repeated without harm.
 	Broadcast(ctx context.Context, s Signed) error
+}
+
+// CoinWallet is a Wallet whose money is coins: a payout sets coins aside when it is planned.
+type CoinWallet interface {
+	Wallet
+	// Selector looks at what fees are now. It is asked before the database transaction that
+	// plans.
+	Selector(ctx context.Context) (CoinSelector, error)
+	// ChangePath is where the n-th address for change is, which pays back to the wallet.
+	ChangePath(n uint32) string
+	// AddressAt is the wallet's address at a path.
+	AddressAt(path string) (Address, error)
+}
+
+// CoinSelector chooses coins. It is pure: the same seed chooses the same coins.
+type CoinSelector interface {
+	// Select chooses, of the confirmed coins there are, what a payout of these payments sets
+	// aside, the anchor first: enough for the payments, and for fees up to bound. Without
+	// payments it chooses what is worth making one coin of. Error: ErrCoins.
+	Select(payments []Payment, coins []Coin, bound Amount, seed Hash) ([]Coin, error)
 }
 
 // Explainer reads an unsigned transaction back without trusting who built it. It is

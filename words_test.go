@@ -2,6 +2,7 @@ package coffer_test
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,8 @@ var testIntent = coffer.Intent{
 	FeeBound: coffer.NewAmount(9), Expires: time.Unix(1_700_000_100, 0),
 }
 
+var testCoin = coffer.Coin{ID: coffer.NewCoinID(coffer.Hash{1}, 7), Address: "bc1q", Path: "0/17", Amount: coffer.NewAmount(9)}
+
 var testSweep = coffer.Sweep{Forwarder: "0xForwarder", Salt: coffer.Hash{1}, Asset: "eip155:1/slip44:60"}
 
 // Signers remember these hashes for ever: a change here is a new version of the encoding.
@@ -65,6 +68,11 @@ func TestCanonicalHashesAreStable(t *testing.T) {
 	if got, want := sweep.Hash().String(), "0x682ded15d2607baef2fd00da26819913ae47a0f1252a4954b9d9a06038d43f4e"; got != want {
 		t.Errorf("hash of a sweep %s, want %s", got, want)
 	}
+	psbt := testIntent
+	psbt.Coins, psbt.Change = []coffer.Coin{testCoin}, "1/3"
+	if got, want := psbt.Hash().String(), "0x55081738264e808049d69ccb441776a78e329ed4e764e15b68cb327abd31ed9a"; got != want {
+		t.Errorf("hash of an intent with coins %s, want %s", got, want)
+	}
 }
 
 // Every field counts: changing any one changes the hash.
@@ -75,6 +83,7 @@ func TestHashCoversEveryField(t *testing.T) {
 	checkFields(t, testSweep, func(s coffer.Sweep) coffer.Hash {
 		return coffer.Intent{Purpose: coffer.PurposeSweep, Sweeps: []coffer.Sweep{s}}.Hash()
 	})
+	checkFields(t, testCoin, func(c coffer.Coin) coffer.Hash { return coffer.Intent{Coins: []coffer.Coin{c}}.Hash() })
 }
 
 func checkFields[T any](t *testing.T, base T, hash func(T) coffer.Hash) {
@@ -98,6 +107,8 @@ func checkFields[T any](t *testing.T, base T, hash func(T) coffer.Hash) {
 			*v = append([]coffer.Payment{{}}, (*v)...)
 		case *[]coffer.Sweep:
 			*v = append([]coffer.Sweep{{}}, (*v)...)
+		case *[]coffer.Coin:
+			*v = append([]coffer.Coin{{}}, (*v)...)
 		default:
 			if field.Kind() != reflect.String {
 				t.Fatalf("%s.%s: the test does not know how to change a %s", typ, typ.Field(n).Name, field.Type())
@@ -128,7 +139,7 @@ func closed[S ~string](t *testing.T, moves coffer.Moves[S]) {
 }
 
 func TestSlotTextRoundTrips(t *testing.T) {
-	for _, slot := range []coffer.Slot{{Kind: coffer.SlotEntryPoint, Lane: "0xabc", Sequence: 1 << 63}, {Kind: coffer.SlotSafe, Sequence: 3}} {
+	for _, slot := range []coffer.Slot{{Kind: coffer.SlotEntryPoint, Lane: "0xabc", Sequence: 1 << 63}, {Kind: coffer.SlotSafe, Sequence: 3}, {Kind: coffer.SlotCoin, Lane: string(testCoin.ID)}} {
 		back, err := coffer.ParseSlot(slot.String())
 		if err != nil || back != slot {
 			t.Errorf("ParseSlot(%q) = %+v, %v", slot, back, err)
@@ -138,5 +149,25 @@ func TestSlotTextRoundTrips(t *testing.T) {
 		if _, err := coffer.ParseSlot(bad); err == nil {
 			t.Errorf("ParseSlot(%q) passed", bad)
 		}
+	}
+}
+
+func TestCoinIDTextRoundTrips(t *testing.T) {
+	tx, n, err := testCoin.ID.Parts()
+	if err != nil || tx != (coffer.Hash{1}) || n != 7 {
+		t.Errorf("parts of %s: %s, %d, %v", testCoin.ID, tx, n, err)
+	}
+	digits := strings.Repeat("0a", 32)
+	for _, bad := range []string{
+		"", ":", digits, digits + ":", digits + ":-1", digits + ":01", digits + ":4294967296", digits + ":1:1",
+		strings.ToUpper(digits) + ":1", "0x" + digits + ":1", digits[2:] + ":1",
+	} {
+		if _, _, err := coffer.CoinID(bad).Parts(); err == nil {
+			t.Errorf("coin %q passed", bad)
+		}
+	}
+	sum, err := coffer.CoinSum([]coffer.Coin{testCoin, testCoin})
+	if err != nil || sum != coffer.NewAmount(18) {
+		t.Errorf("sum %s, %v", sum, err)
 	}
 }
