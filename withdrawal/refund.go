@@ -30,7 +30,8 @@ type Refund struct {
 
 // Refund accepts a refund as a withdrawal of its own account: the destination is looked at,
 // screened and held to policy as any other; the fee is that of a withdrawal and comes out
-// of the amount. No minimum holds. Asking again returns the withdrawal there is.
+// of the amount. No minimum holds. Asking again returns the withdrawal there is; where it
+// was restored from the signers' logs it goes where they were told, whatever is asked now.
 //
 // Errors: CodeInvalid with the field, CodeInsufficient, CodeUnavailable (the network's cost
 // is not known, or withdrawals are closed).
@@ -43,6 +44,9 @@ func (s *Service) Refund(ctx context.Context, f Refund) (coffer.Withdrawal, erro
 		Destination: string(f.Destination), Amount: f.Amount.String(),
 	}
 	if w, found, err := s.earlier(ctx, r); found || err != nil {
+		return w, err
+	}
+	if w, found, err := s.adoptRefund(ctx, f, r); found || err != nil {
 		return w, err
 	}
 	if s.Closed != nil {
@@ -107,8 +111,9 @@ func (s *Service) refundOrder(ctx context.Context, f Refund) (coffer.Order, erro
 	return coffer.Order{Tenant: f.Tenant, Account: f.ID, Asset: asset.ID, Destination: destination, Amount: amount, FeeCap: fee}, nil
 }
 
-// refunds reports whether a withdrawal is a refund: it has no customer.
-func refunds(w coffer.Withdrawal) bool { return strings.HasPrefix(w.IdempotencyKey, refundKey) }
+// refunds reports whether a withdrawal is a refund: it has no customer. The key does not
+// say: one that was restored has another.
+func refunds(w coffer.Withdrawal) bool { return strings.HasPrefix(w.Account, RefundPrefix) }
 
 // ByID returns a withdrawal of any tenant, or CodeNotFound: for parts of the house.
 func (s *Service) ByID(ctx context.Context, id string) (coffer.Withdrawal, error) {

@@ -122,15 +122,10 @@ func (s *Service) restoreRow(ctx context.Context, tx pgx.Tx, q *withdrawalsql.Qu
 // key is lost, and binds the key to it: the same payment asked for again is that one, any
 // other is refused.
 func (s *Service) adopt(ctx context.Context, r Request) (coffer.Withdrawal, bool, error) {
-	id := coffer.DeriveID("wd", r.Tenant, r.IdempotencyKey)
-	rows, err := s.sql.ByIDs(ctx, []string{id})
-	if err != nil {
-		return coffer.Withdrawal{}, false, fmt.Errorf("read withdrawals: %w", err)
+	w, found, err := s.restored(ctx, r)
+	if !found || err != nil {
+		return coffer.Withdrawal{}, false, err
 	}
-	if len(rows) == 0 || rows[0].IdempotencyKey != restoredKey+id {
-		return coffer.Withdrawal{}, false, nil
-	}
-	w := fromRow(rows[0]).Withdrawal
 	asset, known := s.assets[r.Asset]
 	if !known {
 		return coffer.Withdrawal{}, true, keyTaken()
@@ -146,12 +141,48 @@ func (s *Service) adopt(ctx context.Context, r Request) (coffer.Withdrawal, bool
 	if w.Tenant != r.Tenant || w.Account != r.Account || w.Asset != r.Asset || w.Destination != destination || w.Memo != r.Memo || w.Amount != amount {
 		return coffer.Withdrawal{}, true, keyTaken()
 	}
-	_, err = s.sql.InsertRequest(ctx, withdrawalsql.InsertRequestParams{
+	return s.bind(ctx, r)
+}
+
+// adoptRefund is adopt for refunds. Signers may have been told another destination than is
+// asked for now, when the refund was ordered again after its order was lost too: then the
+// money went there, and that is said.
+func (s *Service) adoptRefund(ctx context.Context, f Refund, r Request) (coffer.Withdrawal, bool, error) {
+	w, found, err := s.restored(ctx, r)
+	if !found || err != nil {
+		return coffer.Withdrawal{}, false, err
+	}
+	total, err := w.Amount.Add(w.Fee)
+	if err != nil || w.Tenant != f.Tenant || w.Account != f.ID || w.Asset != f.Asset || total != f.Amount {
+		return coffer.Withdrawal{}, true, keyTaken()
+	}
+	if w.Destination != f.Destination {
+		s.Log.Error("refund was signed for another destination", "refund", f.ID, "withdrawal", w.ID, "signed", w.Destination, "asked", f.Destination)
+	}
+	return s.bind(ctx, r)
+}
+
+// restored finds the withdrawal of a request whose key is lost.
+func (s *Service) restored(ctx context.Context, r Request) (coffer.Withdrawal, bool, error) {
+	id := coffer.DeriveID("wd", r.Tenant, r.IdempotencyKey)
+	rows, err := s.sql.ByIDs(ctx, []string{id})
+	if err != nil {
+		return coffer.Withdrawal{}, false, fmt.Errorf("read withdrawals: %w", err)
+	}
+	if len(rows) == 0 || rows[0].IdempotencyKey != restoredKey+id {
+		return coffer.Withdrawal{}, false, nil
+	}
+	return fromRow(rows[0]).Withdrawal, true, nil
+}
+
+// bind gives a withdrawal that was restored the key of its request.
+func (s *Service) bind(ctx context.Context, r Request) (coffer.Withdrawal, bool, error) {
+	_, err := s.sql.InsertRequest(ctx, withdrawalsql.InsertRequestParams{
 		Tenant: r.Tenant, Key: r.IdempotencyKey, RequestHash: r.hash(), CreatedAt: s.now(),
 	})
 	if err != nil {
 		return coffer.Withdrawal{}, true, fmt.Errorf("store the idempotency key: %w", err)
 	}
-	w, _, err = s.earlier(ctx, r)
+	w, _, err := s.earlier(ctx, r)
 	return w, true, err
 }
