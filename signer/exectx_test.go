@@ -1,8 +1,11 @@
 package signer
 
 import (
+	"bytes"
+	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,6 +163,40 @@ func TestAnotherTransactionWithTheNonce(t *testing.T) {
 	w.must(w.SetAutomine(t.Context(), true))
 	w.signExec(w.execRequest(4, a))
 	w.refuses(w.execRequest(5, b), coffer.CodeConflict, "paid what order wd_2 asks for")
+}
+
+// A node whose nonces are one too high names the transaction of the nonce before.
+func TestANodeThatLiesAboutNoncesSetsNothingFree(t *testing.T) {
+	w := newField(t)
+	w.start()
+	w.fund("10000")
+	o := w.order("wd_1", "60")
+	w.landExec(w.foreignExec(w.execRequest(0, w.order("wd_9", "7"))))
+	w.landExec(w.signExec(w.execRequest(1, o)))
+	w.finish()
+	liar := w.liar(func(method string, answer []byte) []byte {
+		if method != "eth_call" {
+			return answer
+		}
+		for nonce := 2; nonce >= 0; nonce-- {
+			answer = bytes.Replace(answer, fmt.Appendf(nil, "%064x", nonce), fmt.Appendf(nil, "%064x", nonce+1), 1)
+		}
+		return answer
+	})
+	for name, nodes := range map[string][]string{"the first": {liar, w.URL}, "the last": {w.URL, liar}} {
+		t.Run(name, func(t *testing.T) {
+			w.t, w.fixture.t = t, t
+			w.cfg.Chains[0].RPC = nodes
+			w.restart()
+			w.refuses(w.execRequest(2, o), coffer.CodeUnavailable, "disagree")
+		})
+	}
+	w.t, w.fixture.t = t, t
+	w.cfg.Chains[0].RPC = []string{w.URL, w.liar(func(_ string, answer []byte) []byte { return answer })}
+	w.restart()
+	if _, err := w.client.Sign(t.Context(), w.execRequest(2, o)); coffer.ErrorCode(err) != coffer.CodeConflict || !strings.Contains(err.Error(), "was paid in slot safe//1") {
+		t.Errorf("a paid order: %v", err)
+	}
 }
 
 // An honest Safe transaction differs from each of these in one thing.

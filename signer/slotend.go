@@ -199,14 +199,23 @@ func expired(v slotView, final coffer.Header, now time.Time) error {
 	return nil
 }
 
-// consumer tells what consumed a slot. An operation that this signer did not sign may be a
-// variant that its peers signed: then its payments are in the receipt, and it counts as
-// alive.
+// consumer tells what consumed a slot: what every node shows, in the same block. Which
+// transaction had a Safe's nonce is a node's word about its state, which no block proves. An
+// operation that this signer did not sign may be a variant that its peers signed: then its
+// payments are in the receipt, and it counts as alive.
 func (o *observer) consumer(ctx context.Context, nodes []*evm.Client, v slotView, final coffer.Header, ended slotRecord) (slotRecord, error) {
-	source := evm.NewSource(nodes[0], nodes[0].Config())
-	block, outcome, err := source.Consumer(ctx, v.key.wallet, v.key.slot, final.Height, v.since.Add(-searchSlack))
-	if err != nil {
-		return slotRecord{}, err
+	var block coffer.Block
+	var outcome coffer.Outcome
+	for i, node := range nodes {
+		in, found, err := evm.NewSource(node, node.Config()).Consumer(ctx, v.key.wallet, v.key.slot, final.Height, v.since.Add(-searchSlack))
+		if err != nil {
+			return slotRecord{}, err
+		}
+		if i > 0 && (in.BlockRef != block.BlockRef || found.ID != outcome.ID || found.Tx != outcome.Tx || found.Success != outcome.Success) {
+			return slotRecord{}, fmt.Errorf("%w: slot %s was consumed by %s in block %s, or by %s in block %s",
+				evm.ErrDisagree, v.key.slot, outcome.ID, block.Hash, found.ID, in.Hash)
+		}
+		block, outcome = in, found
 	}
 	if block.Height > final.Height {
 		return slotRecord{}, fmt.Errorf("%w: block %d is above the final block", errAlive, block.Height)
