@@ -1,8 +1,10 @@
 package signer
 
 import (
+	"fmt"
 	"math/big"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +115,51 @@ func TestAPauseCoversNothingElse(t *testing.T) {
 	o := f.order("wd_1", "10")
 	o.Tenant = "tn_2"
 	f.refuses(f.request(1, f.order("wd_2", "10"), o), coffer.CodePolicy, "paused: pause tenant tn_2")
+}
+
+// Nobody uses up with small pauses the places of those of chains, nor with those the last
+// ones, of everything.
+func TestPlacesAreKeptForGreatPauses(t *testing.T) {
+	f := newFixture(t, "one").start()
+	made := 0
+	next := func(scope, subject string) policy.Command {
+		made++
+		if strings.HasSuffix(subject, "_") || strings.HasSuffix(subject, ":") {
+			subject += strconv.Itoa(made)
+		}
+		st := f.statement(policy.ActionPause, scope, subject)
+		st.Reason = "pause " + strconv.Itoa(made)
+		return f.command(st, alice)
+	}
+	for _, step := range []struct {
+		scope, subject string
+		most           int
+	}{
+		{policy.ScopeTenant, "tn_", 20},
+		{policy.ScopeAsset, string(testUSDT), 20},
+		{policy.ScopeChain, "eip155:", 28},
+		{policy.ScopeAll, "", 32},
+	} {
+		for have := len(f.info().Pauses); have < step.most; have++ {
+			f.obeys(next(step.scope, step.subject))
+		}
+		full := fmt.Sprintf("%d pauses are in force; at most %d can be", step.most, step.most)
+		f.disobeys(next(step.scope, step.subject), coffer.CodeLimit, full)
+	}
+	f.disobeys(next(policy.ScopeTenant, "tn_"), coffer.CodeLimit, "at most 20")
+	f.disobeys(next(policy.ScopeChain, "eip155:"), coffer.CodeLimit, "at most 28")
+
+	// One that was ended makes room, for those of its kind only where they have places left.
+	last := f.info().Pauses[31].Command.Statement
+	resume := f.statement(policy.ActionResume, last.Scope, last.Subject)
+	resume.Of = last.Hash()
+	f.obeys(f.command(resume, alice, bob))
+	f.disobeys(next(policy.ScopeChain, "eip155:"), coffer.CodeLimit, "at most 28")
+	f.obeys(next(policy.ScopeAll, ""))
+	f.restart()
+	if got := len(f.info().Pauses); got != 32 {
+		t.Errorf("%d pauses after a restart", got)
+	}
 }
 
 func TestAPausedChainsExecutorStops(t *testing.T) {
