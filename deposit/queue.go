@@ -36,7 +36,7 @@ type Act struct {
 // Review is a deposit that waits for a person: in review, or without its memo.
 type Review struct {
 	Deposit   coffer.Deposit
-	Decidable bool       // deep enough for a decision
+	Decidable bool       // deep enough for a decision, and no refund is on its way
 	Audit     []Act      // oldest first
 	Screening *Screening // of the sender; nil when there was none
 }
@@ -89,7 +89,8 @@ func (s *Service) Reviews(ctx context.Context, f ReviewFilter) ([]Review, error)
 	reviews := make([]Review, len(rows))
 	for i, row := range rows {
 		d := row.Deposit
-		reviews[i] = Review{Deposit: depositOf(d, row.Tip), Decidable: row.Tip != nil && *row.Tip >= d.CreditHeight, Audit: audit[d.ID], Screening: screenings[d.ID]}
+		decidable := row.Tip != nil && *row.Tip >= d.CreditHeight && d.Reason != reasonRefunding
+		reviews[i] = Review{Deposit: depositOf(d, row.Tip), Decidable: decidable, Audit: audit[d.ID], Screening: screenings[d.ID]}
 	}
 	return reviews, nil
 }

@@ -167,16 +167,13 @@ func (c *change) refund(ctx context.Context, d depositsql.Deposit, by Decision, 
 	if !ok {
 		return d, coffer.Errorf(coffer.CodeConflict, "deposit %s is %s: there is nothing to refund", d.ID, d.State)
 	}
-	earlier, err := c.q.RefundsOf(ctx, d.ID)
+	failed, err := c.failedRefunds(ctx, d)
 	if err != nil {
 		return d, err
 	}
-	if n := len(earlier); n > 0 && earlier[n-1].State != RefundFailed {
-		return d, coffer.Errorf(coffer.CodeConflict, "deposit %s has a refund that is %s", d.ID, earlier[n-1].State)
-	}
 
 	refund, err := c.q.AddRefund(ctx, depositsql.AddRefundParams{
-		ID: coffer.DeriveID("refund", d.ID, fmt.Sprint(len(earlier))), Deposit: d.ID, Inclusion: d.Inclusion, Tenant: d.Tenant, Chain: d.Chain,
+		ID: coffer.DeriveID("refund", d.ID, fmt.Sprint(failed)), Deposit: d.ID, Inclusion: d.Inclusion, Tenant: d.Tenant, Chain: d.Chain,
 		Asset: d.Asset, Destination: string(destination), Amount: d.Amount, Suspense: from, Actor: by.Actor, At: c.at,
 	})
 	if err != nil {
@@ -188,6 +185,19 @@ func (c *change) refund(ctx context.Context, d depositsql.Deposit, by Decision, 
 	c.bookAs(d, "refund", refund.ID+"/ordered", from, ledger.User(refund.ID, ledger.BucketAvailable))
 	c.note(d, actionRefund, by.Actor, by.Reason)
 	return d, c.tell([]depositsql.Deposit{d})
+}
+
+// failedRefunds counts the refunds of a deposit that failed. CodeConflict: one did not, so
+// the money is on its way back, or there.
+func (c *change) failedRefunds(ctx context.Context, d depositsql.Deposit) (int, error) {
+	earlier, err := c.q.RefundsOf(ctx, d.ID)
+	if err != nil {
+		return 0, fmt.Errorf("refunds of %s: %w", d.ID, err)
+	}
+	if n := len(earlier); n > 0 && earlier[n-1].State != RefundFailed {
+		return 0, coffer.Errorf(coffer.CodeConflict, "deposit %s has a refund that is %s", d.ID, earlier[n-1].State)
+	}
+	return len(earlier), nil
 }
 
 // suspenseOf is where the money of a deposit is that may be refunded.

@@ -305,6 +305,43 @@ func TestARefundOfADepositThatLeavesTheChain(t *testing.T) {
 	}
 }
 
+// A deposit without its memo stays what it is while its money goes back: the customer must
+// not get it too.
+func TestWhatIsBeingRefundedIsNotReleased(t *testing.T) {
+	h := newHarness(t, nil)
+	p := newPayer(h)
+	h.s = h.start(h.db, func(c *deposit.Config) { c.Assets[0].NeedsMemo, c.Payer = true, p })
+	h.mine(transfer(h.usdt(), 1, "log:0", h.user("ann"), 100))
+	h.empty(3)
+	release := func() error {
+		_, err := h.s.Release(t.Context(), decision("t-ann", h.only("ann").ID, "the sender named the account"))
+		return err
+	}
+
+	first := h.refund("ann", "nobody claims it")
+	for _, state := range []string{deposit.RefundOrdered, deposit.RefundPaying} {
+		h.wantRefund("ann", state)
+		if err := release(); coffer.ErrorCode(err) != coffer.CodeConflict {
+			t.Errorf("release while the refund is %s: %v", state, err)
+		}
+		if reviews, err := h.s.Reviews(t.Context(), deposit.ReviewFilter{}); err != nil || len(reviews) != 1 || reviews[0].Decidable {
+			t.Errorf("queue: %+v, %v", reviews, err)
+		}
+		h.wantState("ann", coffer.DepositMissingMemo)
+		h.wantHouse("suspense:", h.usdt(), 0)
+		h.refunds(state == deposit.RefundOrdered)
+	}
+
+	p.fail(first, "the destination is on the sanctions list")
+	h.refunds(true)
+	if err := release(); err != nil {
+		t.Fatalf("release after the refund failed: %v", err)
+	}
+	h.empty(1)
+	h.wantBalance("ann", h.usdt(), 100, 0)
+	h.wantHouse("suspense:", h.usdt(), 0)
+}
+
 func TestWhatCannotBeRefunded(t *testing.T) {
 	h, _ := refunding(t, nil)
 	h.mine(transfer(h.usdt(), 2, "log:0", h.user("bob"), 50))

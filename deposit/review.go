@@ -78,8 +78,8 @@ func (d Decision) firstTime(ctx context.Context, c *change, action, detail strin
 
 // Release ends the wait of a deposit in review or without its memo in the customer's
 // favour: it is credited, and unlocked with the next block that is deep enough. The same
-// decision again is a no-op. CodeConflict: it does not wait for a person, or is not yet
-// deep enough to be credited.
+// decision again is a no-op. CodeConflict: it does not wait for a person, is not yet deep
+// enough to be credited, or its money is on its way back.
 func (s *Service) Release(ctx context.Context, d Decision) (coffer.Deposit, error) {
 	return s.decide(ctx, d, actionRelease, "", (*change).release)
 }
@@ -102,6 +102,9 @@ func (c *change) release(ctx context.Context, d depositsql.Deposit, by Decision)
 	}
 	from := ledger.User(d.Account, ledger.BucketReview)
 	if d.State == string(coffer.DepositMissingMemo) {
+		if _, err := c.failedRefunds(ctx, d); err != nil {
+			return d, err // it keeps its state while its money goes back
+		}
 		from = ledger.SuspenseMissingMemo
 	}
 	d, err := c.move(ctx, d, coffer.DepositCredited, by.Reason)
