@@ -283,6 +283,17 @@ func (b *blockTx) disconnect(ctx context.Context) error {
 	if err := b.q.DeleteBlock(ctx, payoutsql.DeleteBlockParams{Chain: string(b.event.Chain), Height: b.height()}); err != nil {
 		return fmt.Errorf("forget the block's time: %w", err)
 	}
+	// The payouts before their entries: a person may be booking one just now ([Desk.Clear]).
+	// Alarms first: a payout whose alarm this block raised is an ordinary one again.
+	alarmed, err := b.q.LockAlarmedBy(ctx, payoutsql.LockAlarmedByParams{Chain: string(b.event.Chain), Hash: hash[:]})
+	if err != nil {
+		return fmt.Errorf("read alarms of the block: %w", err)
+	}
+	included, err := b.q.LockIncludedIn(ctx, payoutsql.LockIncludedInParams{Chain: string(b.event.Chain), BlockHash: &hash})
+	if err != nil {
+		return fmt.Errorf("read payouts of the block: %w", err)
+	}
+
 	entries, err := b.q.EntriesOf(ctx, payoutsql.EntriesOfParams{Chain: string(b.event.Chain), Hash: hash})
 	if err != nil {
 		return fmt.Errorf("read the block's entries: %w", err)
@@ -298,16 +309,6 @@ func (b *blockTx) disconnect(ctx context.Context) error {
 	}
 	if err := b.q.DropSweepMoves(ctx, hash); err != nil {
 		return fmt.Errorf("forget the block's flushes: %w", err)
-	}
-
-	// Alarms first: a payout whose alarm this block raised is an ordinary one again.
-	alarmed, err := b.q.LockAlarmedBy(ctx, payoutsql.LockAlarmedByParams{Chain: string(b.event.Chain), Hash: hash[:]})
-	if err != nil {
-		return fmt.Errorf("read alarms of the block: %w", err)
-	}
-	included, err := b.q.LockIncludedIn(ctx, payoutsql.LockIncludedInParams{Chain: string(b.event.Chain), BlockHash: &hash})
-	if err != nil {
-		return fmt.Errorf("read payouts of the block: %w", err)
 	}
 	return b.reopen(ctx, alarmed, included)
 }

@@ -146,7 +146,8 @@ func (d *Desk) resolve(ctx context.Context, tx pgx.Tx, p *Payout, word string) e
 	}
 	for _, n := range unproven {
 		payment := p.Intent.Payments[n]
-		entry := coffer.DeriveID("en", p.row.Chain, p.ID, "by hand", p.Inclusion.Block.Hash.String(), strconv.Itoa(int(n)))
+		// The version tells this word from an earlier one: the same block can come back after it left.
+		entry := coffer.DeriveID("en", p.row.Chain, p.ID, "by hand", strconv.FormatInt(p.row.Version, 10), strconv.Itoa(int(n)))
 		err := d.m.Ledger.Post(ctx, tx, ledger.Entry{
 			ID: entry, Kind: "payout.leg", Resource: p.ID, Chain: p.Intent.Chain, Block: p.Inclusion.Block, At: d.m.now(),
 			Postings: legPostings(p.Intent.Wallet, payment),

@@ -82,6 +82,87 @@ func TestAClearedPayoutWhoseBlockLeavesIsAnOrdinaryOne(t *testing.T) {
 	w.checkEnd()
 }
 
+// The block comes back that left, and with it the same question: the answer is booked anew.
+func TestAClearedPaymentIsBookedAgainWithItsBlock(t *testing.T) {
+	w, _, id := half(t)
+	block := w.net.Tip().Hash
+	for range 2 {
+		if _, err := w.clear(id, payout.UnprovenPaid); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.house(ledger.PrefixCustodyHot+string(hot), usdc); got != funds-101 {
+			t.Errorf("the wallet has %d when a person has said that it paid", got)
+		}
+		w.reorg(1, 2, none)
+		w.observe()
+		w.checkBooks()
+		w.net.Switch(block)
+		w.follow()
+		w.observe()
+	}
+	if _, err := w.clear(id, payout.UnprovenPaid); err != nil {
+		t.Fatal(err)
+	}
+	w.finish()
+	w.wantStates("settled", "settled")
+	if got := w.house(ledger.TransitWithdrawal, usdc); got != 0 {
+		t.Errorf("%d is still on its way", got)
+	}
+	if got := w.house(ledger.PrefixCustodyHot+string(hot), usdc); got != funds-101 {
+		t.Errorf("the wallet has %d", got)
+	}
+}
+
+// A person's word and the end of the block it is about come at once: what was booked for the
+// word is undone with the block.
+func TestAClearanceWhileItsBlockLeaves(t *testing.T) {
+	w, _, id := half(t)
+	w.reorg(1, 2, none)
+	observed := make(chan error, 1)
+	desk := payout.NewDesk(w.db, w.clock)
+	desk.At(func(string) {
+		go func() {
+			_, err := w.m.Observe(w.ctx, chain)
+			observed <- err
+		}()
+		w.waitForALock()
+	})
+	if _, err := desk.Clear(t.Context(), payout.Clearance{Payout: id, Actor: "olga", Why: "looked at the explorer", Unproven: payout.UnprovenPaid}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-observed; err != nil {
+		t.Fatal(err)
+	}
+	w.observe()
+	w.checkBooks()
+	w.wantStates("paying", "paying")
+	w.mine(1, all)
+	w.observe()
+	w.finish()
+	w.wantStates("settled", "settled")
+	w.checkEnd()
+}
+
+// waitForALock waits until some transaction waits for another one.
+func (w *world) waitForALock() {
+	w.tb.Helper()
+	limit := time.NewTimer(time.Minute)
+	defer limit.Stop()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for waiting := false; !waiting; {
+		err := w.db.Pool().QueryRow(w.ctx, "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')").Scan(&waiting)
+		if err != nil {
+			w.tb.Fatal(err)
+		}
+		select {
+		case <-poll.C:
+		case <-limit.C:
+			w.tb.Fatal("nothing waits for a lock")
+		}
+	}
+}
+
 func TestWhatLostItsSlotGoesIntoAnotherWhenAPersonHasLooked(t *testing.T) {
 	w, ws := launch(t, usdt, usdc)
 	p := w.payoutOf(ws[0].ID)

@@ -22,3 +22,6 @@ func (m *Manager) Apply(ctx context.Context, e coffer.BlockEvent) error {
 	_, err = m.consume(ctx, coffer.ChainID(chain), stream.Event{Value: value, First: cursor.NextOffset, Next: cursor.NextOffset + 1})
 	return err
 }
+
+// At calls fn at the checkpoints of what a person does.
+func (d *Desk) At(fn func(name string)) { d.m.Checkpoint = fn }
