@@ -298,6 +298,13 @@ func (b *blockTx) disconnect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the block's entries: %w", err)
 	}
+	if b.height() <= b.known {
+		forgotten, err := b.finalEntries(ctx)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, forgotten...)
+	}
 	for _, entry := range entries {
 		reversal := coffer.DeriveID("en", entry, "reversed")
 		if err := b.m.Ledger.Reverse(ctx, b.tx, entry, reversal, "payout.reversed", b.block().BlockRef, b.m.now()); err != nil {

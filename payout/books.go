@@ -91,6 +91,12 @@ func (b *blockTx) bookFees(ctx context.Context) error {
 	return b.bookExecutors(ctx, bundles)
 }
 
+// Kinds of the entries about executors.
+const (
+	kindIncome = "executor.income"
+	kindCost   = "executor.cost"
+)
+
 // bookExecutors books what executors earned from the operations they bundled, and paid.
 func (b *blockTx) bookExecutors(ctx context.Context, bundles map[coffer.Hash]coffer.Address) error {
 	for _, o := range b.block().Outcomes {
@@ -111,14 +117,14 @@ func (b *blockTx) bookExecutors(ctx context.Context, bundles map[coffer.Hash]cof
 		}
 		account := ledger.PrefixGasExecutor + string(executor)
 		if !earned.IsZero() {
-			err := b.post(ctx, "executor.income", o.ID.String(), []string{o.ID.String()},
+			err := b.post(ctx, kindIncome, o.ID.String(), []string{o.ID.String()},
 				ledger.Debit(account, b.chain.Native, earned), ledger.Credit(ledger.TransitBundler, b.chain.Native, earned))
 			if err != nil {
 				return err
 			}
 		}
 		if !o.Fee.IsZero() {
-			err := b.post(ctx, "executor.cost", o.ID.String(), []string{o.ID.String()},
+			err := b.post(ctx, kindCost, o.ID.String(), []string{o.ID.String()},
 				ledger.Debit(ledger.ExpenseNetworkFee, b.chain.Native, o.Fee), ledger.Credit(account, b.chain.Native, o.Fee))
 			if err != nil {
 				return err
