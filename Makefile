@@ -1,5 +1,5 @@
 # make help lists what there is. Tools come from contracts/node_modules (anvil, forge) and
-# .tools/bin (sqlc, golangci-lint); tools/setup puts them there.
+# .tools/bin (btcd, sqlc, golangci-lint); tools/setup puts them there.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help

@@ -179,6 +179,7 @@ require (
 )
 
 tool (
+	github.com/btcsuite/btcd
 	github.com/ethereum/go-ethereum/cmd/abigen
 	google.golang.org/grpc/cmd/protoc-gen-go-grpc
 	google.golang.org/protobuf/cmd/protoc-gen-go

@@ -1,6 +1,6 @@
-// Package devnet runs local chains for the demo, development and tests: today anvil (EVM),
-// with the audited contracts deployed where they live on real chains, and SoftHSM tokens
-// for signers. Nothing here is used in production, and nothing here is a fake: the node,
+// Package devnet runs local chains for the demo, development and tests: anvil (EVM), with
+// the audited contracts deployed where they live on real chains, btcd (Bitcoin) on regtest,
+// and SoftHSM tokens for signers. Nothing here is used in production, and nothing here is a fake: the node,
 // the contracts and the PKCS#11 module are the real ones.
 //
 //	a, err := devnet.Start(ctx, devnet.Config{})    // an anvil of our own, on a free port
@@ -8,8 +8,14 @@
 //	c, err := a.Deploy(ctx)                         // EntryPoint, Safe, its 4337 module, a token
 //	safe, err := a.CreateSafe(ctx, owners, 2, 0)    // an M-of-N wallet
 //
+//	b, err := devnet.StartBitcoin(ctx, devnet.BitcoinConfig{}) // btcd, with test money
+//	payment, err := b.Pay(ctx, address, satoshi)                // into the pool
+//	_, err = b.Mine(ctx, 1)
+//	err = b.Reorg(ctx, 2, 3)                                    // two blocks off, three others on
+//
 // Transactions of this package are signed by the node itself for its first development
-// account. The only keys here are those that Owners makes, to be thrown away.
+// account, on Bitcoin by one key that is in the source for everybody to read. The only other
+// keys here are those that Owners makes, to be thrown away.
 package devnet
 
 import (

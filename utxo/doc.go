@@ -1,3 +1,18 @@
 // Package utxo reads and writes chains of the Bitcoin family: blocks that prove themselves,
 // addresses of descriptors, PSBTs (BIP-174), and OMNI on top.
+//
+// The reading half is Source. Blocks are read as bytes and nothing that a node decoded is
+// believed: the header must hash to the block's hash and carry the work that it names, of the
+// same target as its parent but for every 2016th block; the transactions must have the
+// header's merkle root and no other list of them may have it (CVE-2012-2459); witnesses must be
+// those that the coinbase commits to (BIP-141); the height is the coinbase's (BIP-34). What is
+// left as the node's word is which block is at a height. A miner could sell a block that breaks
+// other rules for the price of a true one; confirmations are the answer to that. The blocks of
+// signet and testnet4 are cheap to make, and signet's signatures (BIP-325) are not checked.
+//
+// Every output with an address is a Transfer, every input of a transaction that is no coinbase
+// a Spend. What a miner earned has Maturity 100.
+//
+// The nodes of a network are behind one Client, which judges them and goes to another one when
+// one fails or does not tell the truth. What their errors mean is Classify's alone.
 package utxo

@@ -1,0 +1,154 @@
+package utxo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/btcsuite/btcd/wire/v2"
+
+	"github.com/cofferhq/coffer"
+)
+
+// Source reads the chain. It implements coffer.Source. Blocks are read as bytes: nothing that
+// a node decoded is believed.
+type Source struct {
+	client *Client
+	config Config
+}
+
+var _ coffer.Source = (*Source)(nil)
+
+// NewSource returns the reading half of a network.
+func NewSource(client *Client) *Source {
+	return &Source{client: client, config: client.config}
+}
+
+// ID implements coffer.Source.
+func (s *Source) ID() coffer.ChainID { return s.config.Network.Chain() }
+
+// ParseAddress implements coffer.Source; see the function of the same name.
+func (s *Source) ParseAddress(text string) (coffer.Address, error) {
+	return ParseAddress(s.config.Network, text)
+}
+
+// Head implements coffer.Source. Final is the block that has Config.Confirmations of them,
+// zero while none has.
+func (s *Source) Head(ctx context.Context) (coffer.Head, error) {
+	info, err := s.latest(ctx)
+	if err != nil {
+		return coffer.Head{}, fmt.Errorf("%s: head: %w", s.config.Network, err)
+	}
+	head := coffer.Head{Latest: coffer.BlockRef{Height: info.blocks, Hash: info.best}}
+	if info.blocks < s.config.Confirmations {
+		return head, nil // the genesis block alone could be final
+	}
+	head.Final.Height = info.blocks - (s.config.Confirmations - 1)
+	if head.Final.Height == info.blocks {
+		head.Final = head.Latest
+	} else if head.Final.Hash, err = s.hashAt(ctx, head.Final.Height); err != nil {
+		return coffer.Head{}, fmt.Errorf("%s: final block: %w", s.config.Network, err)
+	}
+	return head, nil
+}
+
+// latest asks for the head that is not below one that was seen before; where all nodes are
+// below it, for the highest.
+func (s *Source) latest(ctx context.Context) (chainInfo, error) {
+	var best chainInfo
+	found := false
+	take := func(raw json.RawMessage) error {
+		info, err := readChainInfo(raw)
+		if err == nil {
+			err = info.check()
+		}
+		if err != nil {
+			return err
+		}
+		if !found || info.blocks > best.blocks {
+			best, found = info, true
+		}
+		if !s.client.nodes.isNew(info.blocks) {
+			return errOldHead
+		}
+		return nil
+	}
+	err := s.client.Ask(ctx, take, "getblockchaininfo")
+	if err != nil && found && errors.Is(err, errOldHead) {
+		s.client.nodes.agreeOnLower(best.blocks)
+		return best, nil
+	}
+	return best, err
+}
+
+// Header implements coffer.Source. The header proves itself; that it is the one at this
+// height is the node's word until Block has read it.
+func (s *Source) Header(ctx context.Context, height uint64) (coffer.Header, error) {
+	hash, err := s.hashAt(ctx, height)
+	if err != nil {
+		return coffer.Header{}, fmt.Errorf("%s: header %d: %w", s.config.Network, height, err)
+	}
+	header, err := s.header(ctx, hash)
+	if err != nil {
+		return coffer.Header{}, fmt.Errorf("%s: header %d: %w", s.config.Network, height, err)
+	}
+	return headerOf(&header, height), nil
+}
+
+func (s *Source) hashAt(ctx context.Context, height uint64) (hash coffer.Hash, err error) {
+	if height > maxHeight {
+		return coffer.Hash{}, fmt.Errorf("%w: %d is above any block", coffer.ErrNotFound, height)
+	}
+	take := func(raw json.RawMessage) error {
+		hash, err = readHash(raw)
+		return err
+	}
+	err = s.client.Ask(ctx, take, "getblockhash", height)
+	return hash, notFound(err)
+}
+
+func (s *Source) header(ctx context.Context, hash coffer.Hash) (header wire.BlockHeader, err error) {
+	take := func(raw json.RawMessage) error {
+		header, err = readRawHeader(s.config.Network, raw, hash)
+		return err
+	}
+	err = s.client.Ask(ctx, take, "getblockheader", hexOf(hash), false)
+	return header, notFound(err)
+}
+
+// Block implements coffer.Source. What it returns is proven by the hash and its work, which is
+// no less than what the block before it took; that the block is part of the chain is the
+// node's word.
+func (s *Source) Block(ctx context.Context, hash coffer.Hash) (coffer.Block, error) {
+	var content *wire.MsgBlock
+	var block coffer.Block
+	take := func(answer json.RawMessage) error {
+		raw, err := readHex(answer)
+		if err != nil {
+			return err
+		}
+		if content, block.Header, err = ReadBlock(s.config.Network, raw); err != nil {
+			return err
+		}
+		if block.Hash != hash {
+			return fmt.Errorf("%w: the node gave block %s", ErrNotProven, block.Hash)
+		}
+		block.Raw = raw
+		return nil
+	}
+	if err := s.client.Ask(ctx, take, "getblock", hexOf(hash), 0); err != nil {
+		return coffer.Block{}, fmt.Errorf("%s: block %s: %w", s.config.Network, hash, notFound(err))
+	}
+	if block.Height > 0 {
+		parent, err := s.header(ctx, block.Parent)
+		if err != nil {
+			return coffer.Block{}, fmt.Errorf("%s: parent of block %s: %w", s.config.Network, hash, err)
+		}
+		if err := checkTarget(s.config.Network, &parent, &content.Header, block.Height); err != nil {
+			return coffer.Block{}, fmt.Errorf("%s: block %s: %w", s.config.Network, hash, err)
+		}
+	}
+	block.Transfers, block.Spends = transfersOf(s.config.Network, content)
+	return block, nil
+}
