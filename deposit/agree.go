@@ -151,11 +151,7 @@ func (s *Service) writeAgreement(ctx context.Context, chain coffer.ChainID, bloc
 		if err != nil {
 			return err
 		}
-		if err := c.flush(ctx); err != nil {
-			return err
-		}
-		s.Checkpoint(CheckpointBeforeCommit)
-		return nil
+		return c.finish(ctx)
 	})
 	if err != nil {
 		return false, fmt.Errorf("agreement about block %s of %s: %w", block.BlockHash, chain, err)

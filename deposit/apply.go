@@ -242,6 +242,15 @@ func (c *change) flush(ctx context.Context) error {
 	return nil
 }
 
+// finish is the last that a transaction does which applies no event.
+func (c *change) finish(ctx context.Context) error {
+	if err := c.flush(ctx); err != nil {
+		return err
+	}
+	c.Checkpoint(CheckpointBeforeCommit)
+	return nil
+}
+
 func (c *change) moveCursor(ctx context.Context, cursor depositsql.DepositCursor, next int64) error {
 	tip, hash := &c.height, &c.event.Block.Hash
 	if c.event.Kind == coffer.BlockDisconnected {

@@ -279,11 +279,7 @@ func (s *Service) fill(ctx context.Context, chain coffer.ChainID) error {
 		if err := c.deepen(ctx); err != nil {
 			return err
 		}
-		if err := c.flush(ctx); err != nil {
-			return err
-		}
-		s.Checkpoint(CheckpointBeforeCommit)
-		return nil
+		return c.finish(ctx)
 	})
 	if err == nil {
 		s.Checkpoint(CheckpointBackfilled)

@@ -336,11 +336,7 @@ func (c *change) endRefunded(ctx context.Context, d depositsql.Deposit, r deposi
 	if err := c.tell([]depositsql.Deposit{moved}); err != nil {
 		return err
 	}
-	if err := c.flush(ctx); err != nil {
-		return err
-	}
-	c.Checkpoint(CheckpointBeforeCommit)
-	return nil
+	return c.finish(ctx)
 }
 
 // firstBytes cuts text that others wrote, between characters.

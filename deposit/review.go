@@ -170,11 +170,7 @@ func (s *Service) decide(ctx context.Context, by Decision, action, detail string
 			return err
 		}
 		decided = depositOf(d, &c.height)
-		if err := c.flush(ctx); err != nil {
-			return err
-		}
-		s.Checkpoint(CheckpointBeforeCommit)
-		return nil
+		return c.finish(ctx)
 	})
 	if err != nil {
 		return coffer.Deposit{}, fmt.Errorf("%s deposit %s: %w", action, by.Deposit, err)

@@ -116,11 +116,7 @@ func (s *Service) writeScreening(ctx context.Context, row depositsql.Deposit, v 
 		if err != nil {
 			return err
 		}
-		if err := c.flush(ctx); err != nil {
-			return err
-		}
-		s.Checkpoint(CheckpointBeforeCommit)
-		return nil
+		return c.finish(ctx)
 	})
 	if err == nil {
 		s.Checkpoint(CheckpointScreened)
