@@ -333,10 +333,10 @@ const (
 	willing = iota
 	refusing
 	failing
-	absent
+	absent     // so that the call fails at once
+	silent     // until its caller gives up
 	scribbling // a signature over the right digest that nobody can use
 	straying   // a good signature over another digest
-	moods
 )
 
 // fakeSigner signs, and remembers like a real one that has a node of its own: a slot has
@@ -378,6 +378,8 @@ func (s *fakeSigner) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffe
 	case failing:
 		return nil, errFake
 	case absent:
+		return nil, context.DeadlineExceeded
+	case silent:
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}

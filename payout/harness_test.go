@@ -88,7 +88,7 @@ func newWorld(tb testing.TB, seed uint64, lanes int) *world {
 	tb.Helper()
 	w := &world{tb: tb, ctx: context.Background(), db: postgrestest.New(tb), net: newNetwork(seed), now: genesis}
 	w.limits = payout.Limits{
-		MaxOrders: 4, Lanes: lanes, IntentTTL: 3 * time.Minute, SignTimeout: 20 * time.Millisecond, CallTimeout: 10 * time.Second,
+		MaxOrders: 4, Lanes: lanes, IntentTTL: 3 * time.Minute, SignTimeout: 10 * time.Second, CallTimeout: 10 * time.Second,
 		Backoff: time.Second, MaxBackoff: 8 * time.Second, Rebroadcast: 5 * time.Second, BumpAfter: 2, MaxAttempts: 4,
 	}
 	w.books = ledger.New(w.db, w.clock)

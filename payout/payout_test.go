@@ -247,10 +247,12 @@ func TestTheFeeRisesInTheSameSlotAndEitherAttemptCounts(t *testing.T) {
 }
 
 func TestSignersThatDoNotAnswerOrSignNonsenseDoNotStopTheOthers(t *testing.T) {
-	for mood, name := range map[int]string{refusing: "refuses", failing: "fails", absent: "is absent", scribbling: "scribbles", straying: "signs another digest"} {
+	for mood, name := range map[int]string{refusing: "refuses", failing: "fails", absent: "is absent", silent: "is silent", scribbling: "scribbles", straying: "signs another digest"} {
 		for bad := range 3 {
 			t.Run(name, func(t *testing.T) {
 				w := newWorld(t, 1, 1)
+				w.limits.SignTimeout = time.Second
+				w.start()
 				w.signers[bad].mood = mood
 				wd := w.request(usdt, 100)
 				w.approveAll()
