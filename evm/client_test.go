@@ -104,7 +104,7 @@ func TestAnswersAreBoundedInSizeAndTime(t *testing.T) {
 	defer close(release)
 	config := evm.Config{
 		Chain: "eip155:1", Native: "eip155:1/slip44:60", URLs: []string{server.URL},
-		MaxResponseBytes: 4096, CallTimeout: 200 * time.Millisecond,
+		MaxResponseBytes: 4096, CallTimeout: time.Minute,
 	}
 	for _, mode = range []string{"long", "chunked"} {
 		if _, err := evm.Dial(t.Context(), config); !errors.Is(err, evm.ErrResponseTooLarge) {
@@ -115,9 +115,9 @@ func TestAnswersAreBoundedInSizeAndTime(t *testing.T) {
 	if _, err := evm.Dial(t.Context(), config); err == nil || len(err.Error()) > 2000 {
 		t.Errorf("error page: %v", err)
 	}
-	mode = "silent"
+	mode, config.CallTimeout = "silent", 200*time.Millisecond
 	started := time.Now()
-	if _, err := evm.Dial(t.Context(), config); err == nil || time.Since(started) > 10*time.Second {
+	if _, err := evm.Dial(t.Context(), config); err == nil || time.Since(started) > time.Minute {
 		t.Errorf("silent node: %v after %s", err, time.Since(started))
 	}
 }
