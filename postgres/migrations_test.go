@@ -1,9 +1,11 @@
 package postgres_test
 
 import (
+	"context"
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"testing"
 	"testing/fstest"
 
@@ -72,5 +74,74 @@ func TestPayoutsThatWentToTheSignersCountAsAnswered(t *testing.T) {
 		if got != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}
+	}
+}
+
+func TestOrdersThatSignersWereAskedAboutAreKnownAfterTheMigration(t *testing.T) {
+	db := before(t, "0043")
+	run(t, db, "alter table payout disable trigger user")
+	run(t, db, "alter table withdrawal disable trigger user")
+	for _, w := range []string{"fresh", "planned", "expired", "committed"} {
+		run(t, db, "insert into withdrawal_requests values ('acme', '"+w+"', sha256('"+w+"'), 'epoch')")
+		run(t, db, `insert into withdrawal (id, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash,
+			idempotency_key, fee, state, committed, sequence, created_at, updated_at)
+			values ('`+w+`', 'acme', 'a', 'c', 'c/x', 'd', '', 1, 1, 'epoch', sha256('`+w+`'), '`+w+`', 1, 'approved', '`+w+`' = 'committed', 3, 'epoch', 'epoch')`)
+		if w == "planned" || w == "expired" {
+			run(t, db, `insert into payout (id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, next_at, created_at, updated_at)
+				values ('`+w+`', 'c', 'w', 'userop', 'orders', 'entrypoint', '`+w+`', 0, '{}', sha256('`+w+`'), '`+w+`', 'epoch', 'epoch', 'epoch')`)
+			run(t, db, "insert into payout_orders (payout_id, position, withdrawal_id, order_hash) values ('"+w+"', 0, '"+w+"', sha256('o'))")
+		}
+	}
+	run(t, db, "alter table payout enable trigger user")
+	run(t, db, "alter table withdrawal enable trigger user")
+	if err := postgres.Migrate(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := db.Pool().Query(t.Context(), "select id from withdrawal where asked order by id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || !slices.Equal(asked, []string{"committed", "expired"}) {
+		t.Errorf("asked: %v, %v", asked, err)
+	}
+}
+
+// The note that the signers' logs were read ends with the server.
+func TestAnAdmissionEndsWithTheServer(t *testing.T) {
+	dir := privateDir(t)
+	admitted := func(statement string) (yes bool) {
+		t.Helper()
+		server, err := postgres.StartPrivate(t.Context(), postgres.PrivateConfig{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := server.Stop(context.Background()); err != nil {
+				t.Error(err)
+			}
+		}()
+		db, err := postgres.Open(t.Context(), server.DSN())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if err := postgres.Migrate(t.Context(), db); err != nil {
+			t.Fatal(err)
+		}
+		if statement != "" {
+			run(t, db, statement)
+			run(t, db, "vacuum (full, freeze) payout_admitted")
+		}
+		if err := db.Pool().QueryRow(t.Context(), "select payout_is_admitted()").Scan(&yes); err != nil {
+			t.Fatal(err)
+		}
+		return yes
+	}
+	if !admitted("insert into payout_admitted (server_start, noted, at) values (pg_postmaster_start_time(), pg_current_xact_id(), 'epoch')") {
+		t.Error("what was just noted does not count")
+	}
+	if admitted("") {
+		t.Error("it counts after a restart")
 	}
 }

@@ -31,18 +31,20 @@
 //
 // Invariants:
 //   - A withdrawal that is not settled, rejected, cancelled or failed has exactly its
-//     amount plus fee held, by a hold of its own id.
+//     amount plus fee held, by a hold that is named after it.
 //   - Nothing is planned or committed to on findings that do not hold any more. Screeners
 //     are asked outside transactions; what they said is stored with the time until which
 //     it holds. Without an answer nothing is paid.
 //   - An order that ended unpaid, and one that the books paid, is revoked: written down in
 //     the transaction that ended it, and told to the signers until they have stored it.
-//   - The order never changes; the state moves only along coffer.WithdrawalMoves. Both
-//     are checked here and in SQL.
+//   - The order never changes, but for one that nobody was asked to sign and that signers had
+//     signed otherwise before the database was restored; the state moves only along
+//     coffer.WithdrawalMoves. Both are checked here and in SQL.
 //   - Every change raises the sequence by one and writes one event, in the transaction
 //     that made it true.
 //   - An idempotency key is bound to the hash of its request for ever: the same request
-//     returns the same withdrawal, another one is refused, a refused one leaves no trace.
+//     returns the same withdrawal, another one is refused, a refused one leaves no trace. The
+//     key of an order that was replaced so is the signed payment's.
 //   - What policy let pass in a day is summed under a lock for the asset, so two
 //     withdrawals cannot both use the last of a limit.
 package withdrawal

@@ -251,7 +251,7 @@ func (s *Service) Settled(ctx context.Context, tx pgx.Tx, id string, block coffe
 		if !r.Fee.IsZero() {
 			postings = append(postings, ledger.Credit(ledger.RevenueWithdrawFee, r.Asset, r.Fee))
 		}
-		err = s.Ledger.PostHold(ctx, tx, holdID(r.ID), ledger.Entry{
+		err = s.Ledger.PostHold(ctx, tx, r.holdID(), ledger.Entry{
 			ID: coffer.DeriveID("en", "withdrawal", r.ID, "settled"), Kind: "withdrawal.settled", Resource: r.ID,
 			Chain: r.Asset.Chain(), Block: block, At: s.now(), Postings: postings,
 		})

@@ -75,6 +75,25 @@ where id = sqlc.arg(id) and sequence = sqlc.arg(sequence)::bigint - 1;
 -- name: Commit :exec
 update withdrawal set committed = true where id = any(sqlc.arg(ids)::text[]);
 
+-- name: InsertReplaced :execrows
+insert into withdrawal_replaced (withdrawal_id, order_hash, request_hash, body, at)
+select w.id, w.order_hash, r.request_hash, sqlc.arg(body), sqlc.arg(at)
+from withdrawal w join withdrawal_requests r on r.tenant = w.tenant and r.key = w.idempotency_key
+where w.id = sqlc.arg(id);
+
+-- name: Replace :execrows
+update withdrawal
+set account = sqlc.arg(account), chain = sqlc.arg(chain), asset = sqlc.arg(asset), destination = sqlc.arg(destination),
+    memo = sqlc.arg(memo), amount = sqlc.arg(amount), fee_cap = sqlc.arg(fee_cap), expires = sqlc.arg(expires),
+    order_hash = sqlc.arg(order_hash), idempotency_key = sqlc.arg(idempotency_key), fee = sqlc.arg(fee),
+    to_tenant = null, to_account = null, replaced = true, reason = sqlc.arg(reason),
+    approvals_required = 0, decided_at = null, cancelling = false, halted = false, released = false, screened_until = null,
+    retry_at = null, not_before = null, resembles = '', sequence = sqlc.arg(sequence)::bigint, updated_at = sqlc.arg(updated_at)
+where id = sqlc.arg(id) and sequence = sqlc.arg(sequence)::bigint - 1;
+
+-- name: DropRequest :exec
+delete from withdrawal_requests where tenant = $1 and key = $2;
+
 -- name: LockVelocity :exec
 select pg_advisory_xact_lock(hashtextextended('withdrawal/velocity/' || sqlc.arg(asset)::text, 0));
 

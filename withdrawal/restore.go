@@ -34,7 +34,7 @@ var restoring = map[coffer.WithdrawalState][]coffer.WithdrawalState{
 // database does not have: it is older than they are. A withdrawal that is lost too is made
 // again from its order, with its money held. CodeInsufficient when the account does not
 // have it, perhaps because its deposits were not read again yet; CodeConflict when the
-// withdrawal here has another order or went another way.
+// withdrawal here went another way, or has another order that signers were asked about too.
 func (s *Service) Restore(ctx context.Context, tx pgx.Tx, o coffer.Order, payout string) error {
 	q := s.sql.WithTx(tx)
 	rows, err := q.Lock(ctx, []string{o.ID})
@@ -55,10 +55,13 @@ func (s *Service) Restore(ctx context.Context, tx pgx.Tx, o coffer.Order, payout
 	}
 
 	r := &records[0]
+	if r.OrderHash != o.Hash() {
+		if err := s.replace(ctx, tx, q, r, o); err != nil {
+			return err
+		}
+	}
 	steps, before := restoring[r.State]
 	switch {
-	case r.OrderHash != o.Hash():
-		return coffer.Errorf(coffer.CodeConflict, "withdrawal %s has another order than the one that was signed", o.ID)
 	case r.State == coffer.WithdrawalPaying && r.Payout == payout:
 		steps = nil
 	case r.State == coffer.WithdrawalPaying || r.State == coffer.WithdrawalConfirming:
@@ -88,20 +91,9 @@ func (s *Service) Restore(ctx context.Context, tx pgx.Tx, o coffer.Order, payout
 // cap: that is what requests hold.
 func (s *Service) restoreRow(ctx context.Context, tx pgx.Tx, q *withdrawalsql.Queries, o coffer.Order) error {
 	now := s.now()
-	key := restoredKey + o.ID
-	_, err := q.InsertRequest(ctx, withdrawalsql.InsertRequestParams{
-		Tenant: o.Tenant, Key: key, RequestHash: coffer.RequestHash("withdrawal/restored", o.ID), CreatedAt: now,
-	})
+	key, err := s.take(ctx, tx, q, o, holdID(o.ID))
 	if err != nil {
-		return fmt.Errorf("store the idempotency key: %w", err)
-	}
-	total, err := o.Amount.Add(o.FeeCap)
-	if err != nil {
-		return coffer.Invalid("amount", "is too large")
-	}
-	hold := ledger.Hold{ID: holdID(o.ID), Account: o.Account, Asset: o.Asset, Amount: total}
-	if err := s.Ledger.Hold(ctx, tx, hold, now); err != nil {
-		return fmt.Errorf("hold the money of %s: %w", o.ID, err)
+		return err
 	}
 	w := coffer.Withdrawal{
 		Order: o, OrderHash: o.Hash(), IdempotencyKey: key, Fee: o.FeeCap,
@@ -116,6 +108,26 @@ func (s *Service) restoreRow(ctx context.Context, tx pgx.Tx, q *withdrawalsql.Qu
 		return fmt.Errorf("store withdrawal %s: %w", w.ID, err)
 	}
 	return s.publish(ctx, tx, w)
+}
+
+// take holds the money of an order, and stores what stands for its idempotency key.
+func (s *Service) take(ctx context.Context, tx pgx.Tx, q *withdrawalsql.Queries, o coffer.Order, hold string) (key string, err error) {
+	now := s.now()
+	key = restoredKey + o.ID
+	_, err = q.InsertRequest(ctx, withdrawalsql.InsertRequestParams{
+		Tenant: o.Tenant, Key: key, RequestHash: coffer.RequestHash("withdrawal/restored", o.ID), CreatedAt: now,
+	})
+	if err != nil {
+		return "", fmt.Errorf("store the idempotency key: %w", err)
+	}
+	total, err := o.Amount.Add(o.FeeCap)
+	if err != nil {
+		return "", coffer.Invalid("amount", "is too large")
+	}
+	if err := s.Ledger.Hold(ctx, tx, ledger.Hold{ID: hold, Account: o.Account, Asset: o.Asset, Amount: total}, now); err != nil {
+		return "", fmt.Errorf("hold the money of %s: %w", o.ID, err)
+	}
+	return key, nil
 }
 
 // adopt finds the withdrawal that was restored from the signers' logs for a request whose

@@ -289,7 +289,7 @@ func (s *Service) reject(ctx context.Context, tx pgx.Tx, r *record, reason strin
 
 // giveBack ends a withdrawal, releases its hold and revokes its order.
 func (s *Service) giveBack(ctx context.Context, tx pgx.Tx, r *record, end coffer.WithdrawalState, reason string) error {
-	if err := s.Ledger.VoidHold(ctx, tx, holdID(r.ID), s.now()); err != nil {
+	if err := s.Ledger.VoidHold(ctx, tx, r.holdID(), s.now()); err != nil {
 		return fmt.Errorf("void the hold of %s: %w", r.ID, err)
 	}
 	if err := s.move(ctx, tx, r, end, reason); err != nil {

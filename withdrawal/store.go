@@ -20,6 +20,8 @@ type record struct {
 	coffer.Withdrawal
 	decidedAt  *time.Time
 	committed  bool
+	asked      bool // signers were asked to sign the order, once at least
+	replaced   bool // the order is the one that signers had signed, not the one that was requested
 	cancelling bool
 	to         recipient
 
@@ -53,7 +55,7 @@ func fromRow(r withdrawalsql.Withdrawal) record {
 		w.Payout = *r.Payout
 	}
 	rec := record{
-		Withdrawal: w, decidedAt: r.DecidedAt, committed: r.Committed, cancelling: r.Cancelling,
+		Withdrawal: w, decidedAt: r.DecidedAt, committed: r.Committed, asked: r.Asked, replaced: r.Replaced, cancelling: r.Cancelling,
 		screenedUntil: r.ScreenedUntil, halted: r.Halted, released: r.Released,
 		resembles: coffer.Address(r.Resembles), notBefore: r.NotBefore,
 	}
@@ -82,6 +84,9 @@ func load(ctx context.Context, q *withdrawalsql.Queries, rows []withdrawalsql.Wi
 	}
 	for _, a := range approvals {
 		r := &records[place[a.WithdrawalID]]
+		if a.OrderHash != r.OrderHash {
+			continue // of an order that was replaced
+		}
 		r.Approvals = append(r.Approvals, toApproval(a))
 	}
 	return records, nil

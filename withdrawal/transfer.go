@@ -54,7 +54,7 @@ func (s *Service) settleInside(ctx context.Context, tx pgx.Tx, r *record) error 
 	if !r.Fee.IsZero() {
 		postings = append(postings, ledger.Credit(ledger.RevenueWithdrawFee, r.Asset, r.Fee))
 	}
-	if err := s.Ledger.PostHold(ctx, tx, holdID(r.ID), ledger.Entry{
+	if err := s.Ledger.PostHold(ctx, tx, r.holdID(), ledger.Entry{
 		ID: coffer.DeriveID("en", "withdrawal", r.ID, "settled"), Kind: "withdrawal.book_transfer", Resource: r.ID,
 		At: now, Postings: postings,
 	}); err != nil {

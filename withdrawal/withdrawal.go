@@ -245,3 +245,11 @@ func (s *Service) now() time.Time { return s.Clock().UTC().Truncate(time.Microse
 
 // holdID names the hold of a withdrawal.
 func holdID(withdrawal string) string { return withdrawal }
+
+// holdID names the hold that the withdrawal has now: another one since its order was replaced.
+func (r *record) holdID() string {
+	if r.replaced {
+		return holdID(r.ID) + "/signed"
+	}
+	return holdID(r.ID)
+}

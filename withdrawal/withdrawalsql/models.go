@@ -44,6 +44,8 @@ type Withdrawal struct {
 	RetryAt           *time.Time
 	NotBefore         *time.Time
 	Resembles         string
+	Asked             bool
+	Replaced          bool
 }
 
 type WithdrawalAddress struct {

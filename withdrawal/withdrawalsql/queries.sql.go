@@ -160,7 +160,7 @@ func (q *Queries) Approvals(ctx context.Context, ids []string) ([]WithdrawalAppr
 }
 
 const approved = `-- name: Approved :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles, asked, replaced from withdrawal
 where state = 'approved' and to_account is null and chain = $1 and expires > $2::timestamptz
   and (not $3::boolean or screened_until > $4::timestamptz)
   and id <> all($5::text[])
@@ -228,6 +228,8 @@ func (q *Queries) Approved(ctx context.Context, arg ApprovedParams) ([]Withdrawa
 			&i.RetryAt,
 			&i.NotBefore,
 			&i.Resembles,
+			&i.Asked,
+			&i.Replaced,
 		); err != nil {
 			return nil, err
 		}
@@ -271,7 +273,7 @@ func (q *Queries) Backlog(ctx context.Context) ([]BacklogRow, error) {
 }
 
 const byIDs = `-- name: ByIDs :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal where id = any($1::text[]) order by id
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles, asked, replaced from withdrawal where id = any($1::text[]) order by id
 `
 
 func (q *Queries) ByIDs(ctx context.Context, ids []string) ([]Withdrawal, error) {
@@ -317,6 +319,8 @@ func (q *Queries) ByIDs(ctx context.Context, ids []string) ([]Withdrawal, error)
 			&i.RetryAt,
 			&i.NotBefore,
 			&i.Resembles,
+			&i.Asked,
+			&i.Replaced,
 		); err != nil {
 			return nil, err
 		}
@@ -500,6 +504,20 @@ func (q *Queries) Destination(ctx context.Context, arg DestinationParams) (Desti
 	return i, err
 }
 
+const dropRequest = `-- name: DropRequest :exec
+delete from withdrawal_requests where tenant = $1 and key = $2
+`
+
+type DropRequestParams struct {
+	Tenant string
+	Key    string
+}
+
+func (q *Queries) DropRequest(ctx context.Context, arg DropRequestParams) error {
+	_, err := q.db.Exec(ctx, dropRequest, arg.Tenant, arg.Key)
+	return err
+}
+
 const dueRevocations = `-- name: DueRevocations :many
 select withdrawal_id from withdrawal_revocations
 where delivered_at is null and next_at <= $1::timestamptz and expires > $1::timestamptz
@@ -533,7 +551,7 @@ func (q *Queries) DueRevocations(ctx context.Context, arg DueRevocationsParams) 
 }
 
 const get = `-- name: Get :one
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal where tenant = $1 and id = $2
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles, asked, replaced from withdrawal where tenant = $1 and id = $2
 `
 
 type GetParams struct {
@@ -578,12 +596,14 @@ func (q *Queries) Get(ctx context.Context, arg GetParams) (Withdrawal, error) {
 		&i.RetryAt,
 		&i.NotBefore,
 		&i.Resembles,
+		&i.Asked,
+		&i.Replaced,
 	)
 	return i, err
 }
 
 const inReview = `-- name: InReview :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal w
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles, asked, replaced from withdrawal w
 where w.state = 'review'
   and ($1::text = '' or w.tenant = $1)
   and ($2::text = '' or w.position > (
@@ -641,6 +661,8 @@ func (q *Queries) InReview(ctx context.Context, arg InReviewParams) ([]Withdrawa
 			&i.RetryAt,
 			&i.NotBefore,
 			&i.Resembles,
+			&i.Asked,
+			&i.Replaced,
 		); err != nil {
 			return nil, err
 		}
@@ -792,6 +814,27 @@ func (q *Queries) InsertQuote(ctx context.Context, arg InsertQuoteParams) error 
 		arg.CreatedAt,
 	)
 	return err
+}
+
+const insertReplaced = `-- name: InsertReplaced :execrows
+insert into withdrawal_replaced (withdrawal_id, order_hash, request_hash, body, at)
+select w.id, w.order_hash, r.request_hash, $1, $2
+from withdrawal w join withdrawal_requests r on r.tenant = w.tenant and r.key = w.idempotency_key
+where w.id = $3
+`
+
+type InsertReplacedParams struct {
+	Body []byte
+	At   time.Time
+	ID   string
+}
+
+func (q *Queries) InsertReplaced(ctx context.Context, arg InsertReplacedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, insertReplaced, arg.Body, arg.At, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const insertRequest = `-- name: InsertRequest :execrows
@@ -953,7 +996,7 @@ func (q *Queries) InsertTransfer(ctx context.Context, arg InsertTransferParams) 
 }
 
 const list = `-- name: List :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal w
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles, asked, replaced from withdrawal w
 where w.tenant = $1
   and ($2::text = '' or w.account = $2)
   and ($3::text = '' or w.state = $3)
@@ -1019,6 +1062,8 @@ func (q *Queries) List(ctx context.Context, arg ListParams) ([]Withdrawal, error
 			&i.RetryAt,
 			&i.NotBefore,
 			&i.Resembles,
+			&i.Asked,
+			&i.Replaced,
 		); err != nil {
 			return nil, err
 		}
@@ -1031,7 +1076,7 @@ func (q *Queries) List(ctx context.Context, arg ListParams) ([]Withdrawal, error
 }
 
 const lock = `-- name: Lock :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal where id = any($1::text[]) order by id for update
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles, asked, replaced from withdrawal where id = any($1::text[]) order by id for update
 `
 
 func (q *Queries) Lock(ctx context.Context, ids []string) ([]Withdrawal, error) {
@@ -1077,6 +1122,8 @@ func (q *Queries) Lock(ctx context.Context, ids []string) ([]Withdrawal, error) 
 			&i.RetryAt,
 			&i.NotBefore,
 			&i.Resembles,
+			&i.Asked,
+			&i.Replaced,
 		); err != nil {
 			return nil, err
 		}
@@ -1103,7 +1150,7 @@ func (q *Queries) LockBook(ctx context.Context, arg LockBookParams) error {
 }
 
 const lockOwn = `-- name: LockOwn :one
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal where tenant = $1 and id = $2 for update
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles, asked, replaced from withdrawal where tenant = $1 and id = $2 for update
 `
 
 type LockOwnParams struct {
@@ -1148,6 +1195,8 @@ func (q *Queries) LockOwn(ctx context.Context, arg LockOwnParams) (Withdrawal, e
 		&i.RetryAt,
 		&i.NotBefore,
 		&i.Resembles,
+		&i.Asked,
+		&i.Replaced,
 	)
 	return i, err
 }
@@ -1162,7 +1211,7 @@ func (q *Queries) LockVelocity(ctx context.Context, asset string) error {
 }
 
 const lockWaiting = `-- name: LockWaiting :one
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal where id = $1 and state = $2::text for update skip locked
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles, asked, replaced from withdrawal where id = $1 and state = $2::text for update skip locked
 `
 
 type LockWaitingParams struct {
@@ -1207,6 +1256,8 @@ func (q *Queries) LockWaiting(ctx context.Context, arg LockWaitingParams) (Withd
 		&i.RetryAt,
 		&i.NotBefore,
 		&i.Resembles,
+		&i.Asked,
+		&i.Replaced,
 	)
 	return i, err
 }
@@ -1316,6 +1367,59 @@ func (q *Queries) RemoveAddress(ctx context.Context, arg RemoveAddressParams) (i
 		arg.RemovedBy,
 		arg.RemovedAt,
 		arg.Tenant,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const replace = `-- name: Replace :execrows
+update withdrawal
+set account = $1, chain = $2, asset = $3, destination = $4,
+    memo = $5, amount = $6, fee_cap = $7, expires = $8,
+    order_hash = $9, idempotency_key = $10, fee = $11,
+    to_tenant = null, to_account = null, replaced = true, reason = $12,
+    approvals_required = 0, decided_at = null, cancelling = false, halted = false, released = false, screened_until = null,
+    retry_at = null, not_before = null, resembles = '', sequence = $13::bigint, updated_at = $14
+where id = $15 and sequence = $13::bigint - 1
+`
+
+type ReplaceParams struct {
+	Account        string
+	Chain          string
+	Asset          string
+	Destination    string
+	Memo           string
+	Amount         coffer.Amount
+	FeeCap         coffer.Amount
+	Expires        time.Time
+	OrderHash      coffer.Hash
+	IdempotencyKey string
+	Fee            coffer.Amount
+	Reason         string
+	Sequence       int64
+	UpdatedAt      time.Time
+	ID             string
+}
+
+func (q *Queries) Replace(ctx context.Context, arg ReplaceParams) (int64, error) {
+	result, err := q.db.Exec(ctx, replace,
+		arg.Account,
+		arg.Chain,
+		arg.Asset,
+		arg.Destination,
+		arg.Memo,
+		arg.Amount,
+		arg.FeeCap,
+		arg.Expires,
+		arg.OrderHash,
+		arg.IdempotencyKey,
+		arg.Fee,
+		arg.Reason,
+		arg.Sequence,
+		arg.UpdatedAt,
 		arg.ID,
 	)
 	if err != nil {
@@ -1738,7 +1842,7 @@ func (q *Queries) VoidFindings(ctx context.Context, arg VoidFindingsParams) erro
 }
 
 const waiting = `-- name: Waiting :many
-select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles from withdrawal
+select id, position, tenant, account, chain, asset, destination, memo, amount, fee_cap, expires, order_hash, idempotency_key, fee, state, reason, approvals_required, decided_at, payout, committed, cancelling, tx, sequence, created_at, updated_at, to_tenant, to_account, screened_until, halted, released, retry_at, not_before, resembles, asked, replaced from withdrawal
 where state in ('requested', 'screened', 'review', 'awaiting_approval', 'approved', 'paying')
   and (retry_at is null or retry_at <= $1::timestamptz)
   and (state in ('requested', 'screened')
@@ -1806,6 +1910,8 @@ func (q *Queries) Waiting(ctx context.Context, arg WaitingParams) ([]Withdrawal,
 			&i.RetryAt,
 			&i.NotBefore,
 			&i.Resembles,
+			&i.Asked,
+			&i.Replaced,
 		); err != nil {
 			return nil, err
 		}
