@@ -67,7 +67,6 @@ func (s *server) wireSigners(ctx context.Context) error {
 		s.ready.add("payouts", s.refused)
 	}
 	s.watch.pauses, s.watch.logs = map[string][]signer.Pause{}, map[string]error{}
-	s.watch.admitted = make(chan struct{})
 	s.followPauses()
 	return nil
 }

@@ -12,6 +12,12 @@ import (
 	"github.com/cofferhq/coffer/signer"
 )
 
+// How long a request waits for the first reading of the signers' logs, and how often it looks.
+const (
+	admitWait = 5 * time.Second
+	admitPoll = 200 * time.Millisecond
+)
+
 // signerLog is a signer's log as payouts read it.
 type signerLog struct {
 	*signer.Client
@@ -69,21 +75,43 @@ func readLine(line []byte, sequence uint64) (payout.LogRecord, error) {
 	return toRecord(rec), err
 }
 
-// admit reads the signers' logs and notes whether payouts may run.
-func (s *server) admit(ctx context.Context) {
+// readLogs reads the signers' logs, and notes for all processes when the database lacks
+// nothing.
+func (s *server) readLogs(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	err := s.payouts.Admit(ctx, s.logs(), s.config.Signing.Threshold, s.heard)
-	if halt := s.lookAtHalt(ctx); err == nil {
-		err = halt
-	}
+	return s.payouts.NoteAdmitted(ctx, func(ctx context.Context) error {
+		err := s.payouts.Admit(ctx, s.logs(), s.config.Signing.Threshold, s.heard)
+		if halt := s.lookAtHalt(ctx); err == nil {
+			err = halt
+		}
+		return err
+	})
+}
+
+// admit reads the signers' logs and says whether payouts may run.
+func (s *server) admit(ctx context.Context) {
+	err := s.readLogs(ctx)
 	s.watch.mu.Lock()
 	defer s.watch.mu.Unlock()
 	if err != nil && (s.watch.refuse == nil || s.watch.refuse.Error() != err.Error()) {
 		s.log.Error("payouts do not run", "err", err)
 	}
-	if s.watch.refuse = err; err == nil {
-		s.watch.admit.Do(func() { close(s.watch.admitted) })
+	s.watch.refuse = err
+}
+
+// admitAgain reads the signers' logs again after the database was started or put back under
+// a process that pays, so that withdrawals open.
+func (s *server) admitAgain(ctx context.Context) {
+	if s.refused(ctx) != nil {
+		return // runPayouts does, or people have to
+	}
+	admitted, err := payout.Admitted(ctx, s.db)
+	if err == nil && !admitted {
+		err = s.readLogs(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("withdrawals stay closed", "err", err)
 	}
 }
 
@@ -179,25 +207,31 @@ func (s *server) lookAtHalt(ctx context.Context) error {
 }
 
 // closed refuses withdrawals while the database may lack earlier ones: while a restore is
-// under way, and, where this process pays, until it has read the signers' logs for the
-// first time. It waits a moment for that.
+// under way, and until a process that pays has read the signers' logs since the database was
+// started or put back. It waits a moment for that.
 func (s *server) closed(ctx context.Context) error {
-	if err := s.restoring(ctx); err != nil || !s.config.Has("payouts") {
-		return err
-	}
+	ctx, cancel := context.WithTimeout(ctx, 2*admitWait)
+	defer cancel()
 	timer := time.NewTimer(admitWait)
 	defer timer.Stop()
-	select {
-	case <-s.watch.admitted:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
+	ticker := time.NewTicker(admitPoll)
+	defer ticker.Stop()
+	for {
+		if err := s.restoring(ctx); err != nil {
+			return err
+		}
+		admitted, err := payout.Admitted(ctx, s.db)
+		if err != nil || admitted {
+			return err
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+			return coffer.Errorf(coffer.CodeUnavailable, "withdrawals open when the signers' logs were read; none that pays did since the database was started, or too few signers answer")
+		}
 	}
-	if err := s.restoring(ctx); err != nil {
-		return err
-	}
-	return coffer.Errorf(coffer.CodeUnavailable, "withdrawals open when the signers' logs were read; too few signers answer")
 }
 
 func (s *server) restoring(ctx context.Context) error {
@@ -210,6 +244,3 @@ func (s *server) restoring(ctx context.Context) error {
 	}
 	return nil
 }
-
-// admitWait bounds how long a request waits for the first reading of the signers' logs.
-const admitWait = 5 * time.Second

@@ -25,10 +25,6 @@ type signerWatch struct {
 	logs   map[string]error          // by signer whose log was read: what is wrong with it, nil for nothing
 	halted string                    // why nothing is paid, "" when it is
 	refuse error                     // why payouts do not run
-
-	// admitted is closed when the signers' logs were read once and the database lacks nothing.
-	admitted chan struct{}
-	admit    sync.Once
 }
 
 // watchSigners asks every signer how it is until ctx ends.
@@ -44,6 +40,7 @@ func (s *server) watchSigners(ctx context.Context) error {
 		if err := s.lookAtHalt(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
+		s.admitAgain(ctx)
 		s.spread(ctx)
 		select {
 		case <-ctx.Done():
