@@ -76,7 +76,8 @@ func (b *blockTx) connect(ctx context.Context) error {
 		return err
 	}
 	for _, o := range b.block().Outcomes {
-		if _, ok := ours[o.ID]; !ok && o.Sender == b.chain.Wallet.Address() {
+		// What was made again may have the id of an attempt that is dead.
+		if hit, ok := ours[o.ID]; (!ok || hit.State == string(coffer.PayoutExpired)) && o.Sender == b.chain.Wallet.Address() {
 			if ours, err = b.matchUnsigned(ctx, o, ours); err != nil {
 				return err
 			}

@@ -65,7 +65,9 @@
 // one that knows a payout which is not stored here, stops payouts: then the database is an
 // old one, and what it thinks unpaid may be paid. [Manager.Import] makes what signers know
 // again, as slots that are taken and attempts known by their id alone; blocks that are read
-// again say what became of them; people let payouts go on.
+// again say what became of them; people let payouts go on. What was signed after the copy,
+// of which the copy has what was to be signed, lands under the id that this has. Where its
+// block leaves the chain again, it is signed again: the signatures are lost.
 //
 // Books. With the block: per leg Dr transit:withdrawal / Cr custody:hot:<wallet>; the fee of
 // a user operation Dr transit:bundler / Cr gas:entrypoint:<wallet>, straight to

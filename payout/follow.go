@@ -190,6 +190,12 @@ func (m *Manager) keepTx(ctx context.Context, tx pgx.Tx, signer string, records 
 				return err
 			}
 		}
+		if known && rec.Payout != nil {
+			// The database may be from before anybody was asked: the slot is taken all the same.
+			if err := q.MarkAnswered(ctx, rec.Payout.ID); err != nil {
+				return fmt.Errorf("note that a signer signed payout %s: %w", rec.Payout.ID, err)
+			}
+		}
 		err = q.InsertSignerRecord(ctx, payoutsql.InsertSignerRecordParams{
 			Signer: signer, Sequence: int64(rec.Sequence), Hash: rec.Hash, Line: rec.Line, Missing: !known, //nolint:gosec // counts records
 		})

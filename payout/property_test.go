@@ -16,19 +16,24 @@ import (
 	"github.com/cofferhq/coffer/withdrawal"
 )
 
-// histories is how many histories the property is tried on, unless -rapid.checks says so.
+// histories is how many histories a property is tried on, unless -rapid.checks says so.
 const histories = "25"
+
+func limitHistories(t *testing.T) {
+	t.Helper()
+	if set := flag.Lookup("rapid.checks"); set.Value.String() == set.DefValue {
+		if err := flag.Set("rapid.checks", histories); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
 
 // TestPaidOnChainIsWhatWasSettled tries histories of withdrawals, faults of the node and
 // of signers, crashes at any checkpoint with a restart from the database, repeated block
 // events, destinations that refuse, orders that no signer signs, reorganisations and finality
 // in any order, and then lets everything come to its end. What the chain paid is what was settled; nobody is paid twice, then or on the way.
 func TestPaidOnChainIsWhatWasSettled(t *testing.T) {
-	if set := flag.Lookup("rapid.checks"); set.Value.String() == set.DefValue {
-		if err := flag.Set("rapid.checks", histories); err != nil {
-			t.Fatal(err)
-		}
-	}
+	limitHistories(t)
 	seen := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		scope := &scope{TB: t, rt: rt}

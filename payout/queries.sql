@@ -161,7 +161,7 @@ delete from payout_blocks where chain = $1 and height < sqlc.arg(below)::bigint;
 
 -- name: AttemptsBySignedID :many
 -- AttemptsBySignedID finds the payout that is not dead where several had the same id.
-select distinct on (a.signed_id) a.payout_id, a.number, a.signed_id, a.cancels, p.chain
+select distinct on (a.signed_id) a.payout_id, a.number, a.signed_id, a.cancels, p.chain, p.state
 from payout_attempts a join payout p on p.id = a.payout_id
 where a.signed_id = any(sqlc.arg(ids)::bytea[])
 order by a.signed_id, p.state = 'expired', p.created_at desc;

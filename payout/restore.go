@@ -420,20 +420,21 @@ func (m *Manager) unusedID(ctx context.Context, q *payoutsql.Queries, generation
 	return "", fmt.Errorf("no id is left for a payout of %v", of)
 }
 
-// maxSigning bounds the payouts that an unknown outcome is compared with.
-const maxSigning = 500
+// maxUnsigned bounds the payouts that an unknown outcome is compared with.
+const maxUnsigned = 500
 
 // matchUnsigned looks for an outcome of our wallet among the attempts that have no
 // signatures here: a database that was restored may have lost them, or what was stored
-// with them.
+// with them. A payout keeps such an attempt in every state until it ends: a block that held
+// it, or one before it, may have left the chain.
 func (b *blockTx) matchUnsigned(ctx context.Context, o coffer.Outcome, ours map[coffer.Hash]payoutsql.AttemptsBySignedIDRow) (map[coffer.Hash]payoutsql.AttemptsBySignedIDRow, error) {
 	named, ok := b.chain.Explainer.(identifier)
 	if !ok {
 		return ours, nil
 	}
-	rows, err := b.q.SigningPayouts(ctx, payoutsql.SigningPayoutsParams{Chain: string(b.event.Chain), Wallet: string(o.Sender), First: maxSigning})
+	rows, err := b.q.UnsignedAttempts(ctx, payoutsql.UnsignedAttemptsParams{Chain: string(b.event.Chain), Wallet: string(o.Sender), First: maxUnsigned})
 	if err != nil {
-		return nil, fmt.Errorf("read payouts that are being signed: %w", err)
+		return nil, fmt.Errorf("read payouts with attempts that have no signatures: %w", err)
 	}
 	ps, err := b.m.load(ctx, b.q, rows)
 	if err != nil {
@@ -448,7 +449,7 @@ func (b *blockTx) matchUnsigned(ctx context.Context, o coffer.Outcome, ours map[
 				if ours == nil {
 					ours = map[coffer.Hash]payoutsql.AttemptsBySignedIDRow{}
 				}
-				ours[o.ID] = payoutsql.AttemptsBySignedIDRow{PayoutID: p.ID, Number: int32(a.Number), SignedID: &id, Cancels: a.Cancels, Chain: string(b.event.Chain)} //nolint:gosec // at most MaxAttempts
+				ours[o.ID] = payoutsql.AttemptsBySignedIDRow{PayoutID: p.ID, Number: int32(a.Number), SignedID: &id, Cancels: a.Cancels, Chain: string(b.event.Chain), State: p.row.State} //nolint:gosec // at most MaxAttempts
 				return ours, nil
 			}
 		}

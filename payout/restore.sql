@@ -48,5 +48,13 @@ select * from payout where state in ('planned', 'built') order by id limit sqlc.
 insert into payout_attempts (payout_id, number, format, unsigned, valid_until, signed_id, signed, created_at, cancels)
 values ($1, $2, $3, '', sqlc.narg(valid_until), $4, '', $5, $6);
 
--- name: SigningPayouts :many
-select * from payout where chain = $1 and wallet = $2 and state = 'signing' order by id limit sqlc.arg(first);
+-- name: UnsignedAttempts :many
+-- UnsignedAttempts are the payouts on their way with an attempt that signers were asked for
+-- and that has no signatures here.
+select p.* from payout p
+where p.chain = $1 and p.wallet = $2 and p.state in ('signing', 'signed', 'broadcast')
+  and exists (select from payout_attempts a where a.payout_id = p.id and a.signed_id is null)
+order by p.id limit sqlc.arg(first);
+
+-- name: MarkAnswered :exec
+update payout set answered = true, version = version + 1 where id = $1 and not answered;

@@ -90,15 +90,15 @@ func (m *Manager) over(a *Attempt) bool {
 // when too many blocks went by. Once its validity passed there is nothing to push; the
 // blocks will say how it ended.
 func (m *Manager) push(ctx context.Context, chain Chain, p *Payout) error {
+	if m.hopeless(p) {
+		return m.cancelSlot(ctx, chain, p)
+	}
 	last := p.lastSigned()
-	if last == nil {
-		return fmt.Errorf("payout %s is %s without a signed attempt", p.ID, p.State)
+	if p.newest().Signed == nil && (last == nil || p.newest().Cancels) {
+		return m.signAgain(ctx, p)
 	}
 	if m.over(last) {
 		return errors.New("the validity of every attempt has passed; waiting for proof of how it ended")
-	}
-	if m.hopeless(p) {
-		return m.cancelSlot(ctx, chain, p)
 	}
 	height, err := m.height(ctx, p.Intent.Chain)
 	if err != nil {
@@ -129,6 +129,13 @@ func (m *Manager) push(ctx context.Context, chain Chain, p *Payout) error {
 		m.scheduleAgain(p, sent)
 		return m.markBroadcast(ctx, tx, p, last)
 	})
+}
+
+// signAgain takes a payout back to signing that left the chain with its block before its
+// newest attempt was signed here. It is the only one there is, where a database that was
+// restored has lost the signatures of what landed, or the one that ends the payout.
+func (m *Manager) signAgain(ctx context.Context, p *Payout) error {
+	return m.store(ctx, p, func(_ pgx.Tx, p *Payout) error { return m.next(p, coffer.PayoutSigning) })
 }
 
 // slow reports whether an attempt has been waiting for so many blocks that another may be

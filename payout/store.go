@@ -157,10 +157,11 @@ func (p *Payout) plain() []coffer.Attempt {
 	return attempts
 }
 
-// lastSigned is the newest attempt that can be sent, or nil.
+// lastSigned is the newest attempt that can be sent, or nil. Of one that was made again
+// from the signers' logs only the id is known.
 func (p *Payout) lastSigned() *Attempt {
 	for i, a := range slices.Backward(p.Attempts) {
-		if a.Signed != nil {
+		if a.Signed != nil && a.Unsigned.Format != formatRestored {
 			return &p.Attempts[i]
 		}
 	}

@@ -131,7 +131,7 @@ func (q *Queries) Attempts(ctx context.Context, ids []string) ([]PayoutAttempt, 
 }
 
 const attemptsBySignedID = `-- name: AttemptsBySignedID :many
-select distinct on (a.signed_id) a.payout_id, a.number, a.signed_id, a.cancels, p.chain
+select distinct on (a.signed_id) a.payout_id, a.number, a.signed_id, a.cancels, p.chain, p.state
 from payout_attempts a join payout p on p.id = a.payout_id
 where a.signed_id = any($1::bytea[])
 order by a.signed_id, p.state = 'expired', p.created_at desc
@@ -143,6 +143,7 @@ type AttemptsBySignedIDRow struct {
 	SignedID *coffer.Hash
 	Cancels  bool
 	Chain    string
+	State    string
 }
 
 // AttemptsBySignedID finds the payout that is not dead where several had the same id.
@@ -161,6 +162,7 @@ func (q *Queries) AttemptsBySignedID(ctx context.Context, ids [][]byte) ([]Attem
 			&i.SignedID,
 			&i.Cancels,
 			&i.Chain,
+			&i.State,
 		); err != nil {
 			return nil, err
 		}

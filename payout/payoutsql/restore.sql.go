@@ -173,6 +173,15 @@ func (q *Queries) InsertSignerRecord(ctx context.Context, arg InsertSignerRecord
 	return err
 }
 
+const markAnswered = `-- name: MarkAnswered :exec
+update payout set answered = true, version = version + 1 where id = $1 and not answered
+`
+
+func (q *Queries) MarkAnswered(ctx context.Context, id string) error {
+	_, err := q.db.Exec(ctx, markAnswered, id)
+	return err
+}
+
 const missingRecords = `-- name: MissingRecords :many
 select signer, sequence, hash, line, missing from signer_record where missing order by signer, sequence limit $1
 `
@@ -322,18 +331,23 @@ func (q *Queries) SignerRecords(ctx context.Context, arg SignerRecordsParams) ([
 	return items, nil
 }
 
-const signingPayouts = `-- name: SigningPayouts :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout where chain = $1 and wallet = $2 and state = 'signing' order by id limit $3
+const unsignedAttempts = `-- name: UnsignedAttempts :many
+select p.id, p.chain, p.wallet, p.path, p.purpose, p.slot_kind, p.slot_lane, p.slot_sequence, p.intent, p.intent_hash, p.state, p.attempts, p.version, p.next_at, p.tries, p.note, p.since_height, p.included_attempt, p.tx, p.block_height, p.block_hash, p.success, p.reason, p.alarm, p.alarm_block, p.created_at, p.updated_at, p.parked, p.refusals, p.answered, p.lost_block, p.lost_height, p.path_reason from payout p
+where p.chain = $1 and p.wallet = $2 and p.state in ('signing', 'signed', 'broadcast')
+  and exists (select from payout_attempts a where a.payout_id = p.id and a.signed_id is null)
+order by p.id limit $3
 `
 
-type SigningPayoutsParams struct {
+type UnsignedAttemptsParams struct {
 	Chain  string
 	Wallet string
 	First  int32
 }
 
-func (q *Queries) SigningPayouts(ctx context.Context, arg SigningPayoutsParams) ([]Payout, error) {
-	rows, err := q.db.Query(ctx, signingPayouts, arg.Chain, arg.Wallet, arg.First)
+// UnsignedAttempts are the payouts on their way with an attempt that signers were asked for
+// and that has no signatures here.
+func (q *Queries) UnsignedAttempts(ctx context.Context, arg UnsignedAttemptsParams) ([]Payout, error) {
+	rows, err := q.db.Query(ctx, unsignedAttempts, arg.Chain, arg.Wallet, arg.First)
 	if err != nil {
 		return nil, err
 	}
