@@ -262,12 +262,22 @@ func (m *Manager) putSweepOff(ctx context.Context, q *payoutsql.Queries, s coffe
 }
 
 // renewSweep puts the same sweep in the place of one whose attempts are all dead: signers
-// bind a slot to its sweeps for ever. A flush of nothing harms nobody.
+// bind a slot to its sweeps for ever. A flush of nothing harms nobody, and where a stranger
+// was first nothing is expected any more.
 func (m *Manager) renewSweep(ctx context.Context, tx pgx.Tx, p *Payout) error {
 	q := m.sql.WithTx(tx)
 	legs, err := legsOf(ctx, q, p)
 	if err != nil {
 		return err
+	}
+	idle, err := q.IdleSweeps(ctx, p.ID)
+	if err != nil {
+		return fmt.Errorf("read idle legs of sweep %s: %w", p.ID, err)
+	}
+	for i := range legs {
+		if !slices.ContainsFunc(idle, func(s payoutsql.PayoutSweep) bool { return int(s.Position) == i }) {
+			legs[i].Expected = coffer.Amount{}
+		}
 	}
 	if err := errors.Join(q.EndSweeps(ctx, p.ID), q.FreeSlot(ctx, p.ID)); err != nil {
 		return fmt.Errorf("free the slot of sweep %s: %w", p.ID, err)

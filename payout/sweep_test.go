@@ -286,6 +286,26 @@ func TestASweepThatExpiresIsMadeAgainInItsSlot(t *testing.T) {
 	w.checkBooks()
 }
 
+// What a stranger flushed while the first attempt of a sweep was on its way is not missed by
+// the one made again in its slot.
+func TestAStrangersFlushCountsForTheSweepMadeAgain(t *testing.T) {
+	w := newWorld(t, 1, 1)
+	all := legs(50, 60)
+	w.net.yields[all[1].Sweep] = 60
+	id := w.sweep(all)
+	w.net.Mine([]coffer.Transfer{flushed(coffer.Hash{7}, 0, all[0].Sweep, 50)}, nil)
+	w.follow()
+	w.observe()
+	w.mine(40, none)
+	w.finish()
+	w.wantSweep(id, coffer.PayoutExpired)
+	w.wantSweeping(2)
+	w.step(10)
+	w.mine(1, func() choice { return succeed })
+	w.finish()
+	w.wantSweeping(0)
+}
+
 func TestASweepWaitsWhileItsAssetIsPaused(t *testing.T) {
 	w := newWorld(t, 1, 1)
 	w.mine(1, none)
