@@ -268,6 +268,17 @@ func (b *blockTx) lose(p *Payout) {
 	p.row.LostBlock, p.row.LostHeight = &b.block().Hash, &height
 }
 
+// unlose takes back that the block gave a payout's slot to something else. Of a Safe's
+// transactions only the last is remembered, and an earlier one may have had the nonce: the
+// parent block is asked about in its place.
+func (b *blockTx) unlose(p *Payout) {
+	p.row.LostBlock, p.row.LostHeight = nil, nil
+	if p.Intent.Slot.Kind == coffer.SlotSafe && b.height() > 0 {
+		height := b.height() - 1
+		p.row.LostBlock, p.row.LostHeight = &b.block().Parent, &height
+	}
+}
+
 // alarm parks a payout for a person. It holds while the block is on the chain.
 func (b *blockTx) alarm(ctx context.Context, p *Payout, text string) error {
 	if p.row.Alarm != "" {
@@ -344,7 +355,7 @@ func (b *blockTx) reopen(ctx context.Context, alarmed, included []payoutsql.Payo
 			p.row.Alarm, p.row.AlarmBlock = "", nil
 		}
 		if p.row.LostBlock != nil && *p.row.LostBlock == b.block().Hash {
-			p.row.LostBlock, p.row.LostHeight = nil, nil
+			b.unlose(p)
 		}
 		if p.Inclusion != nil && p.Inclusion.Block.Hash == b.block().Hash {
 			if err := b.reopenOne(ctx, p, confirmed); err != nil {

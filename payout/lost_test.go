@@ -64,3 +64,40 @@ func TestAnEarlierForeignSafeTransactionEndsNothing(t *testing.T) {
 	w.finish()
 	w.wantAll(coffer.WithdrawalSettled)
 }
+
+// Of two foreign Safe transactions the second leaves the chain, and its alarm with it. The
+// first still has the nonce: the payout ends when that is final.
+func TestAForeignSafeTransactionIsNotForgottenWithALaterOne(t *testing.T) {
+	w, ws := launchExec(t, usdt)
+	for n := range byte(2) {
+		w.foreignSafe(n)
+		w.follow()
+		w.observe()
+	}
+	id := w.payoutOf(ws[0].ID).ID
+	w.reorg(1, 1, none)
+	w.observe()
+	if p := w.payoutOf(ws[0].ID); p.State != coffer.PayoutBroadcast {
+		t.Fatalf("payout is %s before the block is final", p.State)
+	}
+	w.finish()
+	if p, err := w.m.Get(w.ctx, id); err != nil || p.State != coffer.PayoutExpired {
+		t.Fatalf("payout is %s, alarm %q, %v", p.State, p.Alarm, err)
+	}
+	w.wantAll(coffer.WithdrawalApproved)
+}
+
+// The only foreign Safe transaction leaves the chain: the payout has its nonce still.
+func TestAForeignSafeTransactionThatLeavesTookNothing(t *testing.T) {
+	w, _ := launchExec(t, usdt)
+	w.foreignSafe(1)
+	w.follow()
+	w.observe()
+	w.reorg(1, 1, none)
+	w.observe()
+	w.finish()
+	w.mine(1, all)
+	w.observe()
+	w.finish()
+	w.wantAll(coffer.WithdrawalSettled)
+}
