@@ -246,6 +246,27 @@ func TestTheFeeRisesInTheSameSlotAndEitherAttemptCounts(t *testing.T) {
 	w.checkBooks()
 }
 
+// Signatures that turn out to be bad are stored like good ones: who made them is asked again.
+func TestSignersWhoScribbledOnceAreAskedAgain(t *testing.T) {
+	w := newWorld(t, 1, 1)
+	w.mine(1, none)
+	w.observe()
+	wd := w.request(usdt, 100)
+	w.signers[0].mood, w.signers[1].mood = scribbling, scribbling
+	w.approveAll()
+	w.plan()
+	w.step(10)
+	if p := w.payoutOf(wd.ID); p.State != coffer.PayoutSigning || !strings.Contains(p.Note, "is bad") {
+		t.Fatalf("payout is %s (%s)", p.State, p.Note)
+	}
+	w.signers[0].mood, w.signers[2].mood = willing, absent
+	w.later(10 * time.Second)
+	w.step(10)
+	if p := w.payoutOf(wd.ID); p.State != coffer.PayoutBroadcast {
+		t.Errorf("payout is %s (%s): two signatures are good", p.State, p.Note)
+	}
+}
+
 func TestSignersThatDoNotAnswerOrSignNonsenseDoNotStopTheOthers(t *testing.T) {
 	for mood, name := range map[int]string{refusing: "refuses", failing: "fails", absent: "is absent", silent: "is silent", scribbling: "scribbles", straying: "signs another digest"} {
 		for bad := range 3 {

@@ -126,8 +126,11 @@ update payout_attempts set signed_id = $3, signed = $4 where payout_id = $1 and 
 update payout_attempts set broadcast_at = coalesce(broadcast_at, sqlc.arg(at)::timestamptz) where payout_id = $1 and number = $2;
 
 -- name: InsertSignature :exec
+-- InsertSignature takes the place of an earlier one, which may have been bad.
 insert into payout_signatures (payout_id, attempt, digest, signer, key, signature, created_at)
-values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing;
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (payout_id, attempt, digest, signer) do update
+set key = excluded.key, signature = excluded.signature, created_at = excluded.created_at;
 
 -- name: Signatures :many
 select * from payout_signatures where payout_id = $1 and attempt = $2 order by signer, digest;

@@ -45,6 +45,10 @@ func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
 			return m.storeSigned(ctx, p, signed)
 		}
 		next := nextSigners(chain, p.ID, have, asked)
+		if len(next) == 0 && len(have) >= chain.Threshold {
+			// Some of them are bad, and were stored before: who made them is asked once more.
+			next = nextSigners(chain, p.ID, nil, asked)
+		}
 		if len(next) == 0 {
 			m.resend(ctx, chain, p)
 			return m.unsigned(ctx, p, request, first, refusals == len(chain.Signers), errors.Join(append(failures, err)...))

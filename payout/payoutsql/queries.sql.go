@@ -829,7 +829,9 @@ func (q *Queries) InsertOrder(ctx context.Context, arg InsertOrderParams) error 
 
 const insertSignature = `-- name: InsertSignature :exec
 insert into payout_signatures (payout_id, attempt, digest, signer, key, signature, created_at)
-values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (payout_id, attempt, digest, signer) do update
+set key = excluded.key, signature = excluded.signature, created_at = excluded.created_at
 `
 
 type InsertSignatureParams struct {
@@ -842,6 +844,7 @@ type InsertSignatureParams struct {
 	CreatedAt time.Time
 }
 
+// InsertSignature takes the place of an earlier one, which may have been bad.
 func (q *Queries) InsertSignature(ctx context.Context, arg InsertSignatureParams) error {
 	_, err := q.db.Exec(ctx, insertSignature,
 		arg.PayoutID,
