@@ -5,9 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/big"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +67,7 @@ func TestASweepOfATokenThatFreezesAndTakesFees(t *testing.T) {
 			t.Fatalf("nothing is in quarantine:\n%s", text)
 		case <-time.After(300 * time.Millisecond):
 		}
-		if text, err = s.metricsText(ctx); err != nil {
+		if text, err = get(ctx, "http://"+s.server.address+"/metrics"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -105,19 +103,4 @@ func TestASweepOfATokenThatFreezesAndTakesFees(t *testing.T) {
 	if err := d.compare(t.Context(), &out); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
-}
-
-// metricsText is what /metrics says.
-func (s *stack) metricsText(ctx context.Context) (string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.server.address+"/metrics", nil)
-	if err != nil {
-		return "", err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(response.Body, 4<<20))
-	return string(text), err
 }

@@ -13,8 +13,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/cofferhq/coffer/devnet"
 )
 
 func (w *watched) secondNodeScene(ctx context.Context) error {
@@ -96,17 +94,7 @@ type secondNode struct {
 
 func newSecondNode(t *testing.T, s *stack) *secondNode {
 	t.Helper()
-	other, err := devnet.Start(t.Context(), devnet.Config{ChainID: s.number})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
-		defer cancel()
-		if err := other.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
+	other := startNode(t, s.number)
 	if err := other.Mine(t.Context(), 1000); err != nil { // as high as the honest one ever is
 		t.Fatal(err)
 	}

@@ -223,19 +223,10 @@ func (w *watched) operator(ctx context.Context, out any, args ...string) error {
 func (w *watched) until(ctx context.Context, what string, done func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
-	ticker := time.NewTicker(200 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		ok, err := done()
-		if ok || err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%s: %w", what, ctx.Err())
-		case <-ticker.C:
-		}
+	if err := until(ctx, 200*time.Millisecond, done); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
+	return nil
 }
 
 // decidable waits until a deposit in the queue may be decided on.

@@ -41,18 +41,25 @@ func TestRefusesToStart(t *testing.T) {
 	}
 }
 
-func serverRefuses(t *testing.T, s *stack) {
-	other, err := devnet.Start(t.Context(), devnet.Config{ChainID: 56})
+// startNode starts a node besides those of the stack, which ends with the test.
+func startNode(t *testing.T, chainID uint64) *devnet.Anvil {
+	t.Helper()
+	node, err := devnet.Start(t.Context(), devnet.Config{ChainID: chainID})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 		defer cancel()
-		if err := other.Stop(ctx); err != nil {
+		if err := node.Stop(ctx); err != nil {
 			t.Error(err)
 		}
 	})
+	return node
+}
+
+func serverRefuses(t *testing.T, s *stack) {
+	other := startNode(t, 56)
 	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

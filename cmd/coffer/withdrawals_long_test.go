@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -392,18 +391,9 @@ func (j *journey) customersElsewhere() {
 func (j *journey) waitingMetric(state string, want int) {
 	j.t.Helper()
 	j.until(func(ctx context.Context) (bool, error) {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+j.server.address+"/metrics", nil)
-		if err != nil {
-			return false, err
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return false, err
-		}
-		defer func() { _ = response.Body.Close() }()
-		text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes))
-		return strings.Contains(string(text), fmt.Sprintf("coffer_withdrawals_waiting{state=%q} %d\n", state, want)) &&
-			strings.Contains(string(text), "coffer_revocations_waiting 0\n"), err
+		text, err := get(ctx, "http://"+j.server.address+"/metrics")
+		return strings.Contains(text, fmt.Sprintf("coffer_withdrawals_waiting{state=%q} %d\n", state, want)) &&
+			strings.Contains(text, "coffer_revocations_waiting 0\n"), err
 	})
 }
 
@@ -443,19 +433,8 @@ func (j *journey) until(holds func(ctx context.Context) (bool, error)) {
 	j.t.Helper()
 	ctx, cancel := context.WithTimeout(j.t.Context(), stepTimeout)
 	defer cancel()
-	ticker := time.NewTicker(100 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		ok, err := holds(ctx)
-		j.must(err)
-		if ok {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			j.t.Fatal("it never came to hold")
-		case <-ticker.C:
-		}
+	if err := until(ctx, 100*time.Millisecond, func() (bool, error) { return holds(ctx) }); err != nil {
+		j.t.Fatalf("it never came to hold: %v", err)
 	}
 }
 
