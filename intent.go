@@ -37,6 +37,10 @@ const (
 	SlotCoin       = "coin"       // a confirmed coin that every attempt spends (UTXO)
 )
 
+// Endless reports whether what is signed for the slot never dies by itself: only a transaction
+// in the slot is its end.
+func (s Slot) Endless() bool { return s.Kind == SlotSafe || s.Kind == SlotCoin }
+
 // String writes kind/lane/sequence.
 func (s Slot) String() string {
 	return s.Kind + "/" + s.Lane + "/" + strconv.FormatUint(s.Sequence, 10)

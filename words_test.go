@@ -138,6 +138,14 @@ func closed[S ~string](t *testing.T, moves coffer.Moves[S]) {
 	}
 }
 
+func TestOnlySlotsOfSafesAndCoinsAreEndless(t *testing.T) {
+	for kind, want := range map[string]bool{coffer.SlotEntryPoint: false, coffer.SlotSafe: true, coffer.SlotNonce: false, coffer.SlotCoin: true} {
+		if got := (coffer.Slot{Kind: kind}).Endless(); got != want {
+			t.Errorf("a slot of kind %s is endless: %v, want %v", kind, got, want)
+		}
+	}
+}
+
 func TestSlotTextRoundTrips(t *testing.T) {
 	for _, slot := range []coffer.Slot{{Kind: coffer.SlotEntryPoint, Lane: "0xabc", Sequence: 1 << 63}, {Kind: coffer.SlotSafe, Sequence: 3}, {Kind: coffer.SlotCoin, Lane: string(testCoin.ID)}} {
 		back, err := coffer.ParseSlot(slot.String())
