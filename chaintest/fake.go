@@ -31,6 +31,7 @@ type Content struct {
 	Transfers   []coffer.Transfer
 	Outcomes    []coffer.Outcome
 	GasDeposits []coffer.GasDeposit
+	Spends      []coffer.Spend `json:",omitempty"`
 }
 
 // blockInterval is how far apart the fake's blocks are.
@@ -67,6 +68,13 @@ func (f *Fake) Mine(transfers []coffer.Transfer, outcomes []coffer.Outcome) coff
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.mine(Content{Transfers: transfers, Outcomes: outcomes})
+}
+
+// MineContent is Mine for a block of anything.
+func (f *Fake) MineContent(c Content) coffer.Block {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.mine(c)
 }
 
 // MineEmpty puts n blocks without content on the tip and returns the last.
@@ -163,7 +171,7 @@ func (f *Fake) tip() coffer.Hash { return f.canonical[len(f.canonical)-1] }
 func (f *Fake) mine(c Content) coffer.Block {
 	height := uint64(len(f.canonical))
 	f.made++
-	b := coffer.Block{Transfers: c.Transfers, Outcomes: c.Outcomes, GasDeposits: c.GasDeposits}
+	b := coffer.Block{Transfers: c.Transfers, Outcomes: c.Outcomes, GasDeposits: c.GasDeposits, Spends: c.Spends}
 	b.Height = height
 	b.Time = genesisTime.Add(time.Duration(height) * blockInterval) // #nosec G115 -- a fake chain is short
 	if height > 0 {

@@ -89,7 +89,7 @@ func (s *Service) IssueAddress(ctx context.Context, tenant, account string, chai
 	if err != nil {
 		return Address{}, err
 	}
-	if served.Deriver == nil {
+	if served.Deriver == nil && served.Indexed == nil {
 		return Address{}, coffer.Invalid("chain", "chain %s gives out no deposit addresses", chain)
 	}
 	if err := errors.Join(checkName("tenant", tenant), checkName("account", account)); err != nil {
@@ -99,6 +99,9 @@ func (s *Service) IssueAddress(ctx context.Context, tenant, account string, chai
 		return issued, err
 	}
 
+	if served.Indexed != nil {
+		return s.issueIndexed(ctx, tenant, account, served)
+	}
 	salt := saltOf(tenant, account)
 	address, err := served.Deriver.DepositAddress(ctx, salt)
 	if err != nil {
@@ -117,7 +120,10 @@ func (s *Service) IssueAddress(ctx context.Context, tenant, account string, chai
 		return Address{}, fmt.Errorf("add address: %w", err)
 	}
 	s.Checkpoint(CheckpointAddress)
+	return s.justIssued(ctx, tenant, account, chain, address)
+}
 
+func (s *Service) justIssued(ctx context.Context, tenant, account string, chain coffer.ChainID, address coffer.Address) (Address, error) {
 	issued, err := s.addressOf(ctx, tenant, account, chain)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Address{}, coffer.Errorf(coffer.CodeConflict, "address %s has another owner", address)
@@ -128,6 +134,14 @@ func (s *Service) IssueAddress(ctx context.Context, tenant, account string, chai
 // learn adds an address between two block events: what comes after counts by itself, what
 // came before is filled in, see Backfill.
 func (s *Service) learn(ctx context.Context, chain coffer.ChainID, address coffer.Address, add func(q *depositsql.Queries, after int64) (int64, error)) (added int64, err error) {
+	return s.learnWith(ctx, chain, func(q *depositsql.Queries, after int64) (coffer.Address, int64, error) {
+		added, err := add(q, after)
+		return address, added, err
+	})
+}
+
+// learnWith is learn for an address that is known only when it is added.
+func (s *Service) learnWith(ctx context.Context, chain coffer.ChainID, add func(q *depositsql.Queries, after int64) (coffer.Address, int64, error)) (added int64, err error) {
 	if err := s.sql.EnsureCursor(ctx, depositsql.EnsureCursorParams{Chain: string(chain), UpdatedAt: s.now()}); err != nil {
 		return 0, err
 	}
@@ -137,7 +151,8 @@ func (s *Service) learn(ctx context.Context, chain coffer.ChainID, address coffe
 		if err != nil {
 			return err
 		}
-		if added, err = add(q, after); err != nil || added == 0 || after == 0 {
+		var address coffer.Address
+		if address, added, err = add(q, after); err != nil || added == 0 || after == 0 {
 			return err
 		}
 		return q.AddBackfill(ctx, depositsql.AddBackfillParams{Chain: string(chain), Address: string(address), At: s.now()})
@@ -156,6 +171,11 @@ func (s *Service) addressOf(ctx context.Context, tenant, account string, chain c
 
 func (s *Service) issued(row depositsql.AddressesOfRow) Address {
 	a := Address{ID: row.ID, Tenant: row.Tenant, Account: row.Account, Chain: coffer.ChainID(row.Chain), Address: coffer.Address(row.Address), CreatedAt: row.CreatedAt.UTC()}
+	if indexed := s.chains[a.Chain].Indexed; indexed != nil && row.Path != nil {
+		if proof, ok := proofAt(indexed, *row.Path); ok && proof.Address == a.Address {
+			a.Proof = &proof // another one is of a descriptor we had before
+		}
+	}
 	if prover, proves := s.chains[a.Chain].Deriver.(Prover); proves {
 		if proof := prover.AddressProof(saltOf(a.Tenant, a.Account)); proof.Address == a.Address {
 			a.Proof = &proof // another one is of a factory we had before
@@ -200,6 +220,17 @@ func (s *Service) Addresses(ctx context.Context, tenant, account string) ([]Addr
 // What blocks said about it before is filled in from the stream; money that was there before
 // the stream begins is not booked.
 func (s *Service) RegisterHouse(ctx context.Context, chain coffer.ChainID, address coffer.Address, kind string) error {
+	return s.registerHouse(ctx, chain, address, kind, nil)
+}
+
+// RegisterHouseAt is RegisterHouse for an address of the chain's own wallet, which is a
+// descriptor: path says where the address is below it, so that coins there can be spent.
+// CodeConflict too: the address is known at another path.
+func (s *Service) RegisterHouseAt(ctx context.Context, chain coffer.ChainID, address coffer.Address, kind, path string) error {
+	return s.registerHouse(ctx, chain, address, kind, &path)
+}
+
+func (s *Service) registerHouse(ctx context.Context, chain coffer.ChainID, address coffer.Address, kind string, path *string) error {
 	served, err := s.chain(chain)
 	if err != nil {
 		return err
@@ -212,7 +243,7 @@ func (s *Service) RegisterHouse(ctx context.Context, chain coffer.ChainID, addre
 		return err
 	}
 	added, err := s.learn(ctx, chain, address, func(q *depositsql.Queries, after int64) (int64, error) {
-		return q.AddHouse(ctx, depositsql.AddHouseParams{Chain: string(chain), Address: string(address), Kind: kind, KnownAfter: after, At: s.now()})
+		return q.AddHouse(ctx, depositsql.AddHouseParams{Chain: string(chain), Address: string(address), Kind: kind, Path: path, KnownAfter: after, At: s.now()})
 	})
 	if err != nil {
 		return fmt.Errorf("register %s: %w", address, err)
@@ -226,6 +257,15 @@ func (s *Service) RegisterHouse(ctx context.Context, chain coffer.ChainID, addre
 	}
 	if row.Kind != kind {
 		return coffer.Errorf(coffer.CodeConflict, "address %s is known as %s, not as %s", address, row.Kind, kind)
+	}
+	if path == nil || row.Path != nil && *row.Path == *path {
+		return nil
+	}
+	if row.Path != nil {
+		return coffer.Errorf(coffer.CodeConflict, "address %s is known at path %q, not %q", address, *row.Path, *path)
+	}
+	if _, err := s.sql.SetPath(ctx, depositsql.SetPathParams{Chain: string(chain), Address: string(address), Path: *path}); err != nil {
+		return fmt.Errorf("register %s: %w", address, err)
 	}
 	return nil
 }

@@ -196,6 +196,9 @@ func (c *change) disconnect(ctx context.Context, cursor depositsql.DepositCursor
 		}
 	}
 
+	if err := c.undoCoins(ctx); err != nil {
+		return err
+	}
 	left, err := c.q.Leave(ctx, depositsql.LeaveParams{Chain: string(c.chain.ID), BlockHash: hash, At: c.at})
 	if err != nil {
 		return fmt.Errorf("leave: %w", err)

@@ -141,6 +141,11 @@ func (s *Service) collect(ctx context.Context, chain coffer.ChainID, run deposit
 		after[coffer.Address(row.Address)] = row.KnownAfter
 	}
 
+	coins, err := s.lateCoins(ctx, s.chains[chain])
+	if err != nil {
+		return err
+	}
+
 	next := run
 	var found []coffer.BlockEvent
 	var parts stream.Assembler
@@ -170,7 +175,9 @@ func (s *Service) collect(ctx context.Context, chain coffer.ChainID, run deposit
 		if height := toInt(event.Block.Height); next.FirstHeight == nil {
 			next.FirstHeight = &height
 		}
-		if event.Block.Transfers = touching(event, after); event.Kind == coffer.BlockDisconnected || len(event.Block.Transfers) > 0 {
+		event.Block.Transfers = touching(event, after)
+		event.Block.Spends = coins.touched(s.chains[chain].Coins, event, event.Block.Transfers)
+		if event.Kind == coffer.BlockDisconnected || len(event.Block.Transfers)+len(event.Block.Spends) > 0 {
 			event.Block.Outcomes = nil
 			found = append(found, event)
 		}
@@ -310,10 +317,14 @@ func (c *change) endBackfill(ctx context.Context, run depositsql.DepositBackfill
 // be ours stays as it is.
 func (c *change) relive(ctx context.Context) error {
 	known, _, err := c.sort()
-	if err != nil || len(known) == 0 {
+	if err != nil || len(known)+len(c.event.Block.Spends) == 0 {
 		return err
 	}
 	who, err := c.owners(ctx, known)
+	if err != nil {
+		return err
+	}
+	own, err := c.reliveCoins(ctx, known, who)
 	if err != nil {
 		return err
 	}
@@ -325,9 +336,9 @@ func (c *change) relive(ctx context.Context) error {
 		to, from := who[t.To], who[t.From]
 		now := depositsql.ObserveRow{RecipientKind: to.now(), SenderKind: from.now(), Tenant: to.Tenant, Account: to.Account}
 		if to.Late && to.Kind == kindDeposit {
-			arrived = append(arrived, c.judge(t, now))
+			arrived = append(arrived, c.judge(t, now, own[t.Tx]))
 		}
-		c.correct(t, depositsql.ObserveRow{RecipientKind: to.then(), SenderKind: from.then()}, now)
+		c.correct(t, depositsql.ObserveRow{RecipientKind: to.then(), SenderKind: from.then()}, now, c.isChange(t, own))
 	}
 	if err := c.park(ctx, arrived); err != nil {
 		return err
@@ -371,9 +382,9 @@ func (c *change) owners(ctx context.Context, transfers []coffer.Transfer) (map[c
 }
 
 // correct books the difference between what was booked and what should have been.
-func (c *change) correct(t coffer.Transfer, then, now depositsql.ObserveRow) {
-	oldDebit, oldCredit, oldKind := house(t, then)
-	debit, credit, kind := house(t, now)
+func (c *change) correct(t coffer.Transfer, then, now depositsql.ObserveRow, change bool) {
+	oldDebit, oldCredit, oldKind := house(t, then, change)
+	debit, credit, kind := house(t, now, change)
 	const prefix, corrected = "house_late", "deposit.corrected"
 	switch {
 	case kind == oldKind && debit == oldDebit && credit == oldCredit:

@@ -41,6 +41,15 @@
 // and is credited anew under entries of its own; when it then pays another account, that
 // is another account's deposit.
 //
+// # Coins
+//
+// On a chain whose money is coins (UTXO) every output to an address of ours is kept as a coin,
+// and what a block spends is taken from them by the same transaction. A transaction that
+// spends coins of ours is ours: what comes back to a house address is change and never a
+// deposit, and what pays an account is looked at by a person, as from any sender of ours.
+// [Service.Coins] is what payouts choose from. Deposit addresses are counted up below the
+// wallet's descriptor ([Indexed]).
+//
 // # Invariants
 //
 //   - At most one live deposit for a (chain, tx, ref).
@@ -65,5 +74,8 @@
 // A flush, from a deposit address to a custody address of ours, and foreign money sent to
 // one, are booked when their block is connected, and so is what executors send, besides
 // fees. What leaves other custody addresses is booked by the payout that sent it, both
-// sides.
+// sides. On chains whose money is coins, a coin that is spent is Dr transit:coins / Cr the
+// custody account of its address, and change Dr its custody account / Cr transit:coins; the
+// payout books what it paid and its fee out of transit:coins, which is zero in the end. What
+// stays there was spent by nobody we know.
 package deposit

@@ -137,24 +137,25 @@ with taken as (
 select entry from taken order by position desc;
 
 -- name: AddressOf :one
-select id::text as id, tenant::text as tenant, account::text as account, chain, address, created_at from deposit_address
+select id::text as id, tenant::text as tenant, account::text as account, chain, address, path, created_at from deposit_address
 where tenant = @tenant::text and account = @account::text and chain = @chain and kind = 'deposit';
 
 -- name: AddressesOf :many
-select id::text as id, tenant::text as tenant, account::text as account, chain, address, created_at from deposit_address
+select id::text as id, tenant::text as tenant, account::text as account, chain, address, path, created_at from deposit_address
 where tenant = @tenant::text and account = @account::text and kind = 'deposit' order by chain;
 
 -- name: AddAddress :execrows
-insert into deposit_address (chain, address, kind, id, tenant, account, salt, known_after, created_at)
-values (@chain, @address, 'deposit', @id::text, @tenant::text, @account::text, @salt, @known_after, @at)
+insert into deposit_address (chain, address, kind, id, tenant, account, salt, path, known_after, created_at)
+values (@chain, @address, 'deposit', @id::text, @tenant::text, @account::text, @salt, sqlc.narg('path'), @known_after, @at)
 on conflict do nothing;
 
 -- name: AddHouse :execrows
-insert into deposit_address (chain, address, kind, known_after, created_at) values (@chain, @address, @kind, @known_after, @at)
+insert into deposit_address (chain, address, kind, path, known_after, created_at)
+values (@chain, @address, @kind, sqlc.narg('path'), @known_after, @at)
 on conflict (chain, address) do nothing;
 
 -- name: Owner :one
-select kind, coalesce(tenant, '')::text as tenant, coalesce(account, '')::text as account
+select kind, coalesce(tenant, '')::text as tenant, coalesce(account, '')::text as account, path
 from deposit_address where chain = $1 and address = $2;
 
 -- name: Deposit :one

@@ -35,10 +35,13 @@ func (c *change) receive(ctx context.Context) error {
 	if err := c.countUnknown(ctx, unknown); err != nil {
 		return err
 	}
-	if len(known) == 0 {
-		return nil
+	var ours []depositsql.ObserveRow
+	if len(known) > 0 {
+		if ours, err = c.observe(ctx, known); err != nil {
+			return err
+		}
 	}
-	ours, err := c.observe(ctx, known)
+	own, err := c.coins(ctx, known, ours)
 	if err != nil {
 		return err
 	}
@@ -47,9 +50,9 @@ func (c *change) receive(ctx context.Context) error {
 	for _, o := range ours {
 		transfer := known[o.Place]
 		if o.RecipientKind == kindDeposit {
-			arrived = append(arrived, c.judge(transfer, o))
+			arrived = append(arrived, c.judge(transfer, o, own[transfer.Tx]))
 		}
-		if debit, credit, kind := house(transfer, o); kind != "" {
+		if debit, credit, kind := house(transfer, o, c.isChange(transfer, own)); kind != "" {
 			c.bookHouse(transfer, "house", kind, debit, credit)
 		}
 	}
@@ -145,8 +148,9 @@ type arrival struct {
 	rule            string // that parked it
 }
 
-// judge decides what becomes of a transfer to an account's address.
-func (c *change) judge(t coffer.Transfer, o depositsql.ObserveRow) arrival {
+// judge decides what becomes of a transfer to an account's address. own: its transaction
+// spends coins of ours.
+func (c *change) judge(t coffer.Transfer, o depositsql.ObserveRow, own bool) arrival {
 	a := arrival{
 		Transfer: t, tenant: o.Tenant, account: o.Account,
 		id:     coffer.DeriveID("dep", string(c.chain.ID), t.Tx.String(), t.Ref, string(t.To)),
@@ -154,13 +158,14 @@ func (c *change) judge(t coffer.Transfer, o depositsql.ObserveRow) arrival {
 	}
 	asset, supported := c.assets[t.Asset]
 	if supported {
-		a.credit, a.unlock = c.height+toInt(asset.Credit)-1, c.height+toInt(asset.Unlock)-1
+		// What the chain itself lets nobody spend yet is not counted yet.
+		a.credit, a.unlock = c.height+toInt(max(asset.Credit, t.Maturity))-1, c.height+toInt(max(asset.Unlock, t.Maturity))-1
 	}
 
 	switch {
 	case !supported:
 		a.aside, a.reason = coffer.DepositUnsupported, reasonUnsupported
-	case o.SenderKind == kindDeposit || custodyKinds[o.SenderKind]:
+	case own || o.SenderKind == kindDeposit || custodyKinds[o.SenderKind]:
 		a.aside, a.reason, a.rule = coffer.DepositReview, reasonOwnSender, ruleOwnSender
 	case t.Amount.Cmp(asset.MinDeposit) < 0:
 		a.aside, a.reason = coffer.DepositDust, reasonDust
@@ -240,11 +245,16 @@ const kindFlushed = "deposit.flushed"
 // fee it takes on the way. What leaves a custody wallet is booked by the payout that sent it,
 // both sides. Executors send on their own: whatever leaves them besides fees is booked here.
 // What the EntryPoint pays them is income, which payouts book from outcomes.
-func house(t coffer.Transfer, o depositsql.ObserveRow) (debit, credit, kind string) {
+//
+// A coin that a transaction of ours makes at a house address is change: it comes out of what
+// the transaction spent.
+func house(t coffer.Transfer, o depositsql.ObserveRow, change bool) (debit, credit, kind string) {
 	custody := custodyKinds[o.RecipientKind]
 	switch {
 	case t.From == t.To:
 		return "", "", ""
+	case change && custody:
+		return houseAccount(o.RecipientKind, t.To, t.Asset), ledger.TransitCoins, "deposit.change"
 	case o.SenderKind == HouseExecutor && custody:
 		return houseAccount(o.RecipientKind, t.To, t.Asset), houseAccount(o.SenderKind, t.From, t.Asset), "deposit.moved"
 	case o.SenderKind == HouseExecutor:
@@ -259,6 +269,12 @@ func house(t coffer.Transfer, o depositsql.ObserveRow) (debit, credit, kind stri
 		return houseAccount(o.RecipientKind, t.To, t.Asset), ledger.PrefixCustodyDeposit + string(t.From), kindFlushed
 	}
 	return houseAccount(o.RecipientKind, t.To, t.Asset), ledger.SuspenseUnknown, "deposit.foreign"
+}
+
+// isChange reports whether a transfer is a coin made by a transaction that spends coins of
+// ours.
+func (c *change) isChange(t coffer.Transfer, own map[coffer.Hash]bool) bool {
+	return own[t.Tx] && t.Asset == c.chain.Coins
 }
 
 // houseAccount is where the money of a custody address is booked.

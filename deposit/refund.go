@@ -75,7 +75,7 @@ const actorPayer = "payer"
 const maxRefunds = 50
 
 // Refund orders that a deposit's money goes back: to a destination, or to the deposit's
-// sender when that is empty. What is in review is rejected first. The same order again
+// sender when that is empty and the chain says who that is. What is in review is rejected first. The same order again
 // returns the refund there is. CodeConflict: the deposit is neither in review, nor
 // rejected, nor without its memo, or has a refund already. CodeInvalid: the destination is
 // no address of the chain, or one of ours.
@@ -86,6 +86,9 @@ func (s *Service) Refund(ctx context.Context, by Decision, destination coffer.Ad
 	}
 	if destination == "" {
 		destination = deposited.From
+	}
+	if destination == "" {
+		return Refund{}, coffer.Invalid("destination", "is needed: %s does not say who sent the deposit", deposited.Chain)
 	}
 	if destination, err = s.outside(ctx, deposited.Chain, destination); err != nil {
 		return Refund{}, err

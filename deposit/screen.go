@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,9 +48,7 @@ func (s *Service) checkSenders(ctx context.Context, chain coffer.ChainID) (bool,
 			break
 		}
 		after = row.Position
-		call, cancel := context.WithTimeout(ctx, callTimeout)
-		verdict, err := s.Screener.ScreenDeposit(call, depositOf(row, nil))
-		cancel()
+		verdict, err := s.screen(ctx, depositOf(row, nil))
 		if err == nil {
 			err = s.writeScreening(ctx, row, verdict)
 		}
@@ -65,6 +64,43 @@ func (s *Service) checkSenders(ctx context.Context, chain coffer.ChainID) (bool,
 	}
 	s.screened.set(chain, after)
 	return learnt, trouble
+}
+
+// maxSenders bounds the senders of one deposit that are screened.
+const maxSenders = 100
+
+// screen asks about the sender of a deposit, or where a transfer has none about everybody
+// whose coins its transaction spent: what one of them does not pass, the deposit does not.
+func (s *Service) screen(ctx context.Context, d coffer.Deposit) (Screening, error) {
+	call, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	chain := s.chains[d.Chain]
+	if d.From != "" || chain.Coins == "" {
+		return s.Screener.ScreenDeposit(call, d)
+	}
+	if chain.Senders == nil {
+		return Screening{}, fmt.Errorf("nobody says who sent transaction %s", d.Tx)
+	}
+	senders, err := chain.Senders(call, d.Tx)
+	if err != nil {
+		return Screening{}, fmt.Errorf("senders of transaction %s: %w", d.Tx, err)
+	}
+	slices.Sort(senders)
+	senders = slices.Compact(senders)
+	switch {
+	case len(senders) == 0:
+		return Screening{Category: "no sender", Evidence: "the transaction spent nobody's coins"}, nil // a miner's earnings
+	case len(senders) > maxSenders:
+		return Screening{Category: "many senders", Evidence: fmt.Sprintf("%d addresses sent it: want at most %d", len(senders), maxSenders)}, nil
+	}
+	var verdict Screening
+	for _, sender := range senders {
+		d.From = sender
+		if verdict, err = s.Screener.ScreenDeposit(call, d); err != nil || !verdict.Pass {
+			return verdict, err
+		}
+	}
+	return verdict, nil
 }
 
 // beforeAll is a position below every row's.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -65,8 +66,19 @@ type Log interface {
 type Chain struct {
 	ID coffer.ChainID
 
-	// Deriver makes deposit addresses; nil where none are given out.
+	// Deriver makes deposit addresses; nil where none are given out, or Indexed makes them.
 	Deriver Deriver
+
+	// Indexed makes the deposit addresses of a chain whose wallet is a descriptor (UTXO).
+	Indexed Indexed
+
+	// Coins is the native asset of a chain whose money is coins: outputs that are spent whole
+	// (UTXO). Empty elsewhere.
+	Coins coffer.AssetID
+
+	// Senders says whose coins a transaction spent, where transfers do not tell who sent them:
+	// who screens senders needs it there. Without it nothing is unlocked that is to be screened.
+	Senders func(ctx context.Context, tx coffer.Hash) ([]coffer.Address, error)
 
 	// ParseAddress is the chain's own (see coffer.Source); nil trusts callers to give
 	// addresses in canonical form.
@@ -152,6 +164,9 @@ func New(c Config) (*Service, error) {
 	for _, chain := range c.Chains {
 		chain.UnknownPerBlock = cmp.Or(chain.UnknownPerBlock, DefaultUnknownPerBlock)
 		chain.UnknownPerChain = cmp.Or(chain.UnknownPerChain, DefaultUnknownPerChain)
+		if chain.Coins != "" && (chain.Coins.Chain() != chain.ID || !chain.Coins.IsNative()) {
+			return nil, fmt.Errorf("deposit: %s is not the native asset of %s", chain.Coins, chain.ID)
+		}
 		s.chains[chain.ID] = chain
 	}
 	for _, a := range c.Assets {
@@ -171,7 +186,13 @@ func New(c Config) (*Service, error) {
 			return nil, fmt.Errorf("deposit: rule %.80q: %w", rule.Name, err)
 		}
 	}
-	for _, id := range c.Known {
+	known := c.Known
+	for _, chain := range c.Chains {
+		if chain.Coins != "" {
+			known = append(slices.Clone(known), chain.Coins)
+		}
+	}
+	for _, id := range known {
 		if _, supported := s.assets[id]; !supported {
 			s.known[id] = true
 		}

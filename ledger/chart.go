@@ -18,6 +18,7 @@ const (
 	TransitWithdrawal   = "transit:withdrawal"
 	TransitBundler      = "transit:bundler"
 	TransitSweep        = "transit:sweep"
+	TransitCoins        = "transit:coins" // zero when deposits and payouts have seen the same blocks
 	SuspenseUnknown     = "suspense:unknown"
 	SuspenseDust        = "suspense:dust"
 	SuspenseMissingMemo = "suspense:missing_memo"
@@ -43,7 +44,7 @@ var chart = map[string]bool{
 	PrefixCustodyDeposit: true, PrefixCustodyHot: true,
 	"custody:vault:": true, "custody:cold:": true, "custody:exchange:": true,
 	PrefixGasEntryPoint: true, PrefixGasExecutor: true,
-	TransitWithdrawal: true, TransitBundler: true, TransitSweep: true, "transit:rebalance": true,
+	TransitWithdrawal: true, TransitBundler: true, TransitSweep: true, TransitCoins: true, "transit:rebalance": true,
 	PrefixReceivableReorg: true,
 
 	SuspenseUnknown: true, SuspenseDust: true, SuspenseMissingMemo: true, SuspenseUnsupported: true,

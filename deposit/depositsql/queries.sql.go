@@ -13,8 +13,8 @@ import (
 )
 
 const addAddress = `-- name: AddAddress :execrows
-insert into deposit_address (chain, address, kind, id, tenant, account, salt, known_after, created_at)
-values ($1, $2, 'deposit', $3::text, $4::text, $5::text, $6, $7, $8)
+insert into deposit_address (chain, address, kind, id, tenant, account, salt, path, known_after, created_at)
+values ($1, $2, 'deposit', $3::text, $4::text, $5::text, $6, $7, $8, $9)
 on conflict do nothing
 `
 
@@ -25,6 +25,7 @@ type AddAddressParams struct {
 	Tenant     string
 	Account    string
 	Salt       []byte
+	Path       *string
 	KnownAfter int64
 	At         time.Time
 }
@@ -37,6 +38,7 @@ func (q *Queries) AddAddress(ctx context.Context, arg AddAddressParams) (int64, 
 		arg.Tenant,
 		arg.Account,
 		arg.Salt,
+		arg.Path,
 		arg.KnownAfter,
 		arg.At,
 	)
@@ -128,7 +130,8 @@ func (q *Queries) AddFound(ctx context.Context, arg AddFoundParams) error {
 }
 
 const addHouse = `-- name: AddHouse :execrows
-insert into deposit_address (chain, address, kind, known_after, created_at) values ($1, $2, $3, $4, $5)
+insert into deposit_address (chain, address, kind, path, known_after, created_at)
+values ($1, $2, $3, $4, $5, $6)
 on conflict (chain, address) do nothing
 `
 
@@ -136,6 +139,7 @@ type AddHouseParams struct {
 	Chain      string
 	Address    string
 	Kind       string
+	Path       *string
 	KnownAfter int64
 	At         time.Time
 }
@@ -145,6 +149,7 @@ func (q *Queries) AddHouse(ctx context.Context, arg AddHouseParams) (int64, erro
 		arg.Chain,
 		arg.Address,
 		arg.Kind,
+		arg.Path,
 		arg.KnownAfter,
 		arg.At,
 	)
@@ -243,7 +248,7 @@ func (q *Queries) AddScreening(ctx context.Context, arg AddScreeningParams) (int
 }
 
 const addressOf = `-- name: AddressOf :one
-select id::text as id, tenant::text as tenant, account::text as account, chain, address, created_at from deposit_address
+select id::text as id, tenant::text as tenant, account::text as account, chain, address, path, created_at from deposit_address
 where tenant = $1::text and account = $2::text and chain = $3 and kind = 'deposit'
 `
 
@@ -259,6 +264,7 @@ type AddressOfRow struct {
 	Account   string
 	Chain     string
 	Address   string
+	Path      *string
 	CreatedAt time.Time
 }
 
@@ -271,6 +277,7 @@ func (q *Queries) AddressOf(ctx context.Context, arg AddressOfParams) (AddressOf
 		&i.Account,
 		&i.Chain,
 		&i.Address,
+		&i.Path,
 		&i.CreatedAt,
 	)
 	return i, err
@@ -307,7 +314,7 @@ func (q *Queries) AddressPage(ctx context.Context, arg AddressPageParams) ([]str
 }
 
 const addressesOf = `-- name: AddressesOf :many
-select id::text as id, tenant::text as tenant, account::text as account, chain, address, created_at from deposit_address
+select id::text as id, tenant::text as tenant, account::text as account, chain, address, path, created_at from deposit_address
 where tenant = $1::text and account = $2::text and kind = 'deposit' order by chain
 `
 
@@ -322,6 +329,7 @@ type AddressesOfRow struct {
 	Account   string
 	Chain     string
 	Address   string
+	Path      *string
 	CreatedAt time.Time
 }
 
@@ -340,6 +348,7 @@ func (q *Queries) AddressesOf(ctx context.Context, arg AddressesOfParams) ([]Add
 			&i.Account,
 			&i.Chain,
 			&i.Address,
+			&i.Path,
 			&i.CreatedAt,
 		); err != nil {
 			return nil, err
@@ -1704,7 +1713,7 @@ func (q *Queries) OpenRefunds(ctx context.Context, arg OpenRefundsParams) ([]Dep
 }
 
 const owner = `-- name: Owner :one
-select kind, coalesce(tenant, '')::text as tenant, coalesce(account, '')::text as account
+select kind, coalesce(tenant, '')::text as tenant, coalesce(account, '')::text as account, path
 from deposit_address where chain = $1 and address = $2
 `
 
@@ -1717,12 +1726,18 @@ type OwnerRow struct {
 	Kind    string
 	Tenant  string
 	Account string
+	Path    *string
 }
 
 func (q *Queries) Owner(ctx context.Context, arg OwnerParams) (OwnerRow, error) {
 	row := q.db.QueryRow(ctx, owner, arg.Chain, arg.Address)
 	var i OwnerRow
-	err := row.Scan(&i.Kind, &i.Tenant, &i.Account)
+	err := row.Scan(
+		&i.Kind,
+		&i.Tenant,
+		&i.Account,
+		&i.Path,
+	)
 	return i, err
 }
 
