@@ -51,7 +51,9 @@
 //
 // # Leases
 //
-// A lease says who may act in a role. Its epoch grows with every change of hands. Each
-// write of the holder checks it under a row lock ([CheckLease]), so that a holder who
-// slept through the end of his lease cannot write beside his successor.
+// A lease says who may act in a role. Its epoch grows with every change of hands. A holder
+// who slept through the end of his lease cannot write beside his successor: a record carries
+// the epoch and [Postgres.Append] the tail that the writer expects, so that of two writers
+// one wins, and readers refuse an epoch that goes back. Where a transaction writes rows
+// instead, [CheckLease] holds the lease's row until it ends.
 package stream
