@@ -1,6 +1,11 @@
-// Package chaintest holds what chain tests share. Fake is a scriptable chain in memory:
-// it reorganises in any shape and lies, lags and hangs on demand, so that the flows above
-// a chain can be tested against faults no real node produces on request.
+// Package chaintest holds what chain tests share. Run is the contract of a chain family: what
+// the flows above rely on, held against a real local node, reorganisations and lies included.
+// Said is what a real indexer makes of a source. Tamper stands in front of a node and alters
+// what it answers.
+//
+// Fake is a scriptable chain in memory: it reorganises in any shape and lies, lags and hangs
+// on demand, so that the flows above a chain can be tested against faults no real node
+// produces on request.
 //
 // A Fake keeps every block it ever made. The canonical chain is a path through them, and
 // a reorganisation only chooses another path; that is why it can also go back.

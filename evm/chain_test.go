@@ -1,20 +1,16 @@
 package evm_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/ecdsa"
-	"encoding/json"
-	"io"
 	"math/big"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/chaintest"
 	"github.com/cofferhq/coffer/devnet"
 	"github.com/cofferhq/coffer/evm"
 )
@@ -125,34 +121,7 @@ func (c *chain) send(t *testing.T, calls ...map[string]any) coffer.Block {
 // each answer.
 func tamperer(t *testing.T, upstream string, alter func(method string, answer map[string]any)) string {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		request, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		response, err := http.Post(upstream, "application/json", bytes.NewReader(request))
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer response.Body.Close()
-		var call struct {
-			Method string `json:"method"`
-		}
-		answer := map[string]any{}
-		body, err := io.ReadAll(response.Body)
-		if err != nil || json.Unmarshal(request, &call) != nil || json.Unmarshal(body, &answer) != nil {
-			_, _ = w.Write(body) // a batch goes through as it is
-			return
-		}
-		alter(call.Method, answer)
-		w.Header().Set("Content-Type", "application/json")
-		if err := json.NewEncoder(w).Encode(answer); err != nil {
-			t.Error(err)
-		}
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
+	return chaintest.Tamper(t, upstream, func(method string, _ []any, answer chaintest.Answer) { alter(method, answer) })
 }
 
 func units(n int64) *big.Int { return big.NewInt(n) }

@@ -2,6 +2,7 @@ package utxo_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"math"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/chaintest"
 	"github.com/cofferhq/coffer/devnet"
 	"github.com/cofferhq/coffer/utxo"
 )
@@ -117,3 +119,40 @@ func TestBlocksOfAnAbandonedForkStayReadable(t *testing.T) {
 		t.Errorf("the abandoned block: %+v, %v", again.Header, err)
 	}
 }
+
+// A block of ten thousand payments is more than a record of the stream holds: it travels in
+// parts, and arrives whole.
+func TestAHugeBlockPassesTheStream(t *testing.T) {
+	const txs, outputs = 4, 2500
+	c := newChain(t)
+	many := make([]devnet.BitcoinOutput, outputs)
+	for i := range many {
+		many[i] = devnet.BitcoinOutput{To: strange, Satoshi: 1000 + int64(i)}
+	}
+	for range txs {
+		if _, err := c.PayMany(t.Context(), many); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.mine(t, 1)
+	block := c.head(t)
+	if want := txs*(outputs+1) + 1; len(block.Transfers) != want {
+		t.Fatalf("%d transfers, want %d", len(block.Transfers), want)
+	}
+	said := chaintest.Said(t, c.source, block.Height-1)
+	last := said[len(said)-1]
+	if last.Header != block.Header || !slices.Equal(last.Transfers, block.Transfers) || !slices.Equal(last.Spends, block.Spends) {
+		t.Errorf("block %+v with %d transfers became %+v with %d", block.Header, len(block.Transfers), last.Header, len(last.Transfers))
+	}
+	encoded, err := json.Marshal(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(encoded) < recordBytes {
+		t.Errorf("the event has %d bytes, want more than a record of the stream holds", len(encoded))
+	}
+	t.Logf("%d transfers, %d bytes of block, %d bytes of event", len(block.Transfers), len(block.Raw), len(encoded))
+}
+
+// recordBytes is the most that one record of the stream holds.
+const recordBytes = 1 << 20
