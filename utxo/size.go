@@ -67,3 +67,17 @@ func (d Descriptor) sizeOf(tx *wire.MsgTx) uint64 {
 	}
 	return d.transactionSize(len(tx.TxIn), len(tx.TxOut), outputs)
 }
+
+// inputSize is the most vbytes that spending a coin of the wallet takes.
+func (d Descriptor) inputSize() uint64 { return (d.inputWeight() + witnessScale - 1) / witnessScale }
+
+// outputScriptSize is the length of the wallet's output scripts.
+func (d Descriptor) outputScriptSize() int {
+	if d.nested {
+		return 23
+	}
+	return 34
+}
+
+// changeSize is the size of an output that pays the wallet, in bytes.
+func (d Descriptor) changeSize() uint64 { return uint64(8 + 1 + d.outputScriptSize()) } // #nosec G115 -- positive
