@@ -108,6 +108,9 @@ func (s *Service) refundOrder(ctx context.Context, f Refund) (coffer.Order, erro
 	if err != nil || amount.IsZero() {
 		return coffer.Order{}, coffer.Invalid("amount", "%s %s is not more than the fee of %s", f.Amount.Units(asset.Decimals), asset.Symbol, fee.Units(asset.Decimals))
 	}
+	if err := s.checkPayment(destination, asset.ID, amount); err != nil {
+		return coffer.Order{}, err
+	}
 	return coffer.Order{Tenant: f.Tenant, Account: f.ID, Asset: asset.ID, Destination: destination, Amount: amount, FeeCap: fee}, nil
 }
 

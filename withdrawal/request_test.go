@@ -78,6 +78,36 @@ func TestABadRequestNamesTheFieldAndChangesNothing(t *testing.T) {
 	b.request("bad", "10")
 }
 
+// choosy is a chain that does not pay less than 7 USDT to anybody.
+type choosy struct{ parser }
+
+func (choosy) CheckPayment(_ coffer.Address, asset coffer.AssetID, amount coffer.Amount) error {
+	if asset == usdt && amount.Cmp(coffer.NewAmount(7_000_000)) < 0 {
+		return coffer.Invalid("amount", "is dust")
+	}
+	return nil
+}
+
+func TestAChainMayRefuseToPayAnAmount(t *testing.T) {
+	b := newBench(t, func(c *withdrawal.Config) {
+		c.Parsers = map[coffer.ChainID]withdrawal.AddressParser{chain: choosy{}}
+	})
+	b.fund(account, usdt, 100_000_000)
+	_, err := b.Request(t.Context(), good("k1", "6.999999"))
+	var e *coffer.Error
+	if !errors.As(err, &e) || e.Code != coffer.CodeInvalid || e.Field != "amount" {
+		t.Errorf("a payment that the chain refuses: %v", err)
+	}
+	b.balance(account, 100_000_000, 0)
+	b.request("k1", "7")
+
+	inside := good("k2", "5") // nothing is sent to the chain
+	inside.Destination = friend
+	if _, err := b.Request(t.Context(), inside); err != nil {
+		t.Errorf("a book transfer: %v", err)
+	}
+}
+
 func TestARequestHoldsAmountAndFeeAndSaysSo(t *testing.T) {
 	b := newBench(t)
 	b.fund(account, usdt, 100_000_000)

@@ -117,6 +117,11 @@ func (s *Service) validate(ctx context.Context, r Request) (coffer.Order, recipi
 	}
 	order := coffer.Order{Tenant: r.Tenant, Account: r.Account, Asset: asset.ID, Destination: destination, Amount: amount}
 	to := recipientOf(owner)
+	if !to.inside() {
+		if err := s.checkPayment(destination, asset.ID, amount); err != nil {
+			return coffer.Order{}, recipient{}, err
+		}
+	}
 	switch {
 	case r.Quote != "":
 		order.FeeCap, err = s.quoted(ctx, r.Quote, order)
@@ -153,6 +158,14 @@ func (s *Service) parseAddress(field string, chain coffer.ChainID, text string) 
 		return "", &coffer.Error{Code: coffer.CodeInvalid, Field: field, Message: "is not a valid address of " + string(chain) + ": " + err.Error(), Cause: err}
 	}
 	return address, nil
+}
+
+// checkPayment refuses what the asset's chain cannot pay.
+func (s *Service) checkPayment(to coffer.Address, asset coffer.AssetID, amount coffer.Amount) error {
+	if checker, ok := s.Parsers[asset.Chain()].(PaymentChecker); ok {
+		return checker.CheckPayment(to, asset, amount)
+	}
+	return nil
 }
 
 // checkDestination refuses addresses that money must not or need not be sent to, and says

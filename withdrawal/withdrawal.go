@@ -48,6 +48,13 @@ type AddressParser interface {
 	ParseAddress(s string) (coffer.Address, error)
 }
 
+// PaymentChecker is what an AddressParser may be too, where a chain cannot pay every amount to
+// every address: less than is worth sending (dust), or more than there is. The error is a
+// coffer.Error of CodeInvalid that names the field, "amount" or "destination", and the rule.
+type PaymentChecker interface {
+	CheckPayment(to coffer.Address, asset coffer.AssetID, amount coffer.Amount) error
+}
+
 // Owner says whose an address is. Kind is empty for addresses that are not ours,
 // "deposit" for an account's, "house" for our own.
 type Owner struct{ Kind, Tenant, Account string }
