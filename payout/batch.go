@@ -41,7 +41,7 @@ func (m *Manager) batch(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain
 	}
 
 	batch := choose(approved, chain, funds, func(w coffer.Withdrawal) string {
-		if w.Asset.IsNative() || chain.Risk.NewAlone && !known[w.Destination] {
+		if w.Asset.IsNative() == (chain.coins == nil) || chain.Risk.NewAlone && !known[w.Destination] {
 			return w.ID
 		}
 		return deferred.batch[w.ID]
@@ -66,7 +66,8 @@ func destinations(ws []coffer.Withdrawal) []coffer.Address {
 
 // choose takes the oldest withdrawal and what may go with it, within the limits and what
 // the wallet has. with names what a withdrawal goes with: its own id when it goes alone
-// (native money, because its receiver's code could make the whole batch fail; what failed
+// (native money, because its receiver's code could make the whole batch fail, but where money
+// is coins: there a token has its one receiver in a transaction; what failed
 // beside others), the name of a part of a batch that failed, or "" for anything.
 func choose(approved []coffer.Withdrawal, chain Chain, funds *funds, with func(coffer.Withdrawal) string) []coffer.Withdrawal {
 	b := batching{chain: chain, totals: map[coffer.AssetID]coffer.Amount{}, to: map[destination]coffer.Amount{}, gas: chain.Limits.BaseGas}
@@ -122,6 +123,9 @@ func (b *batching) add(w coffer.Withdrawal) {
 }
 
 func (c Chain) legGas(asset coffer.AssetID) uint64 {
+	if c.coins != nil {
+		return 0 // Limits.MaxOrders is the bound
+	}
 	if gas, known := c.LegGas[asset]; known {
 		return gas
 	}

@@ -26,6 +26,9 @@ type blockTx struct {
 	chain Chain
 	event coffer.BlockEvent
 	known int64 // the final height before the event
+
+	outcomes []coffer.Outcome                             // of the block
+	spent    map[coffer.Hash][]payoutsql.ReservedAmongRow // coins set aside, by the transaction that spends them
 }
 
 func (b *blockTx) apply(ctx context.Context, cursor *payoutsql.PayoutCursor) error {
@@ -71,11 +74,14 @@ func (b *blockTx) connect(ctx context.Context) error {
 		return err
 	}
 
+	if b.outcomes, err = b.seeOutcomes(ctx); err != nil {
+		return err
+	}
 	ours, err := b.match(ctx)
 	if err != nil {
 		return err
 	}
-	for _, o := range b.block().Outcomes {
+	for _, o := range b.outcomes {
 		// What was made again may have the id of an attempt that is dead.
 		if hit, ok := ours[o.ID]; (!ok || hit.State == string(coffer.PayoutExpired)) && o.Sender == b.chain.Wallet.Address() {
 			if ours, err = b.matchUnsigned(ctx, o, ours); err != nil {
@@ -99,8 +105,8 @@ func (b *blockTx) connect(ctx context.Context) error {
 
 // match finds the attempts that outcomes name by their id.
 func (b *blockTx) match(ctx context.Context) (map[coffer.Hash]payoutsql.AttemptsBySignedIDRow, error) {
-	ids := make([][]byte, len(b.block().Outcomes))
-	for i, o := range b.block().Outcomes {
+	ids := make([][]byte, len(b.outcomes))
+	for i, o := range b.outcomes {
 		ids[i] = o.ID[:]
 	}
 	if len(ids) == 0 {
@@ -153,6 +159,11 @@ func (b *blockTx) include(ctx context.Context, hit payoutsql.AttemptsBySignedIDR
 	if hit.Cancels {
 		paid := false
 		p.row.Success, p.row.Reason = &paid, reasonCancelled
+		if p.Intent.Path == coffer.PathPSBT {
+			if _, err := b.bookCoins(ctx, p, o, nil); err != nil {
+				return err
+			}
+		}
 		return b.m.save(ctx, b.q, p)
 	}
 	if !o.Success {
@@ -233,8 +244,11 @@ func (b *blockTx) foreignSafe(ctx context.Context, o coffer.Outcome) error {
 // foreign looks at an outcome of our wallet that no attempt of ours explains: if it took
 // the slot of a payout, that payout will never land as we signed it.
 func (b *blockTx) foreign(ctx context.Context, o coffer.Outcome) error {
-	if o.Slot.Kind == coffer.SlotSafe {
+	switch o.Slot.Kind {
+	case coffer.SlotSafe:
 		return b.foreignSafe(ctx, o)
+	case coffer.SlotCoin:
+		return b.foreignCoins(ctx, o)
 	}
 	sequence, err := signed63(o.Slot.Sequence)
 	if err != nil {
@@ -325,6 +339,9 @@ func (b *blockTx) disconnect(ctx context.Context) error {
 	}
 	if err := b.q.DropEntries(ctx, payoutsql.DropEntriesParams{Chain: string(b.event.Chain), Hash: hash}); err != nil {
 		return fmt.Errorf("forget the block's entries: %w", err)
+	}
+	if err := b.q.UnmarkCoinsSpent(ctx, payoutsql.UnmarkCoinsSpentParams{Chain: string(b.event.Chain), Block: hash[:]}); err != nil {
+		return fmt.Errorf("forget the coins that the block spent: %w", err)
 	}
 	if err := b.q.DropSweepMoves(ctx, hash); err != nil {
 		return fmt.Errorf("forget the block's flushes: %w", err)
@@ -496,6 +513,9 @@ func (b *blockTx) end(ctx context.Context, p *Payout) error {
 	}
 	if err := b.settle(ctx, p); err != nil {
 		return err
+	}
+	if err := b.q.EndCoins(ctx, p.ID); err != nil {
+		return fmt.Errorf("give back what it did not spend: %w", err)
 	}
 	if err := p.move(to); err != nil {
 		return err

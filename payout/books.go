@@ -14,6 +14,9 @@ import (
 // does not. A token payment is proven by a Transfer log of its own; native money, which
 // goes alone, by the success of the only call.
 func (b *blockTx) bookLegs(ctx context.Context, p *Payout, o coffer.Outcome) (missing []int, err error) {
+	if p.Intent.Path == coffer.PathPSBT {
+		return b.bookCoins(ctx, p, o, p.Intent.Payments)
+	}
 	logs := transferLogs(b.block(), o, p.Intent.Wallet)
 	for n, payment := range p.Intent.Payments {
 		if !payment.Asset.IsNative() {
@@ -30,7 +33,7 @@ func (b *blockTx) bookLegs(ctx context.Context, p *Payout, o coffer.Outcome) (mi
 			continue
 		}
 		err := b.post(ctx, "payout.leg", p.ID, []string{p.ID, strconv.Itoa(n)},
-			legPostings(p.Intent.Wallet, payment)...)
+			legPostings(p.Intent, payment)...)
 		if err != nil {
 			return nil, err
 		}
@@ -38,11 +41,15 @@ func (b *blockTx) bookLegs(ctx context.Context, p *Payout, o coffer.Outcome) (mi
 	return missing, nil
 }
 
-// legPostings book one payment.
-func legPostings(wallet coffer.Address, payment coffer.Payment) []ledger.Posting {
+// legPostings book one payment: out of the wallet, or out of the coins that were spent.
+func legPostings(i coffer.Intent, payment coffer.Payment) []ledger.Posting {
+	source := ledger.PrefixCustodyHot + string(i.Wallet)
+	if i.Path == coffer.PathPSBT && payment.Asset.IsNative() {
+		source = ledger.TransitCoins
+	}
 	return []ledger.Posting{
 		ledger.Debit(ledger.TransitWithdrawal, payment.Asset, payment.Amount),
-		ledger.Credit(ledger.PrefixCustodyHot+string(wallet), payment.Asset, payment.Amount),
+		ledger.Credit(source, payment.Asset, payment.Amount),
 	}
 }
 

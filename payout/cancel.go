@@ -3,6 +3,7 @@ package payout
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,8 +11,8 @@ import (
 	"github.com/cofferhq/coffer"
 )
 
-// What is signed for a Safe's nonce never expires. A payout whose time has passed there is
-// ended by an attempt that pays nothing and takes the same slot: of the two at most one
+// What is signed for a Safe's nonce never expires, nor what spends a coin. A payout whose time
+// has passed there is ended by an attempt that pays nothing and takes the same slot: of the two at most one
 // lands, and a final block says which. When it is the cancellation, the payout is reverted,
 // and its withdrawals go on as after any transaction that paid nothing.
 
@@ -30,14 +31,35 @@ func (m *Manager) intentOf(p *Payout, a *Attempt) coffer.Intent {
 func (m *Manager) cancelIntent(p *Payout) coffer.Intent {
 	i := p.Intent
 	i.Purpose, i.Orders, i.Payments, i.Sweeps = coffer.PurposeCancel, nil, nil, nil
-	i.Expires = m.now().Add(m.limits(p).IntentTTL).Truncate(time.Second)
+	end := m.now().Add(m.limits(p).IntentTTL)
+	if p.Intent.Path == coffer.PathPSBT {
+		i.Coins = slices.DeleteFunc(slices.Clone(i.Coins), func(c coffer.Coin) bool { return slices.Contains(p.dead, c.ID) })
+		end = m.cancelEnd(p, end)
+	}
+	i.Expires = end.Truncate(time.Second)
 	return i
 }
 
+// cancelEnd is when the fee of a cancellation reaches the bound, where it has a fee: an
+// intent's life after the first one was made.
+func (m *Manager) cancelEnd(p *Payout, fresh time.Time) time.Time {
+	for _, a := range p.Attempts {
+		if a.Cancels {
+			if end := a.At.Add(m.limits(p).IntentTTL); end.After(m.now().Add(time.Second)) {
+				return end
+			}
+			break
+		}
+	}
+	return fresh
+}
+
 // hopeless reports whether a payout that was signed for can only be ended by a cancellation
-// that is yet to be made: its time has passed, and its attempts do not expire.
+// that is yet to be made: its attempts do not expire, and its time has passed, or a coin that
+// they spend is gone.
 func (m *Manager) hopeless(p *Payout) bool {
-	return p.Intent.Slot.Kind == coffer.SlotSafe && !m.now().Before(p.Intent.Expires) && (!p.newest().Cancels || p.lost())
+	over := !m.now().Before(p.Intent.Expires) || len(p.dead) > 0
+	return p.Intent.Slot.Endless() && over && (!p.newest().Cancels || p.lost())
 }
 
 // cancelSlot makes the attempt that cancels, and goes to signing with it.
@@ -74,6 +96,9 @@ func (m *Manager) endCancelled(ctx context.Context, tx pgx.Tx, p *Payout) error 
 	}
 	if err := m.Withdrawals.Returned(ctx, tx, p.Withdrawals, clip(p.row.Reason)); err != nil {
 		return err
+	}
+	if p.Intent.Path == coffer.PathPSBT {
+		return m.putOff(ctx, q, p.Withdrawals, "", m.limits(p).MaxBackoff) // no payment can make others fail
 	}
 	return m.putOffHalves(ctx, q, p, m.limits(p).MaxBackoff)
 }

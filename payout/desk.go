@@ -150,7 +150,7 @@ func (d *Desk) resolve(ctx context.Context, tx pgx.Tx, p *Payout, word string) e
 		entry := coffer.DeriveID("en", p.row.Chain, p.ID, "by hand", strconv.FormatInt(p.row.Version, 10), strconv.Itoa(int(n)))
 		err := d.m.Ledger.Post(ctx, tx, ledger.Entry{
 			ID: entry, Kind: "payout.leg", Resource: p.ID, Chain: p.Intent.Chain, Block: p.Inclusion.Block, At: d.m.now(),
-			Postings: legPostings(p.Intent.Wallet, payment),
+			Postings: legPostings(p.Intent, payment),
 		})
 		if err != nil {
 			return fmt.Errorf("book payment %d of %s: %w", n, p.ID, err)

@@ -17,6 +17,11 @@
 // an attempt that pays nothing is made in the same slot, and a final block says which of the
 // two landed. The cancellation ends the payout as reverted; its withdrawals go on.
 //
+// Where money is coins (UTXO), a payout sets coins aside when it is planned, as many payouts
+// beside each other as there are lanes. Its slot is the first of them, the anchor, which every
+// attempt spends. Which coins there are a [CoinBook] knows. What is signed never expires there
+// either, and ends the same way. [Manager.PlanConsolidation] makes few coins of many.
+//
 // [Manager.Plan] takes approved withdrawals and a slot in one transaction. Each wallet has
 // lanes, whose payouts are on their way at once. What live payouts may still spend (their
 // payments and fee bounds) is reserved: what the wallet cannot pay beside them waits.
@@ -35,8 +40,10 @@
 //     withdrawals wait for the slot's end, at finality.
 //   - Signed bytes and their id are stored before they are sent, so whatever lands is
 //     recognised, by id. The slot taken by anything else raises an alarm.
+//   - A coin is set aside for one payout, until that has ended at finality; what was spent is
+//     never free again. An attempt never spends a coin that is not the intent's.
 //   - A leg is paid if the canonical block holds its own Transfer from the wallet inside
-//     the outcome's logs. A successful outcome that lacks one raises an alarm.
+//     the outcome's logs, or, where money is coins, an output of its own. A successful outcome that lacks one raises an alarm.
 //   - One payment that cannot be made does not hold up the others. Before a signature it is
 //     left out (where the wallet can name it) or its batch halved; after a final revert the
 //     batch goes on in halves, in other slots. What fails alone is quarantined: its
@@ -74,7 +81,8 @@
 // expense:network_fee when the bundle is not one of our executors'; for an executor's
 // transaction Dr gas:executor / Cr transit:bundler by what the operations in it paid, and
 // Dr expense:network_fee / Cr gas:executor by what it cost, which is all there is of a Safe
-// transaction's fee; for money that becomes the wallet's deposit in the EntryPoint
+// transaction's fee; of coins, each leg and the fee out of transit:coins, where deposit puts
+// what was spent; for money that becomes the wallet's deposit in the EntryPoint
 // Dr gas:entrypoint / Cr suspense:unknown, or custody:hot where the wallet pays by itself.
 // At finality the withdrawal's
 // hold is posted.

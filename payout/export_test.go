@@ -25,3 +25,6 @@ func (m *Manager) Apply(ctx context.Context, e coffer.BlockEvent) error {
 
 // At calls fn at the checkpoints of what a person does.
 func (d *Desk) At(fn func(name string)) { d.m.Checkpoint = fn }
+
+// CheckCoins is what holds the coins of an attempt to its intent.
+var CheckCoins = checkCoins

@@ -39,7 +39,12 @@ type Limits struct {
 	Refusals    int           // times that every signer refuses until a person is asked; 3
 	BumpAfter   uint64        // blocks without inclusion after which the fee rises; 5
 	MaxAttempts int           // of a payout; 20
-	Poll        time.Duration // how often Run looks for work; 500 ms
+
+	// ConsolidateOver is how many coins a wallet may have before they are made fewer while
+	// fees are low (UTXO); 0 for never.
+	ConsolidateOver int
+
+	Poll time.Duration // how often Run looks for work; 500 ms
 }
 
 func (l Limits) withDefaults() Limits {
@@ -82,6 +87,8 @@ func (l Limits) check(margin time.Duration) error {
 		return fmt.Errorf("%d gas in a payout, but one of a single order needs %d", l.MaxGas, l.BaseGas+l.LegGas)
 	case l.IntentTTL >= margin:
 		return fmt.Errorf("intents live %s, which must be less than the withdrawals' margin of %s", l.IntentTTL, margin)
+	case l.ConsolidateOver < 0:
+		return fmt.Errorf("consolidation over %d coins", l.ConsolidateOver)
 	case l.Prepare < 1 || l.Refusals < 1:
 		return errors.New("want at least one failure and one refusal before giving up")
 	}

@@ -38,6 +38,12 @@ type choice struct {
 
 // checkPaths refuses paths that cannot be, and several without a way to choose.
 func (c Chain) checkPaths() error {
+	if slices.Contains(c.Paths, coffer.PathPSBT) || c.coins != nil {
+		if c.coins == nil || len(c.Paths) != 1 || c.Paths[0] != coffer.PathPSBT {
+			return fmt.Errorf("paths %v: %s is the path of a wallet of coins, which has no other", c.Paths, coffer.PathPSBT)
+		}
+		return nil
+	}
 	for n, path := range c.Paths {
 		if path != coffer.PathUserOp && path != coffer.PathExec || slices.Contains(c.Paths[:n], path) {
 			return fmt.Errorf("paths %v: want %s, %s or both", c.Paths, coffer.PathUserOp, coffer.PathExec)

@@ -26,6 +26,7 @@ type Chain struct {
 	Paths     []string       // that payouts may take, the preferred first; coffer.PathUserOp when empty
 	Costs     Costs          // choose the path where there are several
 	Wallet    coffer.Wallet
+	Coins     CoinBook // needed where Wallet is a coffer.CoinWallet
 	Explainer coffer.Explainer
 	Signers   []coffer.Signer
 	Threshold int                       // signatures a transaction needs
@@ -34,6 +35,8 @@ type Chain struct {
 	LegGas    map[coffer.AssetID]uint64 // a payment's gas where it is not Limits.LegGas
 	Limits    Limits
 	Risk      Risk
+
+	coins coffer.CoinWallet // Wallet, where money is coins
 }
 
 // Config is what a Manager needs.
@@ -80,6 +83,9 @@ func New(c Config) (*Manager, error) {
 	m.Chains = make(map[coffer.ChainID]Chain, len(c.Chains))
 	for id, chain := range c.Chains {
 		chain.Limits = chain.Limits.withDefaults()
+		if chain.coins, _ = chain.Wallet.(coffer.CoinWallet); chain.coins != nil && len(chain.Paths) == 0 {
+			chain.Paths = []string{coffer.PathPSBT}
+		}
 		if err := errors.Join(chain.check(id), chain.checkPaths(), chain.Limits.check(c.Withdrawals.Margin)); err != nil {
 			return nil, fmt.Errorf("payout: %s: %w", id, err)
 		}
@@ -101,6 +107,8 @@ func (c Chain) check(id coffer.ChainID) error {
 		return fmt.Errorf("%d signatures of %d signers (at most %d) cannot be", c.Threshold, len(c.Signers), maxSigners)
 	case c.Native.Chain() != id || !c.Native.IsNative():
 		return fmt.Errorf("%s is not its native asset", c.Native)
+	case c.coins != nil && c.Coins == nil:
+		return errors.New("a wallet of coins needs the book of its coins")
 	case c.FeeBound.IsZero():
 		return errors.New("a fee bound is needed")
 	}
@@ -134,6 +142,14 @@ func (m *Manager) Run(ctx context.Context) error {
 				return n > 0, err
 			})
 		})
+		if m.Chains[chain].coins != nil && m.Chains[chain].Limits.ConsolidateOver > 0 {
+			group.Go(func() error {
+				return m.loop(ctx, "consolidate", consolidatePoll, func(ctx context.Context) (bool, error) {
+					_, err := m.PlanConsolidation(ctx, chain)
+					return false, err
+				})
+			})
+		}
 	}
 	for range m.Workers {
 		group.Go(func() error { return m.loop(ctx, "step", fastest, m.Step) })

@@ -32,6 +32,9 @@ func (m *Manager) Plan(ctx context.Context, id coffer.ChainID) (bool, error) {
 	if any, err := m.Withdrawals.AnyApproved(ctx, id, deferred.waiting); err != nil || !any {
 		return false, err
 	}
+	if chain.coins != nil {
+		return m.planCoins(ctx, id, chain)
+	}
 	call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
 	defer cancel()
 	offers, err := m.offers(call, id, chain)
@@ -54,13 +57,18 @@ func (m *Manager) Plan(ctx context.Context, id coffer.ChainID) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	return m.noted(id, done), nil
+}
+
+// noted says what planning came to, and whether that is a payout.
+func (m *Manager) noted(id coffer.ChainID, done planned) bool {
 	m.report(id, done)
 	if done.payout == "" {
-		return false, nil
+		return false
 	}
 	m.checkpoint("payout.planned")
 	m.Log.Info("payout planned", "payout", done.payout, "chain", id, "path", done.path, "slot", done.slot.String(), "why", done.reason)
-	return true, nil
+	return true
 }
 
 func wrap(what string, err error) error {
@@ -201,14 +209,23 @@ func (m *Manager) takeSlot(ctx context.Context, q *payoutsql.Queries, id coffer.
 // insert writes a payout with its slot and orders.
 func (m *Manager) insert(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain Chain, chosen choice, batch []coffer.Withdrawal) (string, error) {
 	q := m.sql.WithTx(tx)
+	intent, err := m.draft(ctx, q, id, chain, chosen, batch)
+	if err != nil {
+		return "", err
+	}
+	return intent.ID, m.insertBatch(ctx, q, intent, chosen.reason, batch)
+}
+
+// draft is the intent of a payout of withdrawals.
+func (m *Manager) draft(ctx context.Context, q *payoutsql.Queries, id coffer.ChainID, chain Chain, chosen choice, batch []coffer.Withdrawal) (coffer.Intent, error) {
 	now := m.now()
 	generation, err := q.PayoutsOf(ctx, batch[0].ID)
 	if err != nil {
-		return "", fmt.Errorf("count payouts of %s: %w", batch[0].ID, err)
+		return coffer.Intent{}, fmt.Errorf("count payouts of %s: %w", batch[0].ID, err)
 	}
 	name, err := m.unusedID(ctx, q, generation, batch[0].ID)
 	if err != nil {
-		return "", err
+		return coffer.Intent{}, err
 	}
 	intent := coffer.Intent{
 		ID:    name,
@@ -222,15 +239,20 @@ func (m *Manager) insert(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chai
 			intent.Expires = w.Expires
 		}
 	}
-	if err := m.insertPayout(ctx, q, intent, chosen.reason, now); err != nil {
-		return "", err
+	return intent, nil
+}
+
+// insertBatch writes a payout of withdrawals.
+func (m *Manager) insertBatch(ctx context.Context, q *payoutsql.Queries, intent coffer.Intent, why string, batch []coffer.Withdrawal) error {
+	if err := m.insertPayout(ctx, q, intent, why, m.now()); err != nil {
+		return err
 	}
 	for i, w := range batch {
 		if err := q.InsertOrder(ctx, payoutsql.InsertOrderParams{PayoutID: intent.ID, Position: int32(i), WithdrawalID: w.ID, OrderHash: w.OrderHash}); err != nil {
-			return "", fmt.Errorf("store an order of payout %s: %w", intent.ID, err)
+			return fmt.Errorf("store an order of payout %s: %w", intent.ID, err)
 		}
 	}
-	return intent.ID, nil
+	return nil
 }
 
 func (m *Manager) insertPayout(ctx context.Context, q *payoutsql.Queries, intent coffer.Intent, why string, now time.Time) error {
@@ -253,6 +275,11 @@ func (m *Manager) insertPayout(ctx context.Context, q *payoutsql.Queries, intent
 		Chain: string(intent.Chain), Wallet: string(intent.Wallet), Kind: intent.Slot.Kind, Lane: intent.Slot.Lane, Sequence: sequence, PayoutID: intent.ID,
 	}); err != nil {
 		return fmt.Errorf("take slot %s for payout %s: %w", intent.Slot, intent.ID, err)
+	}
+	if len(intent.Coins) > 0 {
+		if err := q.InsertCoins(ctx, payoutsql.InsertCoinsParams{PayoutID: intent.ID, Chain: string(intent.Chain), Coins: namesOf(intent.Coins)}); err != nil {
+			return fmt.Errorf("set coins aside for payout %s: %w", intent.ID, err)
+		}
 	}
 	return nil
 }

@@ -336,6 +336,9 @@ func (m *Manager) importPayout(ctx context.Context, tx pgx.Tx, logged *LoggedPay
 	if len(logged.Orders) != len(i.Orders) {
 		return nil, fmt.Errorf("payout %s: %d orders are told of %d", i.ID, len(logged.Orders), len(i.Orders))
 	}
+	if err := m.restoreCoins(ctx, tx, i); err != nil {
+		return nil, err
+	}
 	if err := m.insertPayout(ctx, q, i, "as signers remember it", m.now()); err != nil {
 		return nil, err
 	}

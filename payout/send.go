@@ -139,11 +139,11 @@ func (m *Manager) signAgain(ctx context.Context, p *Payout) error {
 }
 
 // slow reports whether an attempt has been waiting for so many blocks that another may be
-// made. One that was built before and never signed counts as another. Nobody signs after
-// the intent expired, and what owners sign for a Safe transaction has no fee: there the
+// made. One that was built before and never signed counts as another. Nobody signs payments
+// after the intent expired, and what owners sign for a Safe transaction has no fee: there the
 // executor raises it.
 func (m *Manager) slow(p *Payout, height int64) bool {
-	if !m.now().Before(p.Intent.Expires) || p.Intent.Path == coffer.PathExec {
+	if p.Intent.Path == coffer.PathExec || !m.now().Before(p.Intent.Expires) && !p.newest().Cancels {
 		return false
 	}
 	if p.row.SinceHeight == nil || height < *p.row.SinceHeight || uint64(height-*p.row.SinceHeight) < m.limits(p).BumpAfter { //nolint:gosec // not negative
@@ -158,12 +158,13 @@ func (m *Manager) bump(ctx context.Context, chain Chain, p *Payout, height int64
 	var unsigned coffer.Unsigned
 	var effects coffer.Effects
 	fresh := p.newest().Signed != nil
+	cancels := p.newest().Cancels
 	if fresh && len(p.Attempts) >= m.limits(p).MaxAttempts {
 		return false, fmt.Errorf("%w: %d attempts were made", coffer.ErrFeeBudget, len(p.Attempts))
 	}
 	if fresh {
 		var err error
-		if unsigned, effects, err = m.compose(ctx, chain, p, p.Intent); err != nil {
+		if unsigned, effects, err = m.compose(ctx, chain, p, m.intentOf(p, p.newest())); err != nil {
 			return false, err
 		}
 		// What is signed was simulated first: gas money may have run short meanwhile.
@@ -176,7 +177,7 @@ func (m *Manager) bump(ctx context.Context, chain Chain, p *Payout, height int64
 	m.checkpoint("payout.before_bump")
 	err := m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
 		if fresh {
-			if err := m.insertAttempt(ctx, tx, p, unsigned, effects, false); err != nil {
+			if err := m.insertAttempt(ctx, tx, p, unsigned, effects, cancels); err != nil {
 				return err
 			}
 		}

@@ -23,6 +23,9 @@ func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
 	}
 	attempt := p.newest()
 	effects, err := explain(chain.Explainer, m.intentOf(p, attempt), attempt.Unsigned)
+	if err != nil && attempt.Cancels && len(p.dead) > 0 {
+		return m.cancelSlot(ctx, chain, p) // it spends a coin that is gone since it was built
+	}
 	if err != nil {
 		return fmt.Errorf("the stored transaction is not the intent: %w", err)
 	}

@@ -154,7 +154,7 @@ func explain(x coffer.Explainer, i coffer.Intent, u coffer.Unsigned) (coffer.Eff
 	if !slices.Equal(e.Sweeps, i.Sweeps) {
 		return e, fmt.Errorf("%d sweeps, want %d others", len(e.Sweeps), len(i.Sweeps))
 	}
-	return e, nil
+	return e, checkCoins(e, i)
 }
 
 func (m *Manager) insertAttempt(ctx context.Context, tx pgx.Tx, p *Payout, u coffer.Unsigned, e coffer.Effects, cancels bool) error {
@@ -356,6 +356,9 @@ func (m *Manager) release(ctx context.Context, tx pgx.Tx, p *Payout, reason stri
 func (m *Manager) freeSlot(ctx context.Context, q *payoutsql.Queries, p *Payout) error {
 	if err := q.FreeSlot(ctx, p.ID); err != nil {
 		return fmt.Errorf("free the slot of %s: %w", p.ID, err)
+	}
+	if err := q.EndCoins(ctx, p.ID); err != nil {
+		return fmt.Errorf("give back the coins of %s: %w", p.ID, err)
 	}
 	if err := q.EndOrders(ctx, p.ID); err != nil {
 		return fmt.Errorf("end the orders of %s: %w", p.ID, err)

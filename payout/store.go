@@ -42,7 +42,8 @@ type Payout struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 
-	row payoutsql.Payout
+	row  payoutsql.Payout
+	dead []coffer.CoinID // of its coins, spent by something else
 }
 
 // Inclusion says where an attempt landed in the canonical chain.
@@ -99,6 +100,16 @@ func (m *Manager) load(ctx context.Context, q *payoutsql.Queries, rows []payouts
 		p := &ps[place[o.PayoutID]]
 		p.Withdrawals = append(p.Withdrawals, o.WithdrawalID)
 	}
+	if slices.ContainsFunc(ps, func(p Payout) bool { return len(p.Intent.Coins) > 0 }) {
+		dead, err := q.DeadCoins(ctx, ids)
+		if err != nil {
+			return nil, fmt.Errorf("read coins of payouts: %w", err)
+		}
+		for _, c := range dead {
+			p := &ps[place[c.PayoutID]]
+			p.dead = append(p.dead, coffer.CoinID(c.Coin))
+		}
+	}
 	attempts, err := q.Attempts(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read attempts of payouts: %w", err)
@@ -150,9 +161,12 @@ func toAttempt(i coffer.Intent, row payoutsql.PayoutAttempt) Attempt {
 
 // plain are the attempts as wallets know them.
 func (p *Payout) plain() []coffer.Attempt {
-	attempts := make([]coffer.Attempt, len(p.Attempts))
-	for i, a := range p.Attempts {
-		attempts[i] = a.Attempt
+	attempts := make([]coffer.Attempt, 0, len(p.Attempts))
+	for _, a := range p.Attempts {
+		if p.Intent.Path == coffer.PathPSBT && a.Unsigned.Format == formatRestored {
+			continue // its fee is in bytes that are lost
+		}
+		attempts = append(attempts, a.Attempt)
 	}
 	return attempts
 }

@@ -56,6 +56,8 @@ func (m *Manager) PlanSweep(ctx context.Context, id coffer.ChainID, legs []Sweep
 	switch {
 	case !known:
 		return "", fmt.Errorf("plan a sweep: chain %s is not configured", id)
+	case chain.coins != nil:
+		return "", coffer.Invalid("chain", "%s has no addresses to sweep: payouts spend their coins", id)
 	case len(legs) == 0 || len(legs) > MaxSweeps:
 		return "", coffer.Invalid("sweeps", "%d; want 1 to %d", len(legs), MaxSweeps)
 	}

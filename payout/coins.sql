@@ -1,0 +1,44 @@
+-- name: InsertCoins :exec
+insert into payout_coins (payout_id, position, chain, coin)
+select @payout_id::text, n - 1, @chain::text, coin from unnest(@coins::text[]) with ordinality as c (coin, n);
+
+-- name: TakenCoins :many
+select coin from payout_coins where chain = @chain and coin = any (@coins::text[]) and state <> 'released';
+
+-- name: ReservedAmong :many
+-- ReservedAmong are the coins set aside that a block spends, with who spends them.
+select c.payout_id, c.position, c.coin, s.spender::bytea as spender
+from payout_coins c join (select unnest(@coins::text[]) as coin, unnest(@spenders::bytea[]) as spender) as s on s.coin = c.coin
+where c.chain = @chain::text and c.state = 'reserved'
+order by s.spender, c.payout_id, c.position;
+
+-- name: MarkCoinSpent :exec
+update payout_coins set spent_by = @spent_by::bytea, spent_block = @spent_block::bytea, stranger = @stranger
+where payout_id = @payout_id and position = @position;
+
+-- name: UnmarkCoinsSpent :exec
+update payout_coins set spent_by = null, spent_block = null, stranger = false, state = case when state = 'spent' then 'released' else state end
+where chain = @chain and spent_block = @block::bytea;
+
+-- name: DeadCoins :many
+-- DeadCoins are those of payouts that something else spent.
+select payout_id, coin from payout_coins where payout_id = any (@ids::text[]) and stranger and state = 'reserved';
+
+-- name: EndCoins :exec
+-- EndCoins gives back what a payout did not spend.
+update payout_coins set state = case when spent_by is null then 'released' else 'spent' end
+where payout_id = $1 and state = 'reserved';
+
+-- name: NextChange :one
+insert into payout_change (chain, wallet, used) values ($1, $2, 1)
+on conflict (chain, wallet) do update set used = payout_change.used + 1
+returning used - 1;
+
+-- name: RaiseChange :exec
+insert into payout_change (chain, wallet, used) values (@chain, @wallet, @used::bigint)
+on conflict (chain, wallet) do update set used = greatest(payout_change.used, excluded.used);
+
+-- name: AnyLive :one
+select exists (
+    select from payout where chain = $1 and wallet = $2 and purpose = $3 and state in ('planned', 'built', 'signing', 'signed', 'broadcast')
+)::boolean as any_live;
