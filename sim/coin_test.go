@@ -99,7 +99,7 @@ func (w *world) act() {
 	between := func(least, most int) int { return least + w.net.rng.IntN(most-least+1) }
 	mix := func() bool { return w.net.rng.IntN(3) > 0 }
 	account := accounts[between(0, 1)]
-	switch between(0, 25) {
+	switch between(0, 27) {
 	case 0, 1:
 		w.strangerPays(w.users[account], uint64(between(5, 3000)))
 	case 2, 3, 4:
@@ -147,6 +147,16 @@ func (w *world) act() {
 		w.observePayouts()
 		w.now = w.now.Add(6 * time.Second)
 		w.step(between(1, 6))
+	case 26, 27: // one reads the chain faster than the other, and something is planned meanwhile
+		w.mine(between(1, 2), mix)
+		w.moveFinal(between(0, 1))
+		if between(0, 1) == 0 {
+			w.observePayouts()
+		} else {
+			w.observeDeposits()
+		}
+		w.plan()
+		w.step(between(1, 12))
 	case 22:
 		w.try(func() error {
 			_, err := w.payouts.PlanConsolidation(w.ctx, chain)
