@@ -246,31 +246,16 @@ func testLies(t *testing.T, h Harness) {
 	}
 }
 
-func (h Harness) head(t *testing.T) coffer.Head {
-	t.Helper()
-	head, err := h.Source.Head(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return head
-}
+func (h Harness) head(t *testing.T) coffer.Head { t.Helper(); return headOf(t, h.Source) }
 
 func (h Harness) header(t *testing.T, height uint64) coffer.Header {
 	t.Helper()
-	header, err := h.Source.Header(t.Context(), height)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return header
+	return headerAt(t, h.Source, height)
 }
 
 func (h Harness) block(t *testing.T, hash coffer.Hash) coffer.Block {
 	t.Helper()
-	block, err := h.Source.Block(t.Context(), hash)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return block
+	return blockOf(t, h.Source, hash)
 }
 
 func (h Harness) tip(t *testing.T) coffer.Block {
@@ -278,12 +263,44 @@ func (h Harness) tip(t *testing.T) coffer.Block {
 	return h.block(t, h.head(t).Latest.Hash)
 }
 
-// since are the transfers to an address in the canonical blocks from a height on.
 func (h Harness) since(t *testing.T, height uint64, to coffer.Address) []coffer.Transfer {
 	t.Helper()
+	return transfersSince(t, h.Source, height, to)
+}
+
+func headOf(t *testing.T, source coffer.Source) coffer.Head {
+	t.Helper()
+	head, err := source.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return head
+}
+
+func headerAt(t *testing.T, source coffer.Source, height uint64) coffer.Header {
+	t.Helper()
+	header, err := source.Header(t.Context(), height)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return header
+}
+
+func blockOf(t *testing.T, source coffer.Source, hash coffer.Hash) coffer.Block {
+	t.Helper()
+	block, err := source.Block(t.Context(), hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return block
+}
+
+// transfersSince are the transfers to an address in the canonical blocks from a height on.
+func transfersSince(t *testing.T, source coffer.Source, height uint64, to coffer.Address) []coffer.Transfer {
+	t.Helper()
 	var found []coffer.Transfer
-	for ; height <= h.head(t).Latest.Height; height++ {
-		found = append(found, transfersTo(h.block(t, h.header(t, height).Hash), to)...)
+	for ; height <= headOf(t, source).Latest.Height; height++ {
+		found = append(found, transfersTo(blockOf(t, source, headerAt(t, source, height).Hash), to)...)
 	}
 	return found
 }

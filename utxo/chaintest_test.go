@@ -3,9 +3,11 @@ package utxo_test
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/chaintest"
@@ -15,20 +17,10 @@ import (
 
 func TestBitcoinIsAChain(t *testing.T) {
 	c := newChain(t)
-	addresses := byte(0)
 	chaintest.Run(t, chaintest.Harness{
-		Source: c.source,
-		Asset:  utxo.Regtest.Native(),
-		NewAddress: func(t *testing.T) coffer.Address {
-			addresses++
-			script := append([]byte{0, 20}, make([]byte, 20)...)
-			script[21] = addresses
-			address, ok := utxo.AddressOf(utxo.Regtest, script)
-			if !ok {
-				t.Fatal("no address")
-			}
-			return address
-		},
+		Source:     c.source,
+		Asset:      utxo.Regtest.Native(),
+		NewAddress: newAddress,
 		Pay: func(t *testing.T, to coffer.Address, amount uint64) chaintest.Paid {
 			t.Helper()
 			payment, err := c.Pay(t.Context(), to, int64(amount))
@@ -52,13 +44,8 @@ func TestBitcoinIsAChain(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		Mine: func(t *testing.T, n int) { t.Helper(); c.mine(t, n) },
-		Reorg: func(t *testing.T, depth, grow int) {
-			t.Helper()
-			if err := c.Reorg(t.Context(), depth, grow); err != nil {
-				t.Fatal(err)
-			}
-		},
+		Mine:  func(t *testing.T, n int) { t.Helper(); c.mine(t, n) },
+		Reorg: func(t *testing.T, depth, grow int) { t.Helper(); c.reorg(t, depth, grow) },
 		Lying: func(t *testing.T, lie chaintest.Lie, block, other coffer.Block) (coffer.Source, func() int) {
 			var lies atomic.Int64
 			url := chaintest.Tamper(t, c.URL, func(method string, params []any, answer chaintest.Answer) {
@@ -71,6 +58,26 @@ func TestBitcoinIsAChain(t *testing.T) {
 			return source, func() int { return int(lies.Load()) }
 		},
 	})
+}
+
+var addresses atomic.Uint32
+
+// newAddress is P2WPKH of nobody.
+func newAddress(t *testing.T) coffer.Address {
+	t.Helper()
+	script := binary.BigEndian.AppendUint32(append([]byte{0, 20}, make([]byte, 16)...), addresses.Add(1))
+	address, ok := utxo.AddressOf(utxo.Regtest, script)
+	if !ok {
+		t.Fatal("no address")
+	}
+	return address
+}
+
+func (c *chain) reorg(t *testing.T, depth, grow int) {
+	t.Helper()
+	if err := c.Reorg(t.Context(), depth, grow); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // lieAbout are the bytes that a lying node gives for a block.
@@ -94,4 +101,54 @@ func lieAbout(lie chaintest.Lie, block, other coffer.Block) []byte {
 		return raw[:len(raw)/2]
 	}
 	return raw
+}
+
+func TestEveryWalletSendsAsOnAnyChain(t *testing.T) {
+	c := newChain(t)
+	for name, signing := range utxo.SigningWallets(t) {
+		t.Run(name, func(t *testing.T) {
+			s := newSender(t, c, signing, 90_000)
+			intents := 0
+			chaintest.RunSender(t, chaintest.Sender{
+				Source:    c.source,
+				Wallet:    s.wallet,
+				Explainer: s.Explainer(),
+				Payments: func(t *testing.T, amounts ...uint64) []coffer.Payment {
+					t.Helper()
+					var payments []coffer.Payment
+					for _, amount := range amounts {
+						payments = append(payments, coffer.Payment{Asset: utxo.Regtest.Native(), To: newAddress(t), Amount: coffer.NewAmount(amount)})
+					}
+					return payments
+				},
+				Intent: func(t *testing.T, payments []coffer.Payment) coffer.Intent {
+					t.Helper()
+					intents++
+					i := coffer.Intent{
+						ID: fmt.Sprint("payout ", intents), Chain: c.client.Chain(), Wallet: s.wallet.Address(), Path: coffer.PathPSBT,
+						Purpose: coffer.PurposeRefill, Payments: payments, Change: s.wallet.ChangePath(3),
+						FeeBound: coffer.NewAmount(6_000), Expires: s.now.Add(time.Hour),
+					}
+					selector, err := s.wallet.Selector(t.Context())
+					if err != nil {
+						t.Fatal(err)
+					}
+					if i.Coins, err = selector.Select(payments, s.fund(t, 90_000, 80_000), i.FeeBound, coffer.Hash{1}); err != nil {
+						t.Fatal(err)
+					}
+					i.Slot = coffer.Slot{Kind: coffer.SlotCoin, Lane: string(i.Coins[0].ID)}
+					return i
+				},
+				Sign: func(t *testing.T, u coffer.Unsigned, others bool) []coffer.Signature {
+					t.Helper()
+					if others {
+						return s.Sign(t, u, 1, 2)
+					}
+					return s.Sign(t, u, 0, 1)
+				},
+				Mine:  func(t *testing.T, n int) { t.Helper(); c.mine(t, n) },
+				Reorg: func(t *testing.T, depth, grow int) { t.Helper(); c.reorg(t, depth, grow) },
+			})
+		})
+	}
 }
