@@ -13,6 +13,10 @@
 // Every output with an address is a Transfer, every input of a transaction that is no coinbase
 // a Spend. What a miner earned has Maturity 100.
 //
+// Of the Omni Layer, Source.WithOmni reads one property: a message counts when its payload in
+// the proven block (class C) and every Omni Core node say the same of it. The payload alone
+// says nothing: anybody can write one that moves what he does not have. It is off by default.
+//
 // The nodes of a network are behind one Client, which judges them and goes to another one when
 // one fails or does not tell the truth. What their errors mean is Classify's alone.
 package utxo

@@ -297,3 +297,9 @@ func parseOmniCreate(payload []byte) (OmniMessage, error) {
 	}
 	return m, nil
 }
+
+// OmniTypeOf is a message's type.
+func OmniTypeOf(m OmniMessage) OmniType {
+	_, kind := m.head()
+	return kind
+}

@@ -16,6 +16,7 @@ import (
 type Source struct {
 	client *Client
 	config Config
+	omni   *Omni // nil: the Omni Layer is not read
 }
 
 var _ coffer.Source = (*Source)(nil)
@@ -23,6 +24,13 @@ var _ coffer.Source = (*Source)(nil)
 // NewSource returns the reading half of a network.
 func NewSource(client *Client) *Source {
 	return &Source{client: client, config: client.config}
+}
+
+// WithOmni returns a source that reports, besides, what moved of one property of the Omni
+// Layer, with Ref "omni:31". Blocks with messages that might move it can be read only while
+// they are part of the chain of every Omni Core node.
+func (s *Source) WithOmni(omni *Omni) *Source {
+	return &Source{client: s.client, config: s.config, omni: omni}
 }
 
 // ID implements coffer.Source.
@@ -150,5 +158,12 @@ func (s *Source) Block(ctx context.Context, hash coffer.Hash) (coffer.Block, err
 		}
 	}
 	block.Transfers, block.Spends = transfersOf(s.config.Network, content)
+	if s.omni != nil {
+		moved, err := s.omni.transfers(ctx, content, block.Header)
+		if err != nil {
+			return coffer.Block{}, fmt.Errorf("%s: block %s: %w", s.config.Network, hash, err)
+		}
+		block.Transfers = append(block.Transfers, moved...)
+	}
 	return block, nil
 }
