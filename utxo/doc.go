@@ -17,6 +17,16 @@
 // the proven block (class C) and every Omni Core node say the same of it. The payload alone
 // says nothing: anybody can write one that moves what he does not have. It is off by default.
 //
+// The sending half is Wallet over a Descriptor, a multisig of keys that stay or are derived.
+//
+//	Selector → BuildPSBT → Explainer (signers link this half alone) → Finalize → broadcast
+//
+// A payout's coins are fixed when it is planned; each attempt spends the shortest prefix of
+// them that pays for it, so that all attempts share the first coin, which is the slot. A PSBT
+// is believed when writing it again, from what was derived and hashed, gives the same bytes;
+// a signature when it holds for the digest and the child key that were computed here; a
+// finished transaction when the script engine ran every input.
+//
 // The nodes of a network are behind one Client, which judges them and goes to another one when
 // one fails or does not tell the truth. What their errors mean is Classify's alone.
 package utxo
