@@ -215,6 +215,17 @@ func TestMerkleRoots(t *testing.T) {
 	}
 }
 
+// commit makes the coinbase commit to the witnesses that there are.
+func commit(block *wire.MsgBlock) {
+	leaves := make([]chainhash.Hash, len(block.Transactions))
+	for i, tx := range block.Transactions[1:] {
+		leaves[i+1] = tx.WitnessHash()
+	}
+	root, _ := merkleRoot(leaves)
+	coinbase := block.Transactions[0]
+	copy(coinbase.TxOut[1].PkScript[len(commitmentPrefix):], chainhash.DoubleHashB(append(root[:], coinbase.TxIn[0].Witness[0]...)))
+}
+
 // remake sums up a block that a test changed and works for it.
 func remake(t *testing.T, block *wire.MsgBlock) []byte {
 	t.Helper()
@@ -234,12 +245,21 @@ func TestBlocksAgainstTheRulesAreRefused(t *testing.T) {
 		return func(b *wire.MsgBlock) { b.Transactions[0].TxIn[0].SignatureScript = script }
 	}
 	for name, change := range map[string]func(b *wire.MsgBlock){
-		"no coinbase":           func(b *wire.MsgBlock) { b.Transactions = b.Transactions[1:] },
-		"two coinbases":         func(b *wire.MsgBlock) { b.Transactions = append(b.Transactions, b.Transactions[0].Copy()) },
-		"a negative amount":     func(b *wire.MsgBlock) { b.Transactions[1].TxOut[0].Value = -1 },
-		"more than there is":    func(b *wire.MsgBlock) { b.Transactions[1].TxOut[0].Value = maxSatoshi + 1 },
-		"a sum above all":       func(b *wire.MsgBlock) { b.Transactions[1].TxOut[0].Value = maxSatoshi },
-		"no outputs":            func(b *wire.MsgBlock) { b.Transactions[1].TxOut = nil },
+		"no coinbase": func(b *wire.MsgBlock) { b.Transactions = b.Transactions[1:] },
+		"two coinbases": func(b *wire.MsgBlock) {
+			second := b.Transactions[0].Copy()
+			second.TxIn[0].SignatureScript = []byte{1, 2, 3}
+			b.Transactions = append(b.Transactions, second)
+			commit(b)
+		},
+		"a negative amount":  func(b *wire.MsgBlock) { b.Transactions[1].TxOut[0].Value = -1; commit(b) },
+		"more than there is": func(b *wire.MsgBlock) { b.Transactions[1].TxOut[0].Value = maxSatoshi + 1; commit(b) },
+		"a sum above all":    func(b *wire.MsgBlock) { b.Transactions[1].TxOut[0].Value = maxSatoshi; commit(b) },
+		"no outputs":         func(b *wire.MsgBlock) { b.Transactions[1].TxOut = nil; commit(b) },
+		"too heavy": func(b *wire.MsgBlock) {
+			b.Transactions[1].TxOut[0].PkScript = make([]byte, maxBlockWeight/witnessScale)
+			commit(b)
+		},
 		"another witness":       func(b *wire.MsgBlock) { b.Transactions[1].TxIn[0].Witness[0][5] ^= 1 },
 		"no witness":            func(b *wire.MsgBlock) { b.Transactions[1].TxIn[0].Witness = nil },
 		"no reserved value":     func(b *wire.MsgBlock) { b.Transactions[0].TxIn[0].Witness = nil },
@@ -264,8 +284,12 @@ func TestBlocksAgainstTheRulesAreRefused(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := ReadBlock(Regtest, remake(t, decode(t, regtestBlock(t)))); err != nil {
-		t.Errorf("unchanged: %v", err)
+	block := decode(t, regtestBlock(t))
+	block.Transactions[1].TxOut[0].Value++ // who commits to it may say it
+	block.Transactions[1].TxOut[0].PkScript = make([]byte, maxBlockWeight/witnessScale-2000)
+	commit(block)
+	if _, _, err := ReadBlock(Regtest, remake(t, block)); err != nil {
+		t.Errorf("within the rules: %v", err)
 	}
 	for _, network := range []Network{Mainnet, Testnet4, Signet} {
 		if _, _, err := ReadBlock(network, regtestBlock(t)); !errors.Is(err, ErrNotProven) {

@@ -314,6 +314,7 @@ func (i chainInfo) check() error {
 func (n *nodes) settle(list []*node, found []finding) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	now := n.config.Clock()
 	var newest time.Time
 	for _, f := range found {
 		if f.err == nil && f.time.After(newest) {
@@ -322,7 +323,7 @@ func (n *nodes) settle(list []*node, found []finding) {
 	}
 	for i, one := range list {
 		f := found[i]
-		if f.err != nil {
+		if f.err != nil || (one.suspect && now.Before(one.openUntil)) { // it failed while it was probed
 			continue
 		}
 		if one.suspect {

@@ -26,7 +26,7 @@ var (
 // when it fails, when what it says does not prove itself, when it refuses for reasons of its
 // own, or when it does not have a block or a transaction that another may have.
 //
-//	used ──three failures in a row──▶ left alone ──cool-down, passes a probe──▶ used
+//	used ──three failures in a row, or a lie──▶ left alone ──cool-down, passes a probe──▶ used
 //
 // A server whose head is older than another one's by more than MaxLag, or below one that was
 // seen, is asked last.
@@ -47,7 +47,7 @@ type nodes struct {
 // dialNodes checks that one server at least can be used, and that none that answers is of
 // another network or keeps only the newest blocks.
 func dialNodes(ctx context.Context, config Config) (*nodes, error) {
-	n := &nodes{config: config}
+	n := &nodes{config: config, probedAt: config.Clock()}
 	for _, one := range config.Nodes {
 		e, err := newEndpoint(one, config.MaxResponseBytes)
 		if err != nil {
@@ -212,8 +212,10 @@ func (n *nodes) judge(one *node, err error) {
 		n.isBehind(one)
 	case errors.Is(err, ErrSyncing), errors.Is(err, ErrPrunedNode):
 		n.open(one, err)
-	default:
+	case errors.Is(err, ErrNotProven): // other answers between two lies do not excuse them
 		n.config.Log.Error("node gave an answer that cannot be true", "node", one.name(), "network", n.config.Network, "err", err)
+		n.open(one, err)
+	default:
 		n.failed(one, err)
 	}
 }

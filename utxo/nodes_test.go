@@ -245,8 +245,8 @@ func TestTamperedAnswersAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, source := open(t, patient(c.lie(t, "getblock", always(answer))))
-			if got, err := source.Block(t.Context(), block.Hash); err == nil || errors.Is(err, coffer.ErrNotFound) {
-				t.Errorf("block %+v, %v; want that the answer is no proof", got.Header, err)
+			if got, err := source.Block(t.Context(), block.Hash); !errors.Is(err, utxo.ErrNotProven) || errors.Is(err, coffer.ErrNotFound) {
+				t.Errorf("block %+v, %v; want ErrNotProven", got.Header, err)
 			}
 			// Who tells the truth is asked next.
 			_, source = open(t, patient(c.lie(t, "getblock", always(answer)), c.URL))
@@ -255,6 +255,17 @@ func TestTamperedAnswersAreRefused(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a liar is left alone", func(t *testing.T) {
+		client, source := open(t, patient(c.lie(t, "getblock", always(whole+"00")), c.URL))
+		for range 3 {
+			if _, err := source.Block(t.Context(), block.Hash); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if nodes := client.Nodes(); nodes[0].Usable || nodes[0].Err == nil || !nodes[1].Usable {
+			t.Errorf("nodes %+v", nodes)
+		}
+	})
 	t.Run("another header", func(t *testing.T) {
 		url := chaintest.Tamper(t, c.URL, func(method string, params []any, answer chaintest.Answer) {
 			if method == "getblockheader" && len(params) > 0 && params[0] == block.Parent.String()[2:] {

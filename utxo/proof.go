@@ -15,6 +15,14 @@ import (
 // to, or costs nothing to make up.
 var ErrNotProven = errors.New("the answer does not prove itself")
 
+// notProven makes what cannot be read what proves nothing.
+func notProven(err error) error {
+	if err == nil || errors.Is(err, ErrNotProven) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNotProven, err)
+}
+
 // retargetInterval is how many blocks have the same difficulty.
 const retargetInterval = 2016
 

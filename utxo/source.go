@@ -119,7 +119,7 @@ func (s *Source) hashAt(ctx context.Context, height uint64) (hash coffer.Hash, e
 func (s *Source) header(ctx context.Context, hash coffer.Hash) (header wire.BlockHeader, err error) {
 	take := func(raw json.RawMessage) error {
 		header, err = readRawHeader(s.config.Network, raw, hash)
-		return err
+		return notProven(err)
 	}
 	err = s.client.Ask(ctx, take, "getblockheader", hexOf(hash), false)
 	return header, notFound(err)
@@ -134,10 +134,10 @@ func (s *Source) Block(ctx context.Context, hash coffer.Hash) (coffer.Block, err
 	take := func(answer json.RawMessage) error {
 		raw, err := readHex(answer)
 		if err != nil {
-			return err
+			return notProven(err)
 		}
 		if content, block.Header, err = ReadBlock(s.config.Network, raw); err != nil {
-			return err
+			return notProven(err)
 		}
 		if block.Hash != hash {
 			return fmt.Errorf("%w: the node gave block %s", ErrNotProven, block.Hash)
