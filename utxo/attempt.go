@@ -38,9 +38,12 @@ func (w *Wallet) build(ctx context.Context, i coffer.Intent, prev []coffer.Attem
 	if err := checkIntent(i, w.descriptor); err != nil {
 		return coffer.Unsigned{}, err
 	}
-	bound, err := satoshis(i.FeeBound)
+	if err := w.omni.allowed(i.Payments); err != nil {
+		return coffer.Unsigned{}, err
+	}
+	bound, err := feeBound(w.descriptor, i.FeeBound, i.Payments)
 	if err != nil {
-		return coffer.Unsigned{}, fmt.Errorf("fee bound: %w", err)
+		return coffer.Unsigned{}, err
 	}
 	earlier, err := w.earlier(ctx, i, prev)
 	if err != nil {

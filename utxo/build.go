@@ -17,7 +17,9 @@ import (
 // coins are outputs of, by their ids. Pure.
 //
 // Where the change stands follows from the intent's hash, so that nobody can tell it by its
-// place and every attempt has it at the same.
+// place and every attempt has it at the same. A payment of a property of the Omni Layer is
+// alone, and its outputs have the order that says who gets it: the payload, the change, and the
+// recipient, who gets as little bitcoin as nodes relay.
 func BuildPSBT(i coffer.Intent, d Descriptor, coins int, fee uint64, previous map[coffer.Hash]*wire.MsgTx, attempt uint32) (coffer.Unsigned, error) {
 	if err := checkIntent(i, d); err != nil {
 		return coffer.Unsigned{}, err
@@ -37,7 +39,7 @@ func BuildPSBT(i coffer.Intent, d Descriptor, coins int, fee uint64, previous ma
 		inputs = append(inputs, point.spent)
 		total += value
 	}
-	paid, err := pay(tx, d.network, i.Payments)
+	paid, err := pay(tx, d, i.Payments)
 	if err != nil {
 		return coffer.Unsigned{}, err
 	}
@@ -76,6 +78,9 @@ func checkIntent(i coffer.Intent, d Descriptor) error {
 		return fmt.Errorf("%d payments of a payout whose purpose is %.40q", len(i.Payments), i.Purpose)
 	}
 	if err := checkChangePath(d, i.Change); err != nil {
+		return err
+	}
+	if err := checkOmni(d, i); err != nil {
 		return err
 	}
 	seen := map[coffer.CoinID]bool{}
@@ -138,7 +143,17 @@ func prove(d Descriptor, coin coffer.Coin, previous map[coffer.Hash]*wire.MsgTx)
 }
 
 // pay adds the payments and returns their sum.
-func pay(tx *wire.MsgTx, network Network, payments []coffer.Payment) (sum uint64, err error) {
+func pay(tx *wire.MsgTx, d Descriptor, payments []coffer.Payment) (sum uint64, err error) {
+	if isOmni(payments) {
+		send, err := newOmniSend(d, payments)
+		if err != nil {
+			return 0, err
+		}
+		tx.AddTxOut(send.payload)
+		tx.AddTxOut(send.last)
+		return send.dust(), nil
+	}
+	network := d.network
 	for n, p := range payments {
 		if p.Asset != network.Native() || p.Memo != "" {
 			return 0, fmt.Errorf("payment %d: of %.120q with memo %.40q; want %s without", n, p.Asset, p.Memo, network.Native())
@@ -189,6 +204,9 @@ func addChange(tx *wire.MsgTx, i coffer.Intent, d Descriptor, value uint64) (int
 
 // changePlace is a place between the payments that follows from the intent's hash.
 func changePlace(i coffer.Intent) int {
+	if isOmni(i.Payments) {
+		return omniChangePlace
+	}
 	hash := i.Hash()
 	return int(binary.BigEndian.Uint64(hash[:8]) % uint64(len(i.Payments)+1)) // #nosec G115 -- at most MaxPayments
 }

@@ -14,6 +14,7 @@ type ExplainConfig struct {
 	Wallets    []Descriptor
 	MaxFeeRate uint64 // sat/vB
 	MaxFee     uint64 // sat
+	Omni       uint32 // the property of the Omni Layer that may be sent; zero: none
 }
 
 // Explainer reads PSBTs. It implements coffer.Explainer, is pure and safe for concurrent use.
@@ -34,7 +35,8 @@ func NewExplainer(config ExplainConfig) *Explainer {
 }
 
 // Explain implements coffer.Explainer. Everything it returns is read or computed from the
-// bytes; every error wraps ErrRefused. FeeBound is the exact fee. Digests are in the order of
+// bytes; every error wraps ErrRefused. FeeBound is the exact fee, and what the recipient of
+// tokens gets of bitcoin. Digests are in the order of
 // the inputs, which is that of Coins.
 func (e *Explainer) Explain(u coffer.Unsigned) (coffer.Effects, error) {
 	effects, err := e.explain(u)
@@ -58,7 +60,7 @@ func (e *Explainer) explain(u coffer.Unsigned) (coffer.Effects, error) {
 	if err != nil {
 		return coffer.Effects{}, err
 	}
-	payments, err := e.payments(r)
+	payments, err := e.payments(wallet, r)
 	if err != nil {
 		return coffer.Effects{}, err
 	}
@@ -73,7 +75,7 @@ func (e *Explainer) explain(u coffer.Unsigned) (coffer.Effects, error) {
 		Payments: payments,
 		Coins:    r.coins,
 		Change:   r.path,
-		FeeBound: coffer.NewAmount(r.fee),
+		FeeBound: coffer.NewAmount(r.fee + r.dust),
 		Digests:  r.digests,
 	}, nil
 }
@@ -94,7 +96,10 @@ func (e *Explainer) checkFee(wallet Descriptor, r *reading) error {
 }
 
 // payments reads the outputs that are not change.
-func (e *Explainer) payments(r *reading) ([]coffer.Payment, error) {
+func (e *Explainer) payments(wallet Descriptor, r *reading) ([]coffer.Payment, error) {
+	if payment, ok, err := e.omni(wallet, r); ok || err != nil {
+		return []coffer.Payment{payment}, err
+	}
 	var payments []coffer.Payment
 	for n, out := range r.tx.TxOut {
 		if limit := DustLimit(out.PkScript); out.Value < int64(limit) { // #nosec G115 -- hundreds

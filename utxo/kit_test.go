@@ -124,13 +124,13 @@ func testWallets(t testing.TB) map[string]testWallet {
 // sign signs every input with one key.
 func (w testWallet) sign(t testing.TB, key int, u coffer.Unsigned) []coffer.Signature {
 	t.Helper()
-	effects, err := w.explainer().Explain(u)
+	r, err := read(w.Descriptor, u)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var signatures []coffer.Signature
-	for n, digest := range effects.Digests {
-		signature := ecdsa.Sign(w.keys[key].child(t, effects.Coins[n].Path), digest[:])
+	for n, digest := range r.digests {
+		signature := ecdsa.Sign(w.keys[key].child(t, r.coins[n].Path), digest[:])
 		signatures = append(signatures, coffer.Signature{
 			Signer: fmt.Sprint("signer ", key), Key: w.Keys()[key].String(), Digest: digest,
 			Bytes: append(signature.Serialize(), byte(txscript.SigHashAll)),

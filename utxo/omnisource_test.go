@@ -338,6 +338,11 @@ func TestOmniNodeThatLies(t *testing.T) {
 	if _, err := utxo.DialOmni(t.Context(), c.client, utxo.OmniConfig{Property: token}); err == nil {
 		t.Error("no node is enough")
 	}
+	for property := range uint32(3) { // what class A moves
+		if _, err := utxo.DialOmni(t.Context(), c.client, utxo.OmniConfig{Property: property, Nodes: []utxo.Node{serve(t, c.sim)}}); err == nil {
+			t.Errorf("property %d is handled", property)
+		}
+	}
 }
 
 var errAny = errors.New("any error")

@@ -30,6 +30,7 @@ type reading struct {
 	digests []coffer.Hash // BIP-143, SIGHASH_ALL, of each input
 	change  int           // its output; -1 without
 	path    string        // of the change
+	dust    uint64        // what the recipient of tokens gets of bitcoin
 	fee     uint64
 	hashes  *txscript.TxSigHashes
 }

@@ -29,6 +29,7 @@ type Selector struct {
 	wallet Descriptor
 	rate   FeeRate
 	fees   Fees
+	omni   *Omni // nil: it sends no property of the Omni Layer
 }
 
 var _ coffer.CoinSelector = (*Selector)(nil)
@@ -59,9 +60,12 @@ func (s *Selector) Select(payments []coffer.Payment, coins []coffer.Coin, bound 
 }
 
 func (s *Selector) selectCoins(payments []coffer.Payment, coins []coffer.Coin, bound coffer.Amount, seed coffer.Hash) ([]coffer.Coin, error) {
-	most, err := satoshis(bound)
+	if err := s.omni.allowed(payments); err != nil {
+		return nil, err
+	}
+	most, err := feeBound(s.wallet, bound, payments)
 	if err != nil {
-		return nil, fmt.Errorf("fee bound: %w", err)
+		return nil, err
 	}
 	if len(payments) > MaxPayments {
 		return nil, fmt.Errorf("%d payments; want at most %d", len(payments), MaxPayments)
@@ -78,12 +82,9 @@ func (s *Selector) selectCoins(payments []coffer.Payment, coins []coffer.Coin, b
 	if len(payments) == 0 {
 		return s.consolidate(bill, pool, offer)
 	}
-	chosen := s.exact(bill, pool)
-	if _, ok := bill.settle(values(chosen), offer); !ok {
-		chosen = s.draw(bill, pool, seed)
-	}
-	if _, ok := bill.settle(values(chosen), offer); !ok {
-		chosen = pool[:min(len(pool), MaxInputs)] // the largest
+	chosen, err := s.choose(payments, bill, pool, offer, seed)
+	if err != nil {
+		return nil, err
 	}
 	paying, ok := bill.settle(values(chosen), offer)
 	if !ok {
@@ -95,6 +96,21 @@ func (s *Selector) selectCoins(payments []coffer.Payment, coins []coffer.Coin, b
 		list[n] = c.coin
 	}
 	return list, nil
+}
+
+// choose looks for coins that pay.
+func (s *Selector) choose(payments []coffer.Payment, b bill, pool []candidate, o offer, seed coffer.Hash) ([]candidate, error) {
+	if isOmni(payments) {
+		return s.anchored(b, pool, o)
+	}
+	chosen := s.exact(b, pool)
+	if _, ok := b.settle(values(chosen), o); !ok {
+		chosen = s.draw(b, pool, seed)
+	}
+	if _, ok := b.settle(values(chosen), o); !ok {
+		chosen = pool[:min(len(pool), MaxInputs)] // the largest
+	}
+	return chosen, nil
 }
 
 // shortOf says whether coins are missing, or the bound is too low for any fee.

@@ -27,6 +27,15 @@ type bill struct {
 // newBill adds up an intent's payments.
 func newBill(d Descriptor, payments []coffer.Payment, longTerm FeeRate) (bill, error) {
 	b := bill{wallet: d, count: len(payments), keep: d.leastChange(longTerm)}
+	if isOmni(payments) {
+		send, err := newOmniSend(d, payments)
+		if err != nil {
+			return bill{}, err
+		}
+		b.count, b.paid = 2, send.dust()
+		b.outputs = outputSize(send.payload.PkScript) + outputSize(send.last.PkScript)
+		return b, nil
+	}
 	for n, p := range payments {
 		script, err := ScriptOf(d.network, p.To)
 		if err != nil {

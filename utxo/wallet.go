@@ -24,12 +24,13 @@ type Pool interface {
 
 var _ Pool = (*Client)(nil)
 
-// WalletConfig is what a wallet is made of; all fields but Log are needed.
+// WalletConfig is what a wallet is made of; all fields but Omni and Log are needed.
 type WalletConfig struct {
 	Descriptor Descriptor
 	Pool       Pool
 	Fees       Fees
 	Clock      coffer.Clock
+	Omni       *Omni        // the property that the wallet sends too; nil: none
 	Log        *slog.Logger // says why a fee is not the node's estimate; slog.Default when nil
 }
 
@@ -47,6 +48,7 @@ type Wallet struct {
 	pool       Pool
 	fees       Fees
 	clock      coffer.Clock
+	omni       *Omni
 	log        *slog.Logger
 }
 
@@ -63,7 +65,7 @@ func NewWallet(c WalletConfig) (*Wallet, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &Wallet{descriptor: c.Descriptor, pool: c.Pool, fees: c.Fees, clock: c.Clock, log: c.Log}, nil
+	return &Wallet{descriptor: c.Descriptor, pool: c.Pool, fees: c.Fees, clock: c.Clock, omni: c.Omni, log: c.Log}, nil
 }
 
 // Descriptor returns the wallet's descriptor.
@@ -100,7 +102,9 @@ func (w *Wallet) Selector(ctx context.Context) (coffer.CoinSelector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewSelector(w.descriptor, rate, w.fees), nil
+	selector := NewSelector(w.descriptor, rate, w.fees)
+	selector.omni = w.omni
+	return selector, nil
 }
 
 // rate asks for an estimate and bounds it. A node that does not answer is no reason to wait:
@@ -119,7 +123,8 @@ func (w *Wallet) rate(ctx context.Context) (FeeRate, error) {
 
 // Simulate implements coffer.Wallet. Each coin must be unspent in the chain and hold what the
 // transaction says; the pool must have no reason against it but that it is not signed yet.
-// ErrCoins: a coin is not there, or something else in the pool spends it.
+// ErrCoins: a coin is not there, or something else in the pool spends it. ErrWouldFail: the
+// tokens it sends are not there, or frozen.
 func (w *Wallet) Simulate(ctx context.Context, u coffer.Unsigned) error {
 	r, err := read(w.descriptor, u)
 	if err != nil {
@@ -129,6 +134,9 @@ func (w *Wallet) Simulate(ctx context.Context, u coffer.Unsigned) error {
 		if err := w.checkCoin(ctx, coin, r.scripts[n]); err != nil {
 			return fmt.Errorf("simulate: %w", err)
 		}
+	}
+	if err := w.simulateOmni(ctx, r); err != nil {
+		return fmt.Errorf("simulate: %w", err)
 	}
 	var b bytes.Buffer
 	if err := r.tx.Serialize(&b); err != nil {
