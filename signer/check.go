@@ -8,6 +8,7 @@ import (
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/policy"
+	"github.com/cofferhq/coffer/utxo"
 )
 
 func sortedChains(chains map[coffer.ChainID]servedChain) []coffer.ChainID {
@@ -21,10 +22,17 @@ func checkBounds(r coffer.SigningRequest) error {
 		return coffer.Errorf(coffer.CodeLimit, "a payout has at most %d orders", maxOrders)
 	case len(r.Intent.Sweeps) > maxSweeps:
 		return coffer.Errorf(coffer.CodeLimit, "a payout has at most %d sweeps", maxSweeps)
+	case len(r.Intent.Coins) > maxDigests:
+		return coffer.Errorf(coffer.CodeLimit, "a payout has at most %d coins", maxDigests)
+	case len(r.Unsigned.Bytes) > maxUnsigned(r.Unsigned.Path):
+		return coffer.Errorf(coffer.CodeLimit, "a transaction of path %.40q has at most %d bytes", r.Unsigned.Path, maxUnsigned(r.Unsigned.Path))
 	case len(r.Approvals) > maxApprovals:
 		return coffer.Errorf(coffer.CodeLimit, "a request has at most %d approvals", maxApprovals)
 	}
-	texts := []string{r.Intent.ID, string(r.Intent.Wallet), r.Intent.Slot.Kind, r.Intent.Slot.Lane}
+	texts := []string{r.Intent.ID, string(r.Intent.Wallet), r.Intent.Slot.Kind, r.Intent.Slot.Lane, r.Intent.Change}
+	for _, c := range r.Intent.Coins {
+		texts = append(texts, string(c.ID), string(c.Address), c.Path)
+	}
 	for _, o := range r.Orders {
 		texts = append(texts, o.ID, o.Tenant, o.Account, string(o.Asset), string(o.Destination), o.Memo)
 	}
@@ -37,6 +45,15 @@ func checkBounds(r coffer.SigningRequest) error {
 		}
 	}
 	return nil
+}
+
+// maxUnsigned bounds the bytes of a transaction. A PSBT carries the transactions that made
+// the coins it spends.
+func maxUnsigned(path string) int {
+	if path == coffer.PathPSBT {
+		return utxo.MaxPSBT
+	}
+	return maxUnsignedBytes
 }
 
 // notPrintable tells what no identifier has: the log would not give it back byte for byte,
@@ -70,7 +87,7 @@ func checkEffects(r coffer.SigningRequest, e coffer.Effects, chain servedChain) 
 	case len(e.Digests) == 0 || len(e.Digests) > maxDigests:
 		return coffer.Invalid("unsigned", "the transaction has %d digests to sign", len(e.Digests))
 	}
-	return nil
+	return checkCoins(r, e)
 }
 
 // checkOrders wants exactly one order for each payment, in order.
@@ -113,14 +130,14 @@ func checkCancel(r coffer.SigningRequest, e coffer.Effects) error {
 }
 
 // checkTimes wants a signature that dies soon, and before the intent and its orders do. One
-// in a Safe's nonce never dies, so there the intent's own end has to be near: what is signed
-// can land later all the same, until something else takes the nonce, and its orders stay
-// bound to the slot until this signer sees that.
+// in a Safe's nonce or over a coin never dies, so there the intent's own end has to be near:
+// what is signed can land later all the same, until something else takes the slot, and its
+// orders stay bound to the slot until this signer sees that.
 func (s *Server) checkTimes(r coffer.SigningRequest, e coffer.Effects, now time.Time) error {
 	until := e.ValidUntil
-	if e.Slot.Kind == coffer.SlotSafe {
+	if e.Slot.Endless() {
 		if !until.IsZero() {
-			return coffer.Invalid("unsigned", "a Safe transaction has no end of validity, this one has %s", rfc3339(until))
+			return coffer.Invalid("unsigned", "what is signed in slot %s has no end of validity, this has %s", e.Slot, rfc3339(until))
 		}
 		until = r.Intent.Expires
 	}
@@ -150,7 +167,7 @@ func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 // and what this signer remembers. In a slot that is not fresh the orders and the fee were
 // counted before, and are judged as if they were not yet.
 func (s *Server) checkPolicy(r coffer.SigningRequest, chain servedChain, fresh bool, now time.Time) error {
-	if r.Intent.Purpose == coffer.PurposeCancel && !fresh {
+	if r.Intent.Purpose == coffer.PurposeCancel && !fresh && !dearer(r.Intent) {
 		return nil // the slot's orders and fee were counted, and this adds none
 	}
 	approvals := map[coffer.Hash][]coffer.Approval{}
@@ -174,7 +191,7 @@ func (s *Server) checkPolicy(r coffer.SigningRequest, chain servedChain, fresh b
 		}
 	}
 
-	if !fresh {
+	if !fresh && !dearer(r.Intent) {
 		return nil // the fee bound was counted when the slot was taken, and cannot grow
 	}
 	fee := s.policy.EvaluateFee(chain.native, r.Intent.FeeBound, spent.fees[chain.native], policy.EnforcerSigner)

@@ -140,7 +140,11 @@ func (c *Client) Executor(ctx context.Context, chain coffer.ChainID) (*Executor,
 	}
 	for _, key := range info.Keys {
 		if key.Role == RoleExecutor && key.Chain == chain {
-			return &Executor{c, chain, key.Address}, nil
+			address, err := parseAddress(key.Key)
+			if err != nil {
+				return nil, fmt.Errorf("signer %s: executor on %s: %w", c.name, chain, err)
+			}
+			return &Executor{c, chain, address}, nil
 		}
 	}
 	return nil, coffer.Errorf(coffer.CodeNotFound, "signer %s has no executor on %s", c.name, chain)

@@ -59,15 +59,23 @@ type PolicyConfig struct {
 	Hash string `yaml:"hash"`
 }
 
-// ChainConfig is what a signer must know of an EVM chain to read transactions by itself.
+// ChainConfig is what a signer must know of a chain to read transactions by itself. What is
+// of one family of chains is refused on the others.
 type ChainConfig struct {
-	Chain      coffer.ChainID  `yaml:"chain"`
-	Native     coffer.AssetID  `yaml:"native"`
+	Chain  coffer.ChainID `yaml:"chain"`
+	Native coffer.AssetID `yaml:"native"`
+	Owner  string         `yaml:"owner"` // label of the owner key
+
+	// Of Bitcoin (bip122).
+	Descriptors []string `yaml:"descriptors"`  // of the wallets this signer has a key of, with their checksums (BIP-380)
+	MaxFee      uint64   `yaml:"max_fee"`      // of one transaction, satoshis
+	MaxFeeRate  uint64   `yaml:"max_fee_rate"` // sat/vB
+
+	// Of EVM chains.
 	EntryPoint string          `yaml:"entry_point"`
 	Module     string          `yaml:"module"`     // Safe4337Module
 	MultiSend  string          `yaml:"multi_send"` // MultiSendCallOnly
 	Wallets    []string        `yaml:"wallets"`    // Safes this signer owns
-	Owner      string          `yaml:"owner"`      // label of the owner key
 	Executor   *ExecutorConfig `yaml:"executor"`   // where this signer also pays gas
 
 	// RPC are nodes of this signer's own, which all have to agree. With them it sees for
@@ -158,11 +166,26 @@ func (c Config) Check() error {
 }
 
 func (c ChainConfig) check() error {
-	if _, err := chainIDOf(c.Chain); err != nil {
-		return err
+	if c.Chain.Namespace() != coffer.NamespaceUTXO {
+		if _, err := chainIDOf(c.Chain); err != nil {
+			return err
+		}
 	}
 	if id, err := coffer.ParseAssetID(string(c.Native)); err != nil || id.Chain() != c.Chain || !id.IsNative() {
 		return fmt.Errorf("native: %q is not this chain's slip44 asset", c.Native)
+	}
+	if c.Owner == "" {
+		return errors.New("owner: no key label")
+	}
+	if c.Chain.Namespace() == coffer.NamespaceUTXO {
+		return c.checkUTXO()
+	}
+	return c.checkEVM()
+}
+
+func (c ChainConfig) checkEVM() error {
+	if len(c.Descriptors) > 0 || c.MaxFee > 0 || c.MaxFeeRate > 0 {
+		return errors.New("descriptors, max_fee, max_fee_rate: are of Bitcoin only")
 	}
 	addresses := map[string]string{"entry_point": c.EntryPoint, "module": c.Module, "multi_send": c.MultiSend}
 	for i, wallet := range c.Wallets {
@@ -177,9 +200,6 @@ func (c ChainConfig) check() error {
 		if _, err := parseAddress(text); err != nil {
 			return fmt.Errorf("%s: %w", field, err)
 		}
-	}
-	if c.Owner == "" {
-		return errors.New("owner: no key label")
 	}
 	if len(c.RPC) > maxNodes {
 		return fmt.Errorf("rpc: %d nodes, at most %d", len(c.RPC), maxNodes)

@@ -35,6 +35,10 @@ func requestToWire(r coffer.SigningRequest) *signerpb.SignRequest {
 		w.Intent.Sweeps = append(w.Intent.Sweeps, &signerpb.Sweep{
 			Forwarder: string(s.Forwarder), Salt: s.Salt[:], Asset: string(s.Asset)})
 	}
+	for _, c := range r.Intent.Coins {
+		w.Intent.Coins = append(w.Intent.Coins, &signerpb.Coin{Id: string(c.ID), Address: string(c.Address), Path: c.Path, Amount: c.Amount.String()})
+	}
+	w.Intent.Change = r.Intent.Change
 	for _, o := range r.Orders {
 		w.Orders = append(w.Orders, orderToWire(o))
 	}
@@ -145,6 +149,11 @@ func requestFromWire(w *signerpb.SignRequest) (coffer.SigningRequest, error) {
 		r.Intent.Sweeps = append(r.Intent.Sweeps, coffer.Sweep{
 			Forwarder: coffer.Address(s.GetForwarder()), Salt: rd.hash("intent.sweeps", s.GetSalt()), Asset: coffer.AssetID(s.GetAsset())})
 	}
+	for _, c := range i.GetCoins() {
+		r.Intent.Coins = append(r.Intent.Coins, coffer.Coin{
+			ID: coffer.CoinID(c.GetId()), Address: coffer.Address(c.GetAddress()), Path: c.GetPath(), Amount: rd.amount("intent.coins", c.GetAmount())})
+	}
+	r.Intent.Change = i.GetChange()
 	for _, o := range w.GetOrders() {
 		r.Orders = append(r.Orders, rd.order("orders", o))
 	}
@@ -162,7 +171,7 @@ func infoToWire(i Info) *signerpb.InfoResponse {
 		w.Pauses = append(w.Pauses, commandToWire(p.Command))
 	}
 	for _, k := range i.Keys {
-		w.Keys = append(w.Keys, &signerpb.Key{Role: k.Role, Chain: string(k.Chain), Address: k.Address.Hex()})
+		w.Keys = append(w.Keys, &signerpb.Key{Role: k.Role, Chain: string(k.Chain), Address: k.Key})
 	}
 	return w
 }
@@ -174,11 +183,10 @@ func infoFromWire(w *signerpb.InfoResponse) (Info, error) {
 		info.Pauses = append(info.Pauses, Pause{Command: rd.command(p)})
 	}
 	for _, k := range w.GetKeys() {
-		address, err := parseAddress(k.GetAddress())
-		if err != nil {
-			rd.fail("keys", err)
+		if len(k.GetAddress()) > maxTextBytes {
+			rd.fail("keys", fmt.Errorf("a name of %d bytes", len(k.GetAddress())))
 		}
-		info.Keys = append(info.Keys, KeyInfo{k.GetRole(), coffer.ChainID(k.GetChain()), address})
+		info.Keys = append(info.Keys, KeyInfo{k.GetRole(), coffer.ChainID(k.GetChain()), k.GetAddress()})
 	}
 	return info, rd.err
 }

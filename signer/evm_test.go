@@ -37,7 +37,7 @@ func TestTwoSignersSignAUserOperation(t *testing.T) {
 		f := newFixture(t, token)
 		f.explain = explainerOf
 		f.start()
-		safe.Owners = append(safe.Owners, f.info().Keys[0].Address)
+		safe.Owners = append(safe.Owners, common.HexToAddress(f.info().Keys[0].Key))
 		safe.Module, safe.MultiSend = common.HexToAddress(f.cfg.Chains[0].Module), common.HexToAddress(f.cfg.Chains[0].MultiSend)
 		signers = append(signers, f)
 	}

@@ -11,9 +11,17 @@ import (
 
 // explainerOf makes the reader of a chain's transactions out of what the operator pinned.
 func explainerOf(c ChainConfig) (coffer.Explainer, error) {
-	if namespace := c.Chain.Namespace(); namespace != coffer.NamespaceEVM {
+	switch namespace := c.Chain.Namespace(); namespace {
+	case coffer.NamespaceEVM:
+		return explainSafe(c)
+	case coffer.NamespaceUTXO:
+		return explainPSBT(c)
+	default:
 		return nil, fmt.Errorf("no explainer reads transactions of %q chains", namespace)
 	}
+}
+
+func explainSafe(c ChainConfig) (coffer.Explainer, error) {
 	explain := evm.ExplainConfig{Chain: c.Chain, Native: c.Native}
 	for _, field := range []struct {
 		into *common.Address

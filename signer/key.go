@@ -169,6 +169,15 @@ func (k *Key) Address() common.Address { return crypto.PubkeyToAddress(*k.public
 // Sign signs a 32-byte digest: r ‖ s ‖ v, s in the lower half, v 27 or 28. The token's
 // answer is verified before it is returned.
 func (k *Key) Sign(ctx context.Context, digest coffer.Hash) ([]byte, error) {
+	raw, err := k.raw(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	return recoverable(raw, digest, k.Address())
+}
+
+// raw returns r ‖ s as the token gives them.
+func (k *Key) raw(ctx context.Context, digest coffer.Hash) ([]byte, error) {
 	var raw []byte
 	err := k.token.with(ctx, func(p *pkcs11.Ctx, session pkcs11.SessionHandle) error {
 		if err := p.SignInit(session, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_ECDSA, nil)}, k.private); err != nil {
@@ -181,7 +190,7 @@ func (k *Key) Sign(ctx context.Context, digest coffer.Hash) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sign with key %q: %w", k.label, err)
 	}
-	return recoverable(raw, digest, k.Address())
+	return raw, nil
 }
 
 // recoverable turns r ‖ s into the form that Ethereum takes, finding v by trial.

@@ -189,7 +189,7 @@ func TestTheRecordComesBeforeTheSignature(t *testing.T) {
 	f.must(err)
 	defer func() { f.must(closeAll()) }()
 
-	token := server.chains[testChain].owner.token
+	token := server.chains[testChain].owner.(safeOwner).key.token
 	session := <-token.sessions
 	server.clock = f.clock.Now
 	ctx := &expiringContext{Context: t.Context(), expired: make(chan struct{})}

@@ -72,15 +72,18 @@ func openChains(ctx context.Context, cfg Config, clock coffer.Clock, token *Toke
 	chains := map[coffer.ChainID]servedChain{}
 	for _, c := range cfg.Chains {
 		chain := servedChain{native: c.Native, wallets: map[coffer.Address]bool{}}
-		for _, wallet := range c.Wallets {
-			chain.wallets[coffer.Address(wallet)] = true
+		wallets, err := c.walletNames()
+		if err != nil {
+			return nil, fmt.Errorf("chain %s: %w", c.Chain, err)
+		}
+		for _, wallet := range wallets {
+			chain.wallets[wallet] = true
 		}
 
-		var err error
 		if chain.explainer, err = explain(c); err != nil {
 			return nil, fmt.Errorf("chain %s: %w", c.Chain, err)
 		}
-		if chain.owner, err = token.key(ctx, c.Owner); err != nil {
+		if chain.owner, err = openOwner(ctx, c, token); err != nil {
 			return nil, fmt.Errorf("chain %s: owner: %w", c.Chain, err)
 		}
 		if c.Executor != nil {
@@ -96,6 +99,34 @@ func openChains(ctx context.Context, cfg Config, clock coffer.Clock, token *Toke
 		chains[c.Chain] = chain
 	}
 	return chains, nil
+}
+
+// walletNames are the wallets of a chain as intents name them.
+func (c ChainConfig) walletNames() ([]coffer.Address, error) {
+	var names []coffer.Address
+	if c.Chain.Namespace() == coffer.NamespaceUTXO {
+		wallets, err := c.descriptors()
+		for _, wallet := range wallets {
+			names = append(names, wallet.Address())
+		}
+		return names, err
+	}
+	for _, wallet := range c.Wallets {
+		names = append(names, coffer.Address(wallet))
+	}
+	return names, nil
+}
+
+// openOwner finds the key of the chain's wallets.
+func openOwner(ctx context.Context, c ChainConfig, token *Token) (owner, error) {
+	key, err := token.key(ctx, c.Owner)
+	if err != nil {
+		return nil, err
+	}
+	if c.Chain.Namespace() == coffer.NamespaceUTXO {
+		return newPSBTOwner(c, key)
+	}
+	return safeOwner{key}, nil
 }
 
 // openExecutor finds the key that pays gas. That it owns no wallet is Config.Check's to see.

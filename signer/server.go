@@ -15,11 +15,12 @@ import (
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/signer/signerpb"
+	"github.com/cofferhq/coffer/utxo"
 )
 
 // Bounds of the server.
 const (
-	maxMessageBytes = 1 << 20
+	maxMessageBytes = utxo.MaxPSBT + 1<<20
 	maxStreams      = 64 // calls at once on one connection
 	maxCallTime     = 30 * time.Second
 	handshakeTime   = 5 * time.Second

@@ -13,7 +13,7 @@ func TestSignsAnApprovedPayout(t *testing.T) {
 
 	sig := f.signs(r)
 	info := f.info()
-	if info.Sequence != 2 || info.Keys[0].Address.Hex() != sig.Key || info.Keys[0].Role != RoleOwner {
+	if info.Sequence != 2 || info.Keys[0].Key != sig.Key || info.Keys[0].Role != RoleOwner {
 		t.Errorf("info %+v after one signature by %s", info, sig.Key)
 	}
 

@@ -40,8 +40,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common"
-
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/policy"
 )
@@ -53,6 +51,8 @@ const (
 	maxSweeps    = 256 // in one payout
 	maxDigests   = 256
 	maxTextBytes = 256 // of any identifier
+
+	maxUnsignedBytes = 1 << 20 // of a transaction that is no PSBT
 )
 
 // defaultMaxValidity is how long a signature may stay usable when Config does not say.
@@ -82,16 +82,38 @@ type servedChain struct {
 	native    coffer.AssetID
 	wallets   map[coffer.Address]bool
 	explainer coffer.Explainer
-	owner     *Key
+	owner     owner
 	executor  *executor // nil when this signer has none here
 	observer  *observer // nil when this signer has no node of its own
 }
 
-// KeyInfo names one key and what it is for.
+// owner is this signer's key of the wallets of a chain, in the way of its family.
+type owner interface {
+	// name is what signatures say that the key is called in a wallet.
+	name(wallet coffer.Address) string
+	// public is what the key is called where no wallet is meant.
+	public() string
+	// sign signs one digest.
+	sign(ctx context.Context, digest coffer.Hash) ([]byte, error)
+}
+
+// safeOwner is a key that owns Safes.
+type safeOwner struct{ key *Key }
+
+func (o safeOwner) name(coffer.Address) string { return o.public() }
+
+func (o safeOwner) public() string { return o.key.Address().Hex() }
+
+func (o safeOwner) sign(ctx context.Context, digest coffer.Hash) ([]byte, error) {
+	return o.key.Sign(ctx, digest)
+}
+
+// KeyInfo names one key and what it is for. Key is an EIP-55 address on EVM, and the
+// compressed public key in hex on Bitcoin.
 type KeyInfo struct {
-	Role    string
-	Chain   coffer.ChainID
-	Address common.Address
+	Role  string
+	Chain coffer.ChainID
+	Key   string
 }
 
 // Info is what a signer says about itself.
@@ -119,9 +141,9 @@ func (s *Server) Info() Info {
 	}
 	for _, id := range sortedChains(s.chains) {
 		chain := s.chains[id]
-		info.Keys = append(info.Keys, KeyInfo{RoleOwner, id, chain.owner.Address()})
+		info.Keys = append(info.Keys, KeyInfo{RoleOwner, id, chain.owner.public()})
 		if chain.executor != nil {
-			info.Keys = append(info.Keys, KeyInfo{RoleExecutor, id, chain.executor.key.Address()})
+			info.Keys = append(info.Keys, KeyInfo{RoleExecutor, id, chain.executor.key.Address().Hex()})
 		}
 	}
 	return info
@@ -171,7 +193,7 @@ func (s *Server) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Si
 	if err := s.record(ctx, r, effects, ids, chain); err != nil {
 		return nil, err
 	}
-	return s.sign(ctx, chain.owner, effects.Digests)
+	return s.sign(ctx, chain.owner, effects)
 }
 
 // record decides, under the lock, whether policy and memory allow the payout, and writes
@@ -237,15 +259,15 @@ func (s *Server) append(now time.Time, rec record) error {
 	return nil
 }
 
-func (s *Server) sign(ctx context.Context, key *Key, digests []coffer.Hash) ([]coffer.Signature, error) {
-	signatures := make([]coffer.Signature, 0, len(digests))
-	for _, digest := range digests {
-		sig, err := key.Sign(ctx, digest)
+func (s *Server) sign(ctx context.Context, key owner, e coffer.Effects) ([]coffer.Signature, error) {
+	signatures := make([]coffer.Signature, 0, len(e.Digests))
+	for _, digest := range e.Digests {
+		sig, err := key.sign(ctx, digest)
 		if err != nil {
 			return nil, &coffer.Error{Code: coffer.CodeUnavailable, Message: "the token did not sign", Cause: err}
 		}
 		signatures = append(signatures, coffer.Signature{
-			Signer: s.name, Key: key.Address().Hex(), Digest: digest, Bytes: sig,
+			Signer: s.name, Key: key.name(e.Wallet), Digest: digest, Bytes: sig,
 		})
 	}
 	return signatures, nil

@@ -129,10 +129,17 @@ func (s *state) checkBinding(r coffer.SigningRequest, e coffer.Effects) (fresh b
 	if !cancel && taken.sweeps != sweepsHash(r.Intent) {
 		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was signed with other sweeps", key.slot)
 	}
-	if e.FeeBound.Cmp(taken.feeBound) > 0 {
+	if e.FeeBound.Cmp(taken.feeBound) > 0 && !dearer(r.Intent) {
 		return false, coffer.Errorf(coffer.CodeConflict, "the transaction may cost %s, slot %s was given %s", e.FeeBound, key.slot, taken.feeBound)
 	}
 	return false, nil
+}
+
+// dearer reports whether a payout may cost more than what its slot was given: a cancellation
+// that replaces a transaction in the pools of nodes has to beat its fee (BIP-125). Policy
+// judges what it may cost.
+func dearer(i coffer.Intent) bool {
+	return i.Purpose == coffer.PurposeCancel && i.Slot.Kind == coffer.SlotCoin
 }
 
 // signed reports whether all these digests were recorded before.
@@ -215,6 +222,11 @@ func (s *state) applyPayout(sequence uint64, at time.Time, p payoutRecord) error
 	for _, d := range p.Digests {
 		slot.digests[d] = true
 	}
+	if p.Cancel && p.Slot.Kind == coffer.SlotCoin && p.FeeBound.Cmp(slot.feeBound) > 0 {
+		if err := s.raise(slot, p.FeeBound); err != nil {
+			return fmt.Errorf("record %d: add up what was spent: %w", sequence, err)
+		}
+	}
 	if p.Cancel {
 		slot.cancels = append(slot.cancels, p.IDs...)
 	} else {
@@ -261,6 +273,21 @@ func (s *state) applySlot(sequence uint64, r slotRecord) error {
 		s.total.subtract(spend{orders: slot.spend.orders, native: slot.spend.native})
 	}
 	slot.spend.orders = nil
+	return nil
+}
+
+// raise counts a slot for a higher fee than it was given.
+func (s *state) raise(slot *slotState, bound coffer.Amount) error {
+	more, err := bound.Sub(slot.feeBound)
+	if err != nil {
+		return err
+	}
+	if !slot.spend.out {
+		if err := s.total.addSpend(spend{native: slot.spend.native, fee: more, sweep: slot.spend.sweep}); err != nil {
+			return err
+		}
+	}
+	slot.spend.fee, slot.feeBound = bound, bound
 	return nil
 }
 
@@ -388,6 +415,10 @@ func (s *state) spentWithout(key slotKey, orders []coffer.Order, native coffer.A
 	}
 	part.fees[native], part.sweeps[native] = s.total.fees[native], s.total.sweeps[native]
 	if slot, taken := s.slots[key]; taken && slot.spend.at.After(now.Add(-policy.Window)) {
+		for _, o := range slot.spend.orders { // a cancellation has none of them
+			account := accountAsset{o.Tenant, o.Account, o.Asset}
+			part.account[account], part.asset[o.Asset] = s.total.account[account], s.total.asset[o.Asset]
+		}
 		part.subtract(*slot.spend)
 	}
 	return part

@@ -182,7 +182,7 @@ func (s *server) checkSafe(chain *chainParts) error {
 	owners := 0
 	for _, one := range s.signers {
 		for _, key := range one.info.Keys {
-			if key.Role == signer.RoleOwner && key.Chain == chain.id && slices.Contains(chain.safe.Owners, key.Address) {
+			if key.Role == signer.RoleOwner && key.Chain == chain.id && slices.Contains(chain.safe.Owners, common.HexToAddress(key.Key)) {
 				owners++
 			}
 		}

@@ -159,7 +159,7 @@ type Key struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Role          string                 `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`       // "owner" or "executor"
 	Chain         string                 `protobuf:"bytes,2,opt,name=chain,proto3" json:"chain,omitempty"`     // CAIP-2
-	Address       string                 `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"` // EIP-55
+	Address       string                 `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"` // EIP-55; of Bitcoin keys the compressed public key in hex
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -436,6 +436,8 @@ type Intent struct {
 	FeeBound      string                 `protobuf:"bytes,9,opt,name=fee_bound,json=feeBound,proto3" json:"fee_bound,omitempty"`
 	Expires       int64                  `protobuf:"varint,10,opt,name=expires,proto3" json:"expires,omitempty"`
 	Sweeps        []*Sweep               `protobuf:"bytes,20,rep,name=sweeps,proto3" json:"sweeps,omitempty"` // of a payout of purpose "sweep", which has no orders and no payments
+	Coins         []*Coin                `protobuf:"bytes,21,rep,name=coins,proto3" json:"coins,omitempty"`   // set aside for the payout, the anchor first (UTXO)
+	Change        string                 `protobuf:"bytes,22,opt,name=change,proto3" json:"change,omitempty"` // path of the wallet's own address for the rest
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -547,6 +549,88 @@ func (x *Intent) GetSweeps() []*Sweep {
 	return nil
 }
 
+func (x *Intent) GetCoins() []*Coin {
+	if x != nil {
+		return x.Coins
+	}
+	return nil
+}
+
+func (x *Intent) GetChange() string {
+	if x != nil {
+		return x.Change
+	}
+	return ""
+}
+
+type Coin struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"` // transaction id, colon, place of the output
+	Address       string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	Path          string                 `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"` // below the wallet's descriptor
+	Amount        string                 `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Coin) Reset() {
+	*x = Coin{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Coin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Coin) ProtoMessage() {}
+
+func (x *Coin) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Coin.ProtoReflect.Descriptor instead.
+func (*Coin) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Coin) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Coin) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Coin) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *Coin) GetAmount() string {
+	if x != nil {
+		return x.Amount
+	}
+	return ""
+}
+
 // Sweep empties one deposit address of one asset into the vault.
 type Sweep struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -559,7 +643,7 @@ type Sweep struct {
 
 func (x *Sweep) Reset() {
 	*x = Sweep{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -571,7 +655,7 @@ func (x *Sweep) String() string {
 func (*Sweep) ProtoMessage() {}
 
 func (x *Sweep) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -584,7 +668,7 @@ func (x *Sweep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sweep.ProtoReflect.Descriptor instead.
 func (*Sweep) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{8}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Sweep) GetForwarder() string {
@@ -619,7 +703,7 @@ type Slot struct {
 
 func (x *Slot) Reset() {
 	*x = Slot{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -631,7 +715,7 @@ func (x *Slot) String() string {
 func (*Slot) ProtoMessage() {}
 
 func (x *Slot) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -644,7 +728,7 @@ func (x *Slot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Slot.ProtoReflect.Descriptor instead.
 func (*Slot) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{9}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Slot) GetKind() string {
@@ -680,7 +764,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -692,7 +776,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -705,7 +789,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{10}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Payment) GetAsset() string {
@@ -753,7 +837,7 @@ type Order struct {
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -765,7 +849,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -778,7 +862,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{11}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Order) GetId() string {
@@ -857,7 +941,7 @@ type Approval struct {
 
 func (x *Approval) Reset() {
 	*x = Approval{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -869,7 +953,7 @@ func (x *Approval) String() string {
 func (*Approval) ProtoMessage() {}
 
 func (x *Approval) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -882,7 +966,7 @@ func (x *Approval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Approval.ProtoReflect.Descriptor instead.
 func (*Approval) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{12}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Approval) GetOrder() []byte {
@@ -934,7 +1018,7 @@ type Unsigned struct {
 
 func (x *Unsigned) Reset() {
 	*x = Unsigned{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -946,7 +1030,7 @@ func (x *Unsigned) String() string {
 func (*Unsigned) ProtoMessage() {}
 
 func (x *Unsigned) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -959,7 +1043,7 @@ func (x *Unsigned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unsigned.ProtoReflect.Descriptor instead.
 func (*Unsigned) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{13}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Unsigned) GetChain() string {
@@ -1015,7 +1099,7 @@ type Signature struct {
 
 func (x *Signature) Reset() {
 	*x = Signature{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1027,7 +1111,7 @@ func (x *Signature) String() string {
 func (*Signature) ProtoMessage() {}
 
 func (x *Signature) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1040,7 +1124,7 @@ func (x *Signature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Signature.ProtoReflect.Descriptor instead.
 func (*Signature) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{14}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Signature) GetKey() string {
@@ -1074,7 +1158,7 @@ type RevokeRequest struct {
 
 func (x *RevokeRequest) Reset() {
 	*x = RevokeRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1086,7 +1170,7 @@ func (x *RevokeRequest) String() string {
 func (*RevokeRequest) ProtoMessage() {}
 
 func (x *RevokeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1099,7 +1183,7 @@ func (x *RevokeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeRequest.ProtoReflect.Descriptor instead.
 func (*RevokeRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{15}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RevokeRequest) GetOrder() *Order {
@@ -1126,7 +1210,7 @@ type RevokeResponse struct {
 
 func (x *RevokeResponse) Reset() {
 	*x = RevokeResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1138,7 +1222,7 @@ func (x *RevokeResponse) String() string {
 func (*RevokeResponse) ProtoMessage() {}
 
 func (x *RevokeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1151,7 +1235,7 @@ func (x *RevokeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeResponse.ProtoReflect.Descriptor instead.
 func (*RevokeResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{16}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *RevokeResponse) GetRevoked() bool {
@@ -1184,7 +1268,7 @@ type Statement struct {
 
 func (x *Statement) Reset() {
 	*x = Statement{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1196,7 +1280,7 @@ func (x *Statement) String() string {
 func (*Statement) ProtoMessage() {}
 
 func (x *Statement) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1209,7 +1293,7 @@ func (x *Statement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Statement.ProtoReflect.Descriptor instead.
 func (*Statement) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{17}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Statement) GetAction() string {
@@ -1272,7 +1356,7 @@ type StatementSignature struct {
 
 func (x *StatementSignature) Reset() {
 	*x = StatementSignature{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1284,7 +1368,7 @@ func (x *StatementSignature) String() string {
 func (*StatementSignature) ProtoMessage() {}
 
 func (x *StatementSignature) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1297,7 +1381,7 @@ func (x *StatementSignature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatementSignature.ProtoReflect.Descriptor instead.
 func (*StatementSignature) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{18}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StatementSignature) GetScheme() string {
@@ -1332,7 +1416,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1344,7 +1428,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1357,7 +1441,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{19}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Command) GetStatement() *Statement {
@@ -1383,7 +1467,7 @@ type CommandRequest struct {
 
 func (x *CommandRequest) Reset() {
 	*x = CommandRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1395,7 +1479,7 @@ func (x *CommandRequest) String() string {
 func (*CommandRequest) ProtoMessage() {}
 
 func (x *CommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1408,7 +1492,7 @@ func (x *CommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandRequest.ProtoReflect.Descriptor instead.
 func (*CommandRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{20}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CommandRequest) GetCommand() *Command {
@@ -1427,7 +1511,7 @@ type CommandResponse struct {
 
 func (x *CommandResponse) Reset() {
 	*x = CommandResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1439,7 +1523,7 @@ func (x *CommandResponse) String() string {
 func (*CommandResponse) ProtoMessage() {}
 
 func (x *CommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1452,7 +1536,7 @@ func (x *CommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResponse.ProtoReflect.Descriptor instead.
 func (*CommandResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{21}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CommandResponse) GetChanged() bool {
@@ -1471,7 +1555,7 @@ type HistoryRequest struct {
 
 func (x *HistoryRequest) Reset() {
 	*x = HistoryRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1483,7 +1567,7 @@ func (x *HistoryRequest) String() string {
 func (*HistoryRequest) ProtoMessage() {}
 
 func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1496,7 +1580,7 @@ func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryRequest.ProtoReflect.Descriptor instead.
 func (*HistoryRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{22}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *HistoryRequest) GetFrom() uint64 {
@@ -1517,7 +1601,7 @@ type HistoryResponse struct {
 
 func (x *HistoryResponse) Reset() {
 	*x = HistoryResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1529,7 +1613,7 @@ func (x *HistoryResponse) String() string {
 func (*HistoryResponse) ProtoMessage() {}
 
 func (x *HistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1542,7 +1626,7 @@ func (x *HistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryResponse.ProtoReflect.Descriptor instead.
 func (*HistoryResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{23}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *HistoryResponse) GetLines() [][]byte {
@@ -1576,7 +1660,7 @@ type SeenRequest struct {
 
 func (x *SeenRequest) Reset() {
 	*x = SeenRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1588,7 +1672,7 @@ func (x *SeenRequest) String() string {
 func (*SeenRequest) ProtoMessage() {}
 
 func (x *SeenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1601,7 +1685,7 @@ func (x *SeenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenRequest.ProtoReflect.Descriptor instead.
 func (*SeenRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{24}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SeenRequest) GetSequence() uint64 {
@@ -1626,7 +1710,7 @@ type SeenResponse struct {
 
 func (x *SeenResponse) Reset() {
 	*x = SeenResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1638,7 +1722,7 @@ func (x *SeenResponse) String() string {
 func (*SeenResponse) ProtoMessage() {}
 
 func (x *SeenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1651,7 +1735,7 @@ func (x *SeenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenResponse.ProtoReflect.Descriptor instead.
 func (*SeenResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{25}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{26}
 }
 
 var File_signer_signerpb_signer_proto protoreflect.FileDescriptor
@@ -1685,7 +1769,7 @@ const file_signer_signerpb_signer_proto_rawDesc = "" +
 	"\x05chain\x18\x01 \x01(\tR\x05chain\x12 \n" +
 	"\vtransaction\x18\x02 \x01(\fR\vtransaction\"8\n" +
 	"\x14SignExecutorResponse\x12 \n" +
-	"\vtransaction\x18\x01 \x01(\fR\vtransaction\"\xd7\x02\n" +
+	"\vtransaction\x18\x01 \x01(\fR\vtransaction\"\x9d\x03\n" +
 	"\x06Intent\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05chain\x18\x02 \x01(\tR\x05chain\x12\x16\n" +
@@ -1698,7 +1782,14 @@ const file_signer_signerpb_signer_proto_rawDesc = "" +
 	"\tfee_bound\x18\t \x01(\tR\bfeeBound\x12\x18\n" +
 	"\aexpires\x18\n" +
 	" \x01(\x03R\aexpires\x12/\n" +
-	"\x06sweeps\x18\x14 \x03(\v2\x17.coffer.signer.v1.SweepR\x06sweeps\"O\n" +
+	"\x06sweeps\x18\x14 \x03(\v2\x17.coffer.signer.v1.SweepR\x06sweeps\x12,\n" +
+	"\x05coins\x18\x15 \x03(\v2\x16.coffer.signer.v1.CoinR\x05coins\x12\x16\n" +
+	"\x06change\x18\x16 \x01(\tR\x06change\"\\\n" +
+	"\x04Coin\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x12\n" +
+	"\x04path\x18\x03 \x01(\tR\x04path\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\tR\x06amount\"O\n" +
 	"\x05Sweep\x12\x1c\n" +
 	"\tforwarder\x18\x01 \x01(\tR\tforwarder\x12\x12\n" +
 	"\x04salt\x18\x02 \x01(\fR\x04salt\x12\x14\n" +
@@ -1797,7 +1888,7 @@ func file_signer_signerpb_signer_proto_rawDescGZIP() []byte {
 	return file_signer_signerpb_signer_proto_rawDescData
 }
 
-var file_signer_signerpb_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_signer_signerpb_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_signer_signerpb_signer_proto_goTypes = []any{
 	(*InfoRequest)(nil),          // 0: coffer.signer.v1.InfoRequest
 	(*InfoResponse)(nil),         // 1: coffer.signer.v1.InfoResponse
@@ -1807,60 +1898,62 @@ var file_signer_signerpb_signer_proto_goTypes = []any{
 	(*SignExecutorRequest)(nil),  // 5: coffer.signer.v1.SignExecutorRequest
 	(*SignExecutorResponse)(nil), // 6: coffer.signer.v1.SignExecutorResponse
 	(*Intent)(nil),               // 7: coffer.signer.v1.Intent
-	(*Sweep)(nil),                // 8: coffer.signer.v1.Sweep
-	(*Slot)(nil),                 // 9: coffer.signer.v1.Slot
-	(*Payment)(nil),              // 10: coffer.signer.v1.Payment
-	(*Order)(nil),                // 11: coffer.signer.v1.Order
-	(*Approval)(nil),             // 12: coffer.signer.v1.Approval
-	(*Unsigned)(nil),             // 13: coffer.signer.v1.Unsigned
-	(*Signature)(nil),            // 14: coffer.signer.v1.Signature
-	(*RevokeRequest)(nil),        // 15: coffer.signer.v1.RevokeRequest
-	(*RevokeResponse)(nil),       // 16: coffer.signer.v1.RevokeResponse
-	(*Statement)(nil),            // 17: coffer.signer.v1.Statement
-	(*StatementSignature)(nil),   // 18: coffer.signer.v1.StatementSignature
-	(*Command)(nil),              // 19: coffer.signer.v1.Command
-	(*CommandRequest)(nil),       // 20: coffer.signer.v1.CommandRequest
-	(*CommandResponse)(nil),      // 21: coffer.signer.v1.CommandResponse
-	(*HistoryRequest)(nil),       // 22: coffer.signer.v1.HistoryRequest
-	(*HistoryResponse)(nil),      // 23: coffer.signer.v1.HistoryResponse
-	(*SeenRequest)(nil),          // 24: coffer.signer.v1.SeenRequest
-	(*SeenResponse)(nil),         // 25: coffer.signer.v1.SeenResponse
+	(*Coin)(nil),                 // 8: coffer.signer.v1.Coin
+	(*Sweep)(nil),                // 9: coffer.signer.v1.Sweep
+	(*Slot)(nil),                 // 10: coffer.signer.v1.Slot
+	(*Payment)(nil),              // 11: coffer.signer.v1.Payment
+	(*Order)(nil),                // 12: coffer.signer.v1.Order
+	(*Approval)(nil),             // 13: coffer.signer.v1.Approval
+	(*Unsigned)(nil),             // 14: coffer.signer.v1.Unsigned
+	(*Signature)(nil),            // 15: coffer.signer.v1.Signature
+	(*RevokeRequest)(nil),        // 16: coffer.signer.v1.RevokeRequest
+	(*RevokeResponse)(nil),       // 17: coffer.signer.v1.RevokeResponse
+	(*Statement)(nil),            // 18: coffer.signer.v1.Statement
+	(*StatementSignature)(nil),   // 19: coffer.signer.v1.StatementSignature
+	(*Command)(nil),              // 20: coffer.signer.v1.Command
+	(*CommandRequest)(nil),       // 21: coffer.signer.v1.CommandRequest
+	(*CommandResponse)(nil),      // 22: coffer.signer.v1.CommandResponse
+	(*HistoryRequest)(nil),       // 23: coffer.signer.v1.HistoryRequest
+	(*HistoryResponse)(nil),      // 24: coffer.signer.v1.HistoryResponse
+	(*SeenRequest)(nil),          // 25: coffer.signer.v1.SeenRequest
+	(*SeenResponse)(nil),         // 26: coffer.signer.v1.SeenResponse
 }
 var file_signer_signerpb_signer_proto_depIdxs = []int32{
 	2,  // 0: coffer.signer.v1.InfoResponse.keys:type_name -> coffer.signer.v1.Key
-	19, // 1: coffer.signer.v1.InfoResponse.pauses:type_name -> coffer.signer.v1.Command
+	20, // 1: coffer.signer.v1.InfoResponse.pauses:type_name -> coffer.signer.v1.Command
 	7,  // 2: coffer.signer.v1.SignRequest.intent:type_name -> coffer.signer.v1.Intent
-	11, // 3: coffer.signer.v1.SignRequest.orders:type_name -> coffer.signer.v1.Order
-	12, // 4: coffer.signer.v1.SignRequest.approvals:type_name -> coffer.signer.v1.Approval
-	13, // 5: coffer.signer.v1.SignRequest.unsigned:type_name -> coffer.signer.v1.Unsigned
-	14, // 6: coffer.signer.v1.SignResponse.signatures:type_name -> coffer.signer.v1.Signature
-	9,  // 7: coffer.signer.v1.Intent.slot:type_name -> coffer.signer.v1.Slot
-	10, // 8: coffer.signer.v1.Intent.payments:type_name -> coffer.signer.v1.Payment
-	8,  // 9: coffer.signer.v1.Intent.sweeps:type_name -> coffer.signer.v1.Sweep
-	11, // 10: coffer.signer.v1.RevokeRequest.order:type_name -> coffer.signer.v1.Order
-	9,  // 11: coffer.signer.v1.RevokeResponse.slot:type_name -> coffer.signer.v1.Slot
-	17, // 12: coffer.signer.v1.Command.statement:type_name -> coffer.signer.v1.Statement
-	18, // 13: coffer.signer.v1.Command.signatures:type_name -> coffer.signer.v1.StatementSignature
-	19, // 14: coffer.signer.v1.CommandRequest.command:type_name -> coffer.signer.v1.Command
-	0,  // 15: coffer.signer.v1.Signer.Info:input_type -> coffer.signer.v1.InfoRequest
-	3,  // 16: coffer.signer.v1.Signer.Sign:input_type -> coffer.signer.v1.SignRequest
-	5,  // 17: coffer.signer.v1.Signer.SignExecutor:input_type -> coffer.signer.v1.SignExecutorRequest
-	15, // 18: coffer.signer.v1.Signer.Revoke:input_type -> coffer.signer.v1.RevokeRequest
-	20, // 19: coffer.signer.v1.Signer.Command:input_type -> coffer.signer.v1.CommandRequest
-	22, // 20: coffer.signer.v1.Signer.History:input_type -> coffer.signer.v1.HistoryRequest
-	24, // 21: coffer.signer.v1.Signer.Seen:input_type -> coffer.signer.v1.SeenRequest
-	1,  // 22: coffer.signer.v1.Signer.Info:output_type -> coffer.signer.v1.InfoResponse
-	4,  // 23: coffer.signer.v1.Signer.Sign:output_type -> coffer.signer.v1.SignResponse
-	6,  // 24: coffer.signer.v1.Signer.SignExecutor:output_type -> coffer.signer.v1.SignExecutorResponse
-	16, // 25: coffer.signer.v1.Signer.Revoke:output_type -> coffer.signer.v1.RevokeResponse
-	21, // 26: coffer.signer.v1.Signer.Command:output_type -> coffer.signer.v1.CommandResponse
-	23, // 27: coffer.signer.v1.Signer.History:output_type -> coffer.signer.v1.HistoryResponse
-	25, // 28: coffer.signer.v1.Signer.Seen:output_type -> coffer.signer.v1.SeenResponse
-	22, // [22:29] is the sub-list for method output_type
-	15, // [15:22] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	12, // 3: coffer.signer.v1.SignRequest.orders:type_name -> coffer.signer.v1.Order
+	13, // 4: coffer.signer.v1.SignRequest.approvals:type_name -> coffer.signer.v1.Approval
+	14, // 5: coffer.signer.v1.SignRequest.unsigned:type_name -> coffer.signer.v1.Unsigned
+	15, // 6: coffer.signer.v1.SignResponse.signatures:type_name -> coffer.signer.v1.Signature
+	10, // 7: coffer.signer.v1.Intent.slot:type_name -> coffer.signer.v1.Slot
+	11, // 8: coffer.signer.v1.Intent.payments:type_name -> coffer.signer.v1.Payment
+	9,  // 9: coffer.signer.v1.Intent.sweeps:type_name -> coffer.signer.v1.Sweep
+	8,  // 10: coffer.signer.v1.Intent.coins:type_name -> coffer.signer.v1.Coin
+	12, // 11: coffer.signer.v1.RevokeRequest.order:type_name -> coffer.signer.v1.Order
+	10, // 12: coffer.signer.v1.RevokeResponse.slot:type_name -> coffer.signer.v1.Slot
+	18, // 13: coffer.signer.v1.Command.statement:type_name -> coffer.signer.v1.Statement
+	19, // 14: coffer.signer.v1.Command.signatures:type_name -> coffer.signer.v1.StatementSignature
+	20, // 15: coffer.signer.v1.CommandRequest.command:type_name -> coffer.signer.v1.Command
+	0,  // 16: coffer.signer.v1.Signer.Info:input_type -> coffer.signer.v1.InfoRequest
+	3,  // 17: coffer.signer.v1.Signer.Sign:input_type -> coffer.signer.v1.SignRequest
+	5,  // 18: coffer.signer.v1.Signer.SignExecutor:input_type -> coffer.signer.v1.SignExecutorRequest
+	16, // 19: coffer.signer.v1.Signer.Revoke:input_type -> coffer.signer.v1.RevokeRequest
+	21, // 20: coffer.signer.v1.Signer.Command:input_type -> coffer.signer.v1.CommandRequest
+	23, // 21: coffer.signer.v1.Signer.History:input_type -> coffer.signer.v1.HistoryRequest
+	25, // 22: coffer.signer.v1.Signer.Seen:input_type -> coffer.signer.v1.SeenRequest
+	1,  // 23: coffer.signer.v1.Signer.Info:output_type -> coffer.signer.v1.InfoResponse
+	4,  // 24: coffer.signer.v1.Signer.Sign:output_type -> coffer.signer.v1.SignResponse
+	6,  // 25: coffer.signer.v1.Signer.SignExecutor:output_type -> coffer.signer.v1.SignExecutorResponse
+	17, // 26: coffer.signer.v1.Signer.Revoke:output_type -> coffer.signer.v1.RevokeResponse
+	22, // 27: coffer.signer.v1.Signer.Command:output_type -> coffer.signer.v1.CommandResponse
+	24, // 28: coffer.signer.v1.Signer.History:output_type -> coffer.signer.v1.HistoryResponse
+	26, // 29: coffer.signer.v1.Signer.Seen:output_type -> coffer.signer.v1.SeenResponse
+	23, // [23:30] is the sub-list for method output_type
+	16, // [16:23] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_signer_signerpb_signer_proto_init() }
@@ -1874,7 +1967,7 @@ func file_signer_signerpb_signer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signer_signerpb_signer_proto_rawDesc), len(file_signer_signerpb_signer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
