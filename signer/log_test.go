@@ -189,7 +189,11 @@ func TestTheRecordComesBeforeTheSignature(t *testing.T) {
 	f.must(err)
 	defer func() { f.must(closeAll()) }()
 
-	token := server.chains[testChain].owner.(safeOwner).key.token
+	owner, ok := server.chains[testChain].owner.(safeOwner)
+	if !ok {
+		t.Fatalf("the owner is a %T", server.chains[testChain].owner)
+	}
+	token := owner.key.token
 	session := <-token.sessions
 	server.clock = f.clock.Now
 	ctx := &expiringContext{Context: t.Context(), expired: make(chan struct{})}
