@@ -35,9 +35,18 @@ func (m *Manager) cancelIntent(p *Payout) coffer.Intent {
 	if p.Intent.Path == coffer.PathPSBT {
 		i.Coins = slices.DeleteFunc(slices.Clone(i.Coins), func(c coffer.Coin) bool { return slices.Contains(p.dead, c.ID) })
 		end = m.cancelEnd(p, end)
+		i.FeeBound = twice(i.FeeBound) // it has to beat attempts that may cost as much as the bound
 	}
 	i.Expires = end.Truncate(time.Second)
 	return i
+}
+
+// twice is the double of an amount, or the amount where that is too much.
+func twice(a coffer.Amount) coffer.Amount {
+	if sum, err := a.Add(a); err == nil {
+		return sum
+	}
+	return a
 }
 
 // cancelEnd is when the fee of a cancellation reaches the bound, where it has a fee: an

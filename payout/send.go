@@ -90,10 +90,15 @@ func (m *Manager) over(a *Attempt) bool {
 // when too many blocks went by. Once its validity passed there is nothing to push; the
 // blocks will say how it ended.
 func (m *Manager) push(ctx context.Context, chain Chain, p *Payout) error {
-	if m.hopeless(p) {
-		return m.cancelSlot(ctx, chain, p)
-	}
 	last := p.lastSigned()
+	if m.hopeless(p) {
+		err := m.cancelSlot(ctx, chain, p)
+		if err == nil || errors.Is(err, errMoved) || p.Intent.Path != coffer.PathPSBT || last == nil || len(last.Signed.Bytes) == 0 {
+			return err
+		}
+		// Fees may not allow it, or who was paid spends it already: what there is goes on then.
+		m.Log.Warn("payout could not be cancelled", "payout", p.ID, "error", err)
+	}
 	if p.newest().Signed == nil && (last == nil || p.newest().Cancels) {
 		return m.signAgain(ctx, p)
 	}

@@ -65,7 +65,7 @@ func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
 		for _, a := range m.ask(ctx, chain.Limits.SignTimeout, next, request) {
 			asked[a.signer] = true
 			if a.err == nil {
-				a.err = m.accept(ctx, p.ID, attempt.Number, effects.Digests, a, have)
+				a.err = m.accept(ctx, chain, p.ID, attempt.Unsigned, effects.Digests, a, have)
 			}
 			if a.err != nil {
 				if refusal(a.err) {
@@ -127,6 +127,12 @@ func nextSigners(chain Chain, id string, have map[string][]coffer.Signature, ask
 	return next
 }
 
+// SignatureVerifier is a wallet that can tell good signatures from bad ones before there are
+// enough of them. Bad ones are not stored.
+type SignatureVerifier interface {
+	VerifySignatures(u coffer.Unsigned, signatures []coffer.Signature) error
+}
+
 type answer struct {
 	signer string
 	sigs   []coffer.Signature
@@ -164,18 +170,23 @@ func (m *Manager) ask(ctx context.Context, timeout time.Duration, signers []coff
 
 // accept stores what a signer answered, if it is one signature for each digest that the
 // transaction has.
-func (m *Manager) accept(ctx context.Context, id string, number uint32, digests []coffer.Hash, a answer, have map[string][]coffer.Signature) error {
+func (m *Manager) accept(ctx context.Context, chain Chain, id string, u coffer.Unsigned, digests []coffer.Hash, a answer, have map[string][]coffer.Signature) error {
 	for i := range a.sigs {
 		a.sigs[i].Signer = a.signer // a name is what we know it by, not what it says
 	}
 	if err := checkSet(a.sigs, digests); err != nil {
 		return err
 	}
+	if verifier, ok := chain.Wallet.(SignatureVerifier); ok {
+		if err := verifier.VerifySignatures(u, a.sigs); err != nil {
+			return fmt.Errorf("a signature that is none: %w", err)
+		}
+	}
 	m.checkpoint("payout.before_signature")
 	err := m.DB.Tx(ctx, func(tx pgx.Tx) error {
 		for _, sig := range a.sigs {
 			err := m.sql.WithTx(tx).InsertSignature(ctx, payoutsql.InsertSignatureParams{
-				PayoutID: id, Attempt: int32(number), Digest: sig.Digest, Signer: a.signer, //nolint:gosec // at most MaxAttempts
+				PayoutID: id, Attempt: int32(u.Attempt), Digest: sig.Digest, Signer: a.signer, //nolint:gosec // at most MaxAttempts
 				Key: sig.Key, Signature: sig.Bytes, CreatedAt: m.now(),
 			})
 			if err != nil {

@@ -60,6 +60,7 @@ func TestCoinsArePaidOnce(t *testing.T) {
 			union all select 'left the chain' from ledger_entry where kind = 'payout.reversed'
 			union all select 'withdrawal ' || state from withdrawal
 			union all select 'stolen' from payout_coins where stranger
+			union all select 'bad signature' from payout_signatures where signature = 'xxx'
 			union all select 'anchor stolen' from payout_coins where stranger and position = 0`) {
 			seen[name]++
 		}
@@ -71,6 +72,9 @@ func TestCoinsArePaidOnce(t *testing.T) {
 		if seen[what] == 0 {
 			t.Errorf("no history saw %s", what)
 		}
+	}
+	if seen["bad signature"] > 0 {
+		t.Error("bad signatures were stored")
 	}
 	t.Logf("histories saw: %v", seen)
 }
@@ -134,7 +138,7 @@ func (w *world) act() {
 		w.wallet.dear = between(0, 3) == 0
 		w.wallet.rate = uint64(between(10, 60))
 	case 18:
-		w.signers[between(0, 2)].mood = []int{willing, willing, refusing, failing, straying}[between(0, 4)]
+		w.signers[between(0, 2)].mood = []int{willing, willing, refusing, failing, straying, scribbling}[between(0, 5)]
 	case 19:
 		w.crashIn = between(1, 25)
 	case 20:

@@ -155,6 +155,16 @@ func signatureOf(key string, digest coffer.Hash) []byte {
 // ID implements what payouts ask an explainer for.
 func (w *coinWallet) ID(u coffer.Unsigned) (coffer.Hash, error) { return decode(u.Bytes).id(), nil }
 
+// VerifySignatures implements payout.SignatureVerifier.
+func (w *coinWallet) VerifySignatures(u coffer.Unsigned, sigs []coffer.Signature) error {
+	for _, s := range sigs {
+		if !slices.Contains(digestsOf(decode(u.Bytes)), s.Digest) || !slices.Equal(s.Bytes, signatureOf(s.Key, s.Digest)) {
+			return fmt.Errorf("signature of %s is bad", s.Key)
+		}
+	}
+	return nil
+}
+
 func (w *coinWallet) Finalize(u coffer.Unsigned, sigs []coffer.Signature) (coffer.Signed, error) {
 	t := decode(u.Bytes)
 	for _, digest := range digestsOf(t) {
@@ -204,6 +214,7 @@ const (
 	refusing
 	failing
 	straying // signs another digest
+	scribbling
 )
 
 // coinSigner signs, and remembers: an order goes into another slot only when the first one's
@@ -233,7 +244,11 @@ func (s *coinSigner) Sign(_ context.Context, r coffer.SigningRequest) ([]coffer.
 		if s.mood == straying {
 			digest = coffer.Hash{9}
 		}
-		sigs = append(sigs, coffer.Signature{Signer: s.name, Key: "key of " + s.name, Digest: digest, Bytes: signatureOf("key of "+s.name, digest)})
+		sig := coffer.Signature{Signer: s.name, Key: "key of " + s.name, Digest: digest, Bytes: signatureOf("key of "+s.name, digest)}
+		if s.mood == scribbling {
+			sig.Bytes = []byte("xxx")
+		}
+		sigs = append(sigs, sig)
 	}
 	return sigs, nil
 }
