@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -126,36 +127,9 @@ func checkSigning(s Signing, wrong func(key, format string, args ...any)) {
 func checkChain(key string, c Chain, s Signing, wrong func(key, format string, args ...any)) {
 	if _, err := coffer.ParseChainID(string(c.ID)); err != nil {
 		wrong(key+".id", "%v", err)
-	} else if c.ID.Namespace() != coffer.NamespaceEVM {
-		wrong(key+".id", "namespace %s is not served; want %s", c.ID.Namespace(), coffer.NamespaceEVM)
+	} else if c.ID.Namespace() != coffer.NamespaceEVM && !c.isUTXO() {
+		wrong(key+".id", "namespace %s is not served; want %s or %s", c.ID.Namespace(), coffer.NamespaceEVM, coffer.NamespaceUTXO)
 	}
-	if len(c.RPC) == 0 {
-		wrong(key+".rpc", "want at least one URL")
-	}
-	for _, text := range c.RPC {
-		if u, err := url.Parse(text); err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.Host == "" {
-			wrong(key+".rpc", "want http or https URLs")
-		}
-	}
-	if !slices.Contains([]string{"auto", "traces", "top-level"}, c.NativeTransfers) {
-		wrong(key+".native_transfers", "%q is none of auto, traces, top-level", c.NativeTransfers)
-	}
-	contracts := []struct{ key, address string }{
-		{"entry_point", c.EntryPoint}, {"module", c.Module}, {"multi_send", c.MultiSend},
-		{"forwarder_factory", c.ForwarderFactory}, {"wallet", c.Wallet},
-	}
-	for _, contract := range contracts {
-		if err := checkAddress(contract.address); err != nil {
-			wrong(key+"."+contract.key, "%v", err)
-		}
-	}
-	if c.Guard != "" {
-		if err := checkAddress(c.Guard); err != nil {
-			wrong(key+".guard", "%v", err)
-		}
-	}
-	checkExecutors(key, c, s, wrong)
-	checkPayouts(key, c, wrong)
 	if feeCap, err := coffer.ParseUnits(c.PayoutFeeCap, c.Native.Decimals); err != nil {
 		wrong(key+".payout_fee_cap", "%v", err)
 	} else if feeCap.IsZero() {
@@ -177,6 +151,47 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 	if !c.Native.ID.IsNative() {
 		wrong(key+".native.id", "want an asset of namespace %s", coffer.AssetNative)
 	}
+	checkBatches(key, c, wrong)
+	checkDeposits(key, c, wrong)
+	if c.isUTXO() {
+		checkUTXO(key, c, wrong)
+	} else {
+		checkEVM(key, c, s, wrong)
+	}
+}
+
+func checkEVM(key string, c Chain, s Signing, wrong func(key, format string, args ...any)) {
+	if !reflect.DeepEqual(c.UTXO, UTXO{}) {
+		wrong(key+".utxo", "is for chains of the Bitcoin family (%s)", coffer.NamespaceUTXO)
+	}
+	if len(c.RPC) == 0 {
+		wrong(key+".rpc", "want at least one URL")
+	}
+	for _, text := range c.RPC {
+		if u, err := url.Parse(text); err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.Host == "" {
+			wrong(key+".rpc", "want http or https URLs")
+		}
+	}
+	checkWitness(key+".witness_rpc", c, wrong)
+	if !slices.Contains([]string{"auto", "traces", "top-level"}, c.NativeTransfers) {
+		wrong(key+".native_transfers", "%q is none of auto, traces, top-level", c.NativeTransfers)
+	}
+	contracts := []struct{ key, address string }{
+		{"entry_point", c.EntryPoint}, {"module", c.Module}, {"multi_send", c.MultiSend},
+		{"forwarder_factory", c.ForwarderFactory}, {"wallet", c.Wallet},
+	}
+	for _, contract := range contracts {
+		if err := checkAddress(contract.address); err != nil {
+			wrong(key+"."+contract.key, "%v", err)
+		}
+	}
+	if c.Guard != "" {
+		if err := checkAddress(c.Guard); err != nil {
+			wrong(key+".guard", "%v", err)
+		}
+	}
+	checkExecutors(key, c, s, wrong)
+	checkPayouts(key, c, wrong)
 	seen := map[coffer.AssetID]bool{c.Native.ID: true}
 	for i, asset := range c.Assets {
 		key := fmt.Sprintf("%s.assets[%d]", key, i)
@@ -187,12 +202,12 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 		checkAsset(key, c.ID, asset, wrong)
 		checkToken(key, asset, wrong)
 	}
-	checkDeposits(key, c, wrong)
+	checkEVMSenders(key+".deposits", c.Deposits, wrong)
 	checkSweep(key, c, wrong)
 }
 
-// checkPayouts checks how payments are put together.
-func checkPayouts(key string, c Chain, wrong func(key, format string, args ...any)) {
+// checkBatches checks how payments are put together.
+func checkBatches(key string, c Chain, wrong func(key, format string, args ...any)) {
 	counts := []struct {
 		key         string
 		value, most int
@@ -201,18 +216,6 @@ func checkPayouts(key string, c Chain, wrong func(key, format string, args ...an
 		if count.value < 1 || count.value > count.most {
 			wrong(key+"."+count.key, "want 1 to %d", count.most)
 		}
-	}
-	switch c.PayoutPath {
-	case coffer.PathUserOp:
-	case coffer.PathExec, PathAuto:
-		if c.BundlerURL != "" {
-			wrong(key+".payout_path", "%s wants executors of our own, which only the embedded bundler has: leave bundler_url out", c.PayoutPath)
-		}
-	default:
-		wrong(key+".payout_path", "want %s, %s or %s", coffer.PathUserOp, coffer.PathExec, PathAuto)
-	}
-	if c.PayoutMaxGas < minPayoutGas || c.PayoutMaxGas > maxPayoutGas {
-		wrong(key+".payout_max_gas", "want %d to %d", minPayoutGas, maxPayoutGas)
 	}
 	for i, asset := range append([]Asset{c.Native}, c.Assets...) {
 		name := key + ".native"
@@ -230,8 +233,29 @@ func checkPayouts(key string, c Chain, wrong func(key, format string, args ...an
 				wrong(name+"."+bound.key, "is zero: write nothing for no bound")
 			}
 		}
+	}
+}
+
+// checkPayouts checks which way payments go, and what they may take of a block.
+func checkPayouts(key string, c Chain, wrong func(key, format string, args ...any)) {
+	switch c.PayoutPath {
+	case coffer.PathUserOp:
+	case coffer.PathExec, PathAuto:
+		if c.BundlerURL != "" {
+			wrong(key+".payout_path", "%s wants executors of our own, which only the embedded bundler has: leave bundler_url out", c.PayoutPath)
+		}
+	default:
+		wrong(key+".payout_path", "want %s, %s or %s", coffer.PathUserOp, coffer.PathExec, PathAuto)
+	}
+	if c.PayoutMaxGas < minPayoutGas || c.PayoutMaxGas > maxPayoutGas {
+		wrong(key+".payout_max_gas", "want %d to %d", minPayoutGas, maxPayoutGas)
+	}
+	if c.Native.PayoutGas < minPaymentGas || c.Native.PayoutGas > maxPaymentGas {
+		wrong(key+".native.payout_gas", "want %d to %d", minPaymentGas, maxPaymentGas)
+	}
+	for i, asset := range c.Assets {
 		if asset.PayoutGas < minPaymentGas || asset.PayoutGas > maxPaymentGas {
-			wrong(name+".payout_gas", "want %d to %d", minPaymentGas, maxPaymentGas)
+			wrong(fmt.Sprintf("%s.assets[%d].payout_gas", key, i), "want %d to %d", minPaymentGas, maxPaymentGas)
 		}
 	}
 }

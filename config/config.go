@@ -64,7 +64,8 @@ type Signer struct {
 	Address string `koanf:"address"`
 }
 
-// Chain is an EVM chain that this process serves.
+// Chain is a chain that this process serves: an EVM chain, or one of the Bitcoin family, which
+// has a section utxo in place of the keys about contracts, executors, gas and sweeps.
 type Chain struct {
 	ID     coffer.ChainID `koanf:"id"`
 	RPC    []string       `koanf:"rpc"`
@@ -76,6 +77,8 @@ type Chain struct {
 	WitnessRPC []string `koanf:"witness_rpc"`
 	Deposits   Deposits `koanf:"deposits"`
 	Sweep      Sweep    `koanf:"sweep"`
+
+	UTXO UTXO `koanf:"utxo"`
 
 	EntryPoint       string `koanf:"entry_point"`       // ERC-4337 v0.7
 	Module           string `koanf:"module"`            // Safe4337Module 0.3.0
@@ -105,7 +108,7 @@ type Chain struct {
 	PayoutValid   time.Duration `koanf:"payout_valid"`    // how long signatures can be used
 	PayoutMaxLegs int           `koanf:"payout_max_legs"` // orders in one payout
 	PayoutMaxGas  uint64        `koanf:"payout_max_gas"`  // that one payout needs, by estimate
-	PayoutPath    string        `koanf:"payout_path"`     // "userop", "exec", or "auto" for the cheaper one
+	PayoutPath    string        `koanf:"payout_path"`     // "userop", "exec", or "auto" for the cheaper one; "psbt" on UTXO chains
 	PayoutLanes   int           `koanf:"payout_lanes"`    // payouts on their way at once
 	PayoutBumps   int           `koanf:"payout_bumps"`    // times that a payout's fee is raised, at most
 	PayoutRetry   time.Duration `koanf:"payout_retry"`    // what could not be paid waits for so long, doubled each time
@@ -156,6 +159,10 @@ func Defaults() Config {
 
 // chainDefaults fills what a chain's section leaves out.
 func chainDefaults(c *Chain) {
+	if c.isUTXO() {
+		utxoDefaults(c)
+		return
+	}
 	setDefault(&c.EntryPoint, EntryPointV07)
 	setDefault(&c.Module, Safe4337Module030)
 	setDefault(&c.NativeTransfers, "auto")

@@ -199,8 +199,17 @@ func (d depositAddress) Proof() *addressProof {
 
 type addressProof struct{ p coffer.AddressProof }
 
-func (p addressProof) Kind() string       { return p.p.Kind }
-func (p addressProof) Factory() string    { return string(p.p.Factory) }
-func (p addressProof) Salt() hash         { return hash{p.p.Salt} }
-func (p addressProof) InitCodeHash() hash { return hash{p.p.InitCodeHash} }
-func (p addressProof) Vault() string      { return string(p.p.Vault) }
+func (p addressProof) Kind() string        { return p.p.Kind }
+func (p addressProof) Vault() string       { return string(p.p.Vault) }
+func (p addressProof) Factory() *string    { return optional(string(p.p.Factory)) }
+func (p addressProof) Salt() *hash         { return p.ofContract(p.p.Salt) }
+func (p addressProof) InitCodeHash() *hash { return p.ofContract(p.p.InitCodeHash) }
+func (p addressProof) Descriptor() *string { return optional(p.p.Descriptor) }
+func (p addressProof) Path() *string       { return optional(p.p.Path) }
+
+func (p addressProof) ofContract(h coffer.Hash) *hash {
+	if p.p.Kind != coffer.ProofCreate2 {
+		return nil
+	}
+	return &hash{h}
+}

@@ -12,13 +12,11 @@ import (
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/config"
 	"github.com/cofferhq/coffer/deposit"
-	"github.com/cofferhq/coffer/evm"
 	"github.com/cofferhq/coffer/ledger"
 	"github.com/cofferhq/coffer/payout"
 	"github.com/cofferhq/coffer/postgres"
 	"github.com/cofferhq/coffer/stream"
 	"github.com/cofferhq/coffer/treasury"
-	"github.com/ethereum/go-ethereum/common"
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 )
@@ -49,7 +47,7 @@ func (s *server) openChain(ctx context.Context, chain *chainParts) (uint64, erro
 	if err != nil {
 		return 0, err
 	}
-	if err := s.houses(ctx, chain, adopted); err != nil {
+	if err := chain.houses(ctx, s, adopted); err != nil {
 		return 0, err
 	}
 	if adopted {
@@ -94,34 +92,16 @@ func openingBlock(ctx context.Context, chain *chainParts) (coffer.BlockRef, erro
 	return header.BlockRef, nil
 }
 
-// adopt books the opening balances of the Safe, its EntryPoint deposit and the executors, in
-// one transaction, unless another process did.
+// adopt books the opening balances of a chain, in one transaction, unless another process
+// did.
 func (s *server) adopt(ctx context.Context, chain *chainParts, block coffer.BlockRef) error {
-	type opening struct {
-		account string
-		asset   coffer.AssetID
-		balance coffer.Amount
-	}
-	var openings []opening
-	safe := evm.AddressOf(chain.safe.Address)
-	for _, asset := range chain.assets {
-		balance, err := chain.client.BalanceOf(ctx, asset.ID, safe, block.Hash)
-		if err != nil {
+	places := chain.custody()
+	held := make([]coffer.Amount, len(places))
+	for i, p := range places {
+		var err error
+		if held[i], err = chain.held(ctx, p, block.Hash); err != nil {
 			return err
 		}
-		openings = append(openings, opening{ledger.PrefixCustodyHot + string(safe), asset.ID, balance})
-	}
-	deposit, err := chain.client.DepositOf(ctx, safe, block.Hash)
-	if err != nil {
-		return err
-	}
-	openings = append(openings, opening{ledger.PrefixGasEntryPoint + string(safe), chain.native.ID, deposit})
-	for _, executor := range chain.executors {
-		balance, err := chain.client.BalanceOf(ctx, chain.native.ID, executor, block.Hash)
-		if err != nil {
-			return err
-		}
-		openings = append(openings, opening{ledger.PrefixGasExecutor + string(executor), chain.native.ID, balance})
 	}
 
 	books := treasury.New(s.ledger)
@@ -131,8 +111,8 @@ func (s *server) adopt(ctx context.Context, chain *chainParts, block coffer.Bloc
 		if err != nil || adopted {
 			return err
 		}
-		for _, o := range openings {
-			if err := books.Adopt(ctx, tx, chain.id, o.asset, o.account, o.balance, block, at); err != nil {
+		for i, p := range places {
+			if err := books.Adopt(ctx, tx, chain.id, p.Asset, p.Account, held[i], block, at); err != nil {
 				return err
 			}
 		}
@@ -202,22 +182,20 @@ func compareBooks(ctx context.Context, c config.Config, db *postgres.DB, out io.
 }
 
 func compareChain(ctx context.Context, db *postgres.DB, c config.Chain, books *treasury.Treasury) ([]treasury.Line, coffer.BlockRef, error) {
-	cfg := evm.Config{Chain: c.ID, Native: c.Native.ID, URLs: c.RPC, EntryPoint: common.HexToAddress(c.EntryPoint)}
-	client, err := evm.Dial(ctx, cfg)
+	reader, err := openReader(ctx, c)
 	if err != nil {
 		return nil, coffer.BlockRef{}, err
 	}
-	defer client.Close()
-	source := evm.NewSource(client, cfg)
-	head, err := source.Head(ctx)
+	defer reader.close()
+	head, err := reader.source.Head(ctx)
 	if err != nil {
 		return nil, coffer.BlockRef{}, err
 	}
-	block, err := newestWhole(ctx, db, c, source, head.Final)
+	block, err := newestWhole(ctx, db, c, reader.source, head.Final)
 	if err != nil {
 		return nil, coffer.BlockRef{}, err
 	}
-	lines, err := books.Compare(ctx, db.Pool(), c.ID, block, client)
+	lines, err := reader.compare(ctx, books, db, block)
 	if err == nil && len(lines) == 0 {
 		err = errors.New("the books know nothing of this chain")
 	}
@@ -246,6 +224,9 @@ func newestWhole(ctx context.Context, db *postgres.DB, c config.Chain, source co
 	depth := c.Native.Credit
 	for _, asset := range c.Assets {
 		depth = max(depth, asset.Credit)
+	}
+	if c.ID.Namespace() == coffer.NamespaceUTXO {
+		left.Height = arrived.Tip.Height // watched only: no payout leaves
 	}
 	height := comparableHeight(final.Height, arrived.Tip.Height, left.Height, depth)
 	if height <= opened.Height {

@@ -59,10 +59,8 @@ type demo struct {
 func runDemo(ctx context.Context, s *stack, out io.Writer) error {
 	d := &demo{stack: s, told: map[string]bool{}}
 	second := &demo{stack: s.on(s.chains[1]), told: d.told}
-	scenes := []struct {
-		title string
-		run   func(ctx context.Context) error
-	}{
+	bitcoin := &btcDemo{stack: s}
+	scenes := []scene{
 		{"An account and its deposit address", d.open},
 		{"A deposit of 250 USDT", d.deposit},
 		{"A deposit of 100 USDT that is reorganised away and comes back", d.reorganise},
@@ -86,8 +84,9 @@ func runDemo(ctx context.Context, s *stack, out io.Writer) error {
 		{"The base fee rises above what a payout offers", d.stuck},
 		{"25 withdrawals in one transaction", d.batches},
 		{"A batch with two payments that the token refuses", d.poisoned},
-		{"The books and the chain", func(ctx context.Context) error { return d.compare(ctx, out) }},
 	}
+	scenes = append(scenes, bitcoin.scenes()...)
+	scenes = append(scenes, scene{"The books and the chain", func(ctx context.Context) error { return d.compare(ctx, out) }})
 	for _, scene := range scenes {
 		s.say("\n== %s", scene.title)
 		if err := scene.run(ctx); err != nil {

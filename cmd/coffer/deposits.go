@@ -14,7 +14,6 @@ import (
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/config"
 	"github.com/cofferhq/coffer/deposit"
-	"github.com/cofferhq/coffer/evm"
 	"github.com/cofferhq/coffer/ledger"
 	"github.com/cofferhq/coffer/postgres"
 	"github.com/cofferhq/coffer/stream"
@@ -65,7 +64,7 @@ func withDeposits(cmd *cobra.Command, run func(ctx context.Context, s *deposit.S
 func offlineDeposits(c config.Config, db *postgres.DB) (*deposit.Service, error) {
 	d := deposit.Config{DB: db, Ledger: ledger.New(db, time.Now), Log: stream.NewPostgres(db, time.Now), Clock: time.Now}
 	for _, chain := range c.Chains {
-		d.Chains = append(d.Chains, deposit.Chain{ID: chain.ID, ParseAddress: evm.ParseAddress})
+		d.Chains = append(d.Chains, deposit.Chain{ID: chain.ID, ParseAddress: parserOf(chain.ID)})
 	}
 	return deposit.New(d)
 }

@@ -29,6 +29,9 @@ func devCommand() *cobra.Command {
 					say("    USDT     %s (%d decimals)", c.usdt, c.decimals)
 					say("    Safe     %s", c.safe)
 				}
+				say("  Bitcoin (regtest); its blocks are made when somebody asks for one")
+				say("    node     %s (chain %s)", s.bitcoin.node.URL, s.bitcoin.chain)
+				say("    wallet   %s", s.bitcoin.descriptor)
 				say("  operators  coffer withdrawals reviews --config %s", s.configFile())
 				say("  logs       %s", s.path("logs"))
 				say("\n  curl -s %s/graphql -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' \\", base, s.api.key)

@@ -9,11 +9,9 @@ import (
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/config"
-	"github.com/cofferhq/coffer/evm"
 	"github.com/cofferhq/coffer/indexer"
 	"github.com/cofferhq/coffer/postgres"
 	"github.com/cofferhq/coffer/stream"
-	"github.com/ethereum/go-ethereum/common"
 	"github.com/spf13/cobra"
 )
 
@@ -114,14 +112,13 @@ func withIndexer(cmd *cobra.Command, id string, run func(ctx context.Context, x 
 		return err
 	}
 	return withDatabase(cmd, false, func(ctx context.Context, db *postgres.DB, out io.Writer) error {
-		cfg := evm.Config{Chain: chain.ID, Native: chain.Native.ID, URLs: chain.RPC, EntryPoint: common.HexToAddress(chain.EntryPoint)}
-		client, err := evm.Dial(ctx, cfg)
+		reader, err := openReader(ctx, chain)
 		if err != nil {
 			return err
 		}
-		defer client.Close()
+		defer reader.close()
 		x, err := indexer.New(indexer.Config{
-			Source: evm.NewSource(client, cfg), Log: stream.NewPostgres(db, time.Now), DB: db, Clock: time.Now,
+			Source: reader.source, Log: stream.NewPostgres(db, time.Now), DB: db, Clock: time.Now,
 			Logger: newLogger(c.Log).With(slog.String("command", "indexer")), Holder: "none: a command only looks",
 		})
 		if err != nil {

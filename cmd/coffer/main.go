@@ -57,7 +57,7 @@ func newRoot() *cobra.Command {
 		policyCommand(),
 		payoutCommand(),
 		ledgerCommand(),
-		treasuryCommand(),
+		treasuryCommand(), descriptorsCommand(),
 		restoreCommand(),
 		indexerCommand(),
 		depositsCommand(),

@@ -134,7 +134,7 @@ func (s *server) wireFlows(context.Context) (err error) {
 	var assets []coffer.Asset
 	payoutChains := map[coffer.ChainID]payout.Chain{}
 	parsers := map[coffer.ChainID]withdrawal.AddressParser{}
-	for _, chain := range s.chains {
+	for _, chain := range s.payingChains() {
 		assets = append(assets, chain.assets...)
 		parsers[chain.id] = chain.source
 		payoutChains[chain.id] = s.payoutChain(chain)
@@ -187,8 +187,8 @@ func (s *server) run(ctx context.Context, listener net.Listener, onReady func(ad
 	part("ledger", "keeper", s.keep)
 	for _, chain := range s.chains {
 		part("indexer", "indexer "+string(chain.id), func(ctx context.Context) error { return s.index(ctx, chain) })
-		if chain.bundler != nil {
-			part("bundler", "bundler "+string(chain.id), chain.bundler.Run)
+		if e := chain.evmOf(); e != nil && e.bundler != nil {
+			part("bundler", "bundler "+string(chain.id), e.bundler.Run)
 		}
 	}
 	for _, chain := range s.chains {
@@ -267,9 +267,9 @@ func (s *server) handler() (http.Handler, *graphql.Handler, error) {
 	mux.HandleFunc("/healthz", healthy)
 	mux.Handle("/readyz", s.ready)
 	for _, chain := range s.chains {
-		if chain.bundler != nil && chain.config.BundlerRPC {
+		if e := chain.evmOf(); e != nil && e.bundler != nil && chain.config.BundlerRPC {
 			path := "/bundler/" + string(chain.id)
-			mux.Handle(path, s.metrics.timed(path, chain.bundler.Handler()))
+			mux.Handle(path, s.metrics.timed(path, e.bundler.Handler()))
 		}
 	}
 	if !s.config.Has("api") {

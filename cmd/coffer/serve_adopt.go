@@ -10,10 +10,8 @@ import (
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/deposit"
-	"github.com/cofferhq/coffer/evm"
 	"github.com/cofferhq/coffer/ledger"
 	"github.com/cofferhq/coffer/treasury"
-	"github.com/ethereum/go-ethereum/common"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 )
@@ -38,27 +36,10 @@ func (s *server) receive(ctx context.Context, chain *chainParts) error {
 	return s.deposits.RunChain(ctx, chain.id)
 }
 
-// custody are the accounts of a chain that stand for money of ours on it, deposit addresses
-// apart.
-func (s *server) custody(chain *chainParts) []treasury.Place {
-	safe := evm.AddressOf(chain.safe.Address)
-	places := []treasury.Place{{Account: ledger.PrefixGasEntryPoint + string(safe), Asset: chain.native.ID}}
-	for _, asset := range chain.assets {
-		places = append(places, treasury.Place{Account: ledger.PrefixCustodyHot + string(safe), Asset: asset.ID})
-	}
-	for _, token := range chain.config.Deposits.KnownTokens { // kept in suspense, but booked
-		places = append(places, treasury.Place{Account: ledger.PrefixCustodyHot + string(safe), Asset: token})
-	}
-	for _, executor := range chain.executors {
-		places = append(places, treasury.Place{Account: ledger.PrefixGasExecutor + string(executor), Asset: chain.native.ID})
-	}
-	return places
-}
-
 // adoptLate books what is missing, and waits for the block to be final before. Nothing is
 // applied meanwhile: what the chain says of that block is then all that the books lack.
 func (s *server) adoptLate(ctx context.Context, chain *chainParts) error {
-	missing, err := treasury.Missing(ctx, s.db.Pool(), s.custody(chain))
+	missing, err := treasury.Missing(ctx, s.db.Pool(), chain.custody())
 	if err != nil || len(missing) == 0 {
 		return err
 	}
@@ -93,7 +74,7 @@ func (s *server) adoptAt(ctx context.Context, chain *chainParts, missing []treas
 	group.SetLimit(adoptReaders)
 	for i, p := range missing {
 		group.Go(func() (err error) {
-			held[i], err = heldAt(groupCtx, chain, p, block.Hash)
+			held[i], err = chain.held(groupCtx, p, block.Hash)
 			return err
 		})
 	}
@@ -114,10 +95,8 @@ func (s *server) adoptAt(ctx context.Context, chain *chainParts, missing []treas
 			return errNotFinal // another process applied a block meanwhile
 		}
 		if progress.Sequence > 0 {
-			for _, executor := range chain.executors {
-				if _, err := s.deposits.AdoptHouse(ctx, tx, chain.id, executor, deposit.HouseExecutor); err != nil {
-					return err
-				}
+			if err := chain.adopted(ctx, tx, s); err != nil {
+				return err
 			}
 		}
 		for i, p := range missing {
@@ -168,18 +147,6 @@ func (s *server) paidBefore(ctx context.Context, chain *chainParts, missing []tr
 		}
 	}
 	return places, nil
-}
-
-// heldAt is what an account held after a block. A token that was not there yet is held by
-// nobody.
-func heldAt(ctx context.Context, chain *chainParts, p treasury.Place, block coffer.Hash) (coffer.Amount, error) {
-	if !p.Asset.IsNative() {
-		code, err := chain.client.Eth().CodeAtHash(ctx, common.HexToAddress(p.Asset.Reference()), common.Hash(block))
-		if err != nil || len(code) == 0 {
-			return coffer.Amount{}, err
-		}
-	}
-	return treasury.Held(ctx, p, block, chain.client)
 }
 
 // lastApplied is the last block whose event is applied, which has to be final, or the block

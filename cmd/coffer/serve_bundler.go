@@ -17,52 +17,52 @@ import (
 
 // wireBundler makes a chain's embedded bundler with the executors that its signers hold. An
 // executor whose signer is away is missing until the next start, as long as one is there.
-func (s *server) wireBundler(ctx context.Context, chain *chainParts) (_ *bundler.Bundler, err error) {
-	executors, err := s.executors(ctx, chain)
+func (s *server) wireBundler(ctx context.Context, e *evmParts) (_ *bundler.Bundler, err error) {
+	executors, err := s.executors(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	chain.bundler, err = bundler.New(ctx, bundler.Config{
-		DB: s.db, Client: chain.client, EntryPoint: chain.client.Config().EntryPoint, Executors: executors, Clock: time.Now,
-		Senders: []common.Address{chain.safe.Address}, Poll: chain.config.PollInterval, Log: s.log, Checkpoint: checkpoint,
-		Refill: chain.refill(),
+	e.bundler, err = bundler.New(ctx, bundler.Config{
+		DB: s.db, Client: e.client, EntryPoint: e.client.Config().EntryPoint, Executors: executors, Clock: time.Now,
+		Senders: []common.Address{e.safe.Address}, Poll: e.chain.config.PollInterval, Log: s.log, Checkpoint: checkpoint,
+		Refill: e.refill(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.metrics.bundles(chain.id, chain.bundler)
-	all, err := chain.bundler.Executors(ctx)
+	s.metrics.bundles(e.chain.id, e.bundler)
+	all, err := e.bundler.Executors(ctx)
 	for _, executor := range all {
-		chain.executors = append(chain.executors, evm.AddressOf(executor))
+		e.executors = append(e.executors, evm.AddressOf(executor))
 	}
-	return chain.bundler, err
+	return e.bundler, err
 }
 
 // refill is what the configuration says about gas money, which has been checked.
-func (c *chainParts) refill() *bundler.Refill {
-	r := c.config.Refill
+func (e *evmParts) refill() *bundler.Refill {
+	r := e.chain.config.Refill
 	if !r.Wanted() {
 		return nil
 	}
-	wei := func(text string) *big.Int { return configured(text, c.native.Decimals).Int().ToBig() }
+	wei := func(text string) *big.Int { return configured(text, e.chain.native.Decimals).Int().ToBig() }
 	return &bundler.Refill{
-		Wallets: []common.Address{c.safe.Address}, DepositMin: wei(r.DepositMin), DepositTarget: wei(r.DepositTarget),
+		Wallets: []common.Address{e.safe.Address}, DepositMin: wei(r.DepositMin), DepositTarget: wei(r.DepositTarget),
 		ExecutorMin: wei(r.ExecutorMin), ExecutorTarget: wei(r.ExecutorTarget), AtOnce: wei(r.AtOnce),
 	}
 }
 
-func (s *server) executors(ctx context.Context, chain *chainParts) ([]bundler.Executor, error) {
+func (s *server) executors(ctx context.Context, e *evmParts) ([]bundler.Executor, error) {
 	var executors []bundler.Executor
 	var failed []error
-	for _, name := range chain.config.Executors() {
+	for _, name := range e.chain.config.Executors() {
 		at := slices.IndexFunc(s.signers, func(one *signerConn) bool { return one.Name() == name })
 		if at < 0 {
 			return nil, fmt.Errorf("executor_signers: %q is none of the signers", name)
 		}
-		executor, err := s.signers[at].Executor(ctx, chain.id)
+		executor, err := s.signers[at].Executor(ctx, e.chain.id)
 		switch {
 		case coffer.ErrorCode(err) == coffer.CodeUnavailable:
-			s.log.Error("an executor is missing: its signer is away", "chain", chain.id, "signer", name, "err", err)
+			s.log.Error("an executor is missing: its signer is away", "chain", e.chain.id, "signer", name, "err", err)
 			failed = append(failed, err)
 			continue
 		case err != nil:

@@ -5,35 +5,52 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/cofferhq/coffer"
-	"github.com/cofferhq/coffer/bundler"
 	"github.com/cofferhq/coffer/config"
 	"github.com/cofferhq/coffer/deposit"
-	"github.com/cofferhq/coffer/evm"
 	"github.com/cofferhq/coffer/indexer"
-	"github.com/cofferhq/coffer/relayer"
+	"github.com/cofferhq/coffer/payout"
 	"github.com/cofferhq/coffer/signer"
-	"github.com/ethereum/go-ethereum/common"
+	"github.com/cofferhq/coffer/treasury"
+	"github.com/jackc/pgx/v5"
 )
 
-// chainParts is what the server has for one EVM chain.
+// chainParts is what the server has for one chain.
 type chainParts struct {
-	id         coffer.ChainID
-	config     config.Chain
-	native     coffer.Asset
-	assets     []coffer.Asset // native first
-	client     *evm.Client
-	source     *evm.Source
-	indexer    *indexer.Indexer
-	forwarders *evm.Forwarders
-	safe       evm.Safe
-	wallet     *relayer.Wallet
-	explainer  *evm.Explainer
-	bundler    *bundler.Bundler // nil when another one is used
-	executors  []coffer.Address // none when another bundler is used
+	id        coffer.ChainID
+	config    config.Chain
+	native    coffer.Asset
+	assets    []coffer.Asset // native first
+	source    coffer.Source
+	indexer   *indexer.Indexer
+	wallet    coffer.Wallet
+	explainer coffer.Explainer
+	family
+}
+
+// family is what chains of one family do in a way of their own.
+type family interface {
+	// deposits completes what deposits know of the chain, and says which assets they credit
+	// and which they only know.
+	deposits(s *server, d *deposit.Chain) (credited []coffer.Asset, known []coffer.AssetID)
+	// payouts completes what payouts know of the chain.
+	payouts(s *server, p *payout.Chain)
+	// custody are the accounts that stand for money of ours on the chain, deposit addresses
+	// apart.
+	custody() []treasury.Place
+	// held is what an account of the chain held after a block.
+	held(ctx context.Context, p treasury.Place, block coffer.Hash) (coffer.Amount, error)
+	// houses registers what is ours, or what money must never be sent to. begun says that the
+	// books of the chain have begun.
+	houses(ctx context.Context, s *server, begun bool) error
+	// adopted registers what became ours after the books began, in the transaction that books
+	// what it held.
+	adopted(ctx context.Context, tx pgx.Tx, s *server) error
+	// witness connects to nodes of another keeper.
+	witness(ctx context.Context) (headers deposit.Headers, end func(), err error)
+	close()
 }
 
 // signerConn is a signer as the server knows it.
@@ -98,138 +115,16 @@ func (s *server) wireChains(ctx context.Context) error {
 	return nil
 }
 
-func (s *server) wireChain(ctx context.Context, c config.Chain) (_ *chainParts, err error) {
+func (s *server) wireChain(ctx context.Context, c config.Chain) (*chainParts, error) {
 	chain := &chainParts{id: c.ID, config: c, native: c.Native.Words()}
 	chain.assets = []coffer.Asset{chain.native}
 	for _, asset := range c.Assets {
 		chain.assets = append(chain.assets, asset.Words())
 	}
-
-	cfg := evm.Config{
-		Chain: c.ID, Native: c.Native.ID, URLs: c.RPC,
-		EntryPoint: common.HexToAddress(c.EntryPoint), Module: common.HexToAddress(c.Module),
-		MultiSend: common.HexToAddress(c.MultiSend), Wallets: []common.Address{common.HexToAddress(c.Wallet)}, ForwarderFactory: common.HexToAddress(c.ForwarderFactory),
+	if c.ID.Namespace() == coffer.NamespaceUTXO {
+		return chain, s.wireUTXO(ctx, chain)
 	}
-	if chain.client, err = evm.Dial(ctx, cfg); err != nil {
-		return nil, err
-	}
-	if cfg.NativeTransfers, err = s.nativeTransfers(ctx, chain); err != nil {
-		return nil, err
-	}
-	chain.source = evm.NewSource(chain.client, cfg)
-	if chain.safe, err = evm.ReadSafe(ctx, chain.client, common.HexToAddress(c.Wallet)); err != nil {
-		return nil, err
-	}
-	if chain.forwarders, err = evm.NewForwarders(ctx, chain.client, cfg.ForwarderFactory, common.HexToAddress(c.Wallet)); err != nil {
-		return nil, err
-	}
-	if err := s.checkSafe(chain); err != nil {
-		return nil, err
-	}
-	if err := s.checkGuard(ctx, chain); err != nil {
-		return nil, err
-	}
-	if err := s.checkNumbers(ctx, chain); err != nil {
-		return nil, err
-	}
-	chain.explainer = evm.NewExplainer(evm.ExplainConfig{
-		Chain: c.ID, Native: c.Native.ID, EntryPoint: cfg.EntryPoint, Module: cfg.Module, MultiSend: cfg.MultiSend,
-		Wallets: []common.Address{chain.safe.Address},
-	})
-
-	sender, err := s.wireSender(ctx, chain)
-	if err != nil {
-		return nil, err
-	}
-	wallet := relayer.Config{Client: chain.client, Safe: chain.safe, Sender: sender, Clock: time.Now}
-	if chain.bundler != nil {
-		wallet.Exec = chain.bundler
-	}
-	chain.wallet, err = relayer.NewWallet(wallet)
-	return chain, err
-}
-
-// nativeTransfers decides how native payments are followed. Where those that contracts make
-// cannot be seen, a deposit of an exchange or of a Safe would be missed: native deposits
-// then are refused altogether, and that is said aloud.
-func (s *server) nativeTransfers(ctx context.Context, chain *chainParts) (evm.NativeTransfers, error) {
-	want := evm.NativeTransfers(chain.config.NativeTransfers)
-	if want == evm.NativeTopLevel {
-		return want, nil
-	}
-	found, err := evm.FindTraces(ctx, chain.client)
-	if err != nil {
-		return "", err
-	}
-	if want == evm.NativeTraced && found != want {
-		return "", errors.New("native_transfers: its nodes do not trace, so payments made by contracts cannot be seen: use nodes that do, or accept top-level")
-	}
-	return found, nil
-}
-
-// depositAssets are the assets that deposits of a chain are credited in, and those that are
-// only known.
-func (s *server) depositAssets(chain *chainParts) (credited []coffer.Asset, known []coffer.AssetID) {
-	if chain.source.NativeTransfers() == evm.NativeTraced {
-		return chain.assets, nil
-	}
-	s.log.Error("native deposits are refused: payments made by contracts cannot be seen without traces", "chain", chain.id, "asset", chain.native.ID)
-	return chain.assets[1:], []coffer.AssetID{chain.native.ID}
-}
-
-// checkSafe demands that the signers we know are enough owners of the Safe.
-func (s *server) checkSafe(chain *chainParts) error {
-	owners := 0
-	for _, one := range s.signers {
-		for _, key := range one.info.Keys {
-			if key.Role == signer.RoleOwner && key.Chain == chain.id && slices.Contains(chain.safe.Owners, common.HexToAddress(key.Key)) {
-				owners++
-			}
-		}
-	}
-	if owners < chain.safe.Threshold {
-		return fmt.Errorf("the Safe %s wants %d owners' signatures; the signers that answer own %d keys of it", chain.safe.Address, chain.safe.Threshold, owners)
-	}
-	return nil
-}
-
-// wireSender makes the embedded bundler, or the client of another one.
-func (s *server) wireSender(ctx context.Context, chain *chainParts) (relayer.UserOpSender, error) {
-	if chain.config.BundlerURL != "" {
-		return relayer.DialRPC(ctx, chain.config.BundlerURL, chain.client.ChainNumber())
-	}
-	return s.wireBundler(ctx, chain)
-}
-
-// houses registers what is ours, or what money must never be sent to. An executor that was
-// added after the books began is registered with its opening balance, see adoptLate.
-func (s *server) houses(ctx context.Context, chain *chainParts, begun bool) error {
-	houses := map[coffer.Address]string{
-		evm.AddressOf(chain.safe.Address):                     deposit.HouseHot,
-		evm.AddressOf(chain.client.Config().EntryPoint):       deposit.HouseEntryPoint,
-		evm.AddressOf(chain.client.Config().Module):           deposit.HouseModule,
-		evm.AddressOf(chain.client.Config().MultiSend):        deposit.HouseContract,
-		evm.AddressOf(chain.client.Config().ForwarderFactory): deposit.HouseFactory,
-	}
-	if !begun {
-		for _, executor := range chain.executors {
-			houses[executor] = deposit.HouseExecutor
-		}
-	}
-	if chain.config.Guard != "" {
-		houses[evm.AddressOf(common.HexToAddress(chain.config.Guard))] = deposit.HouseContract
-	}
-	for _, asset := range chain.assets {
-		if !asset.ID.IsNative() {
-			houses[coffer.Address(asset.ID.Reference())] = deposit.HouseToken
-		}
-	}
-	for address, kind := range houses {
-		if err := s.deposits.RegisterHouse(ctx, chain.id, address, kind); err != nil {
-			return fmt.Errorf("register %s as %s: %w", address, kind, err)
-		}
-	}
-	return nil
+	return chain, s.wireEVM(ctx, chain)
 }
 
 // follow makes the chain's indexer, which begins after the block of the opening balances.
@@ -267,7 +162,7 @@ func (s *server) close() {
 		}
 	}
 	for _, chain := range s.chains {
-		chain.client.Close()
+		chain.close()
 	}
 	for _, closing := range s.closers {
 		closing()

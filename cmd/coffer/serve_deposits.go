@@ -8,9 +8,7 @@ import (
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/deposit"
-	"github.com/cofferhq/coffer/evm"
 	"github.com/cofferhq/coffer/withdrawal"
-	"github.com/ethereum/go-ethereum/common"
 )
 
 // wireDeposits makes what watches for money that arrives.
@@ -18,17 +16,21 @@ func (s *server) wireDeposits() (err error) {
 	c := deposit.Config{Payer: payer{s}, DB: s.db, Ledger: s.ledger, Log: s.stream, Alarm: s.alarm, Clock: time.Now, Logger: s.log, Checkpoint: checkpoint}
 	senders := senders{blocked: map[place]bool{}}
 	for _, chain := range s.chains {
-		credited, known := s.depositAssets(chain)
+		one := deposit.Chain{
+			ID: chain.id, ParseAddress: chain.source.ParseAddress, Second: s.wireWitness(chain),
+			UnknownPerBlock: chain.config.Deposits.UnknownPerBlock, UnknownPerChain: chain.config.Deposits.UnknownPerChain,
+		}
+		credited, known := chain.deposits(s, &one)
 		c.Assets = append(c.Assets, credited...)
 		c.Known = append(c.Known, slices.Concat(known, chain.config.Deposits.KnownTokens)...)
-		c.Chains = append(c.Chains, deposit.Chain{
-			ID: chain.id, Deriver: chain.forwarders, ParseAddress: chain.source.ParseAddress,
-			Second:          s.wireWitness(chain),
-			UnknownPerBlock: chain.config.Deposits.UnknownPerBlock, UnknownPerChain: chain.config.Deposits.UnknownPerChain,
-		})
+		c.Chains = append(c.Chains, one)
 		c.Rules = append(c.Rules, depositRules(chain)...)
-		for _, sender := range chain.config.Deposits.BlockedSenders {
-			senders.blocked[place{chain.id, evm.AddressOf(common.HexToAddress(sender))}] = true
+		for _, text := range chain.config.Deposits.BlockedSenders {
+			sender, err := chain.source.ParseAddress(text)
+			if err != nil {
+				return fmt.Errorf("chain %s: deposits.blocked_senders: %w", chain.id, err)
+			}
+			senders.blocked[place{chain.id, sender}] = true
 		}
 	}
 	if settings := s.config.Withdrawals.Sanctions; settings.File != "" {
@@ -94,6 +96,9 @@ type senders struct {
 // ScreenDeposit implements deposit.Screener.
 func (s senders) ScreenDeposit(ctx context.Context, d coffer.Deposit) (deposit.Screening, error) {
 	const worst = 100
+	if d.From == "" {
+		return deposit.Screening{}, fmt.Errorf("nobody knows who sent %s", d.Tx) // the empty name is on no list
+	}
 	if s.blocked[place{d.Chain, d.From}] {
 		return deposit.Screening{Score: worst, Category: "blocked sender", Evidence: fmt.Sprintf("%s is one of deposits.blocked_senders", d.From)}, nil
 	}

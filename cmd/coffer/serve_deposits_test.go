@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/cofferhq/coffer"
-	"github.com/cofferhq/coffer/evm"
+	"github.com/cofferhq/coffer/deposit"
 	"github.com/cofferhq/coffer/policy"
 	"github.com/cofferhq/coffer/withdrawal"
 )
@@ -46,6 +46,9 @@ func TestSendersAreHeldAgainstBothListsAndAStaleOneGivesNoAnswer(t *testing.T) {
 			t.Errorf("%s on %s: %+v, %v", c.from, c.chain, got, err)
 		}
 	}
+	if got, err := s.ScreenDeposit(t.Context(), coffer.Deposit{Chain: "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"}); err == nil {
+		t.Errorf("a deposit whose sender nobody knows: %+v", got)
+	}
 	now = now.Add(2 * time.Hour)
 	if got, err := s.ScreenDeposit(t.Context(), coffer.Deposit{Chain: "eip155:1", From: good}); err == nil {
 		t.Errorf("a list that is out of date says %+v", got)
@@ -57,7 +60,7 @@ func TestASecondNodeThatIsAwayIsSaidOnceAndMakesTheServerNotReady(t *testing.T) 
 	said := 0
 	away := errors.New("connection refused")
 	w := &witness{
-		dial:  func(context.Context) (*evm.Witness, error) { return nil, away },
+		dial:  func(context.Context) (deposit.Headers, func(), error) { return nil, nil, away },
 		clock: func() time.Time { return now }, silent: func(error) { said++ }, after: time.Minute,
 	}
 	ask := func() {

@@ -10,10 +10,10 @@ import (
 // checkGuard demands that the chain itself stops what enough stolen owner keys could sign:
 // the wallet has the configured guard for its transactions and for its modules. A wallet
 // without a configured guard is served, and that is said aloud.
-func (s *server) checkGuard(ctx context.Context, chain *chainParts) error {
-	if chain.config.Guard == "" {
-		s.log.Error("no guard is configured: whoever signs for enough owners can change the wallet itself", "chain", chain.id, "wallet", chain.safe.Address)
+func (s *server) checkGuard(ctx context.Context, e *evmParts) error {
+	if e.chain.config.Guard == "" {
+		s.log.Error("no guard is configured: whoever signs for enough owners can change the wallet itself", "chain", e.chain.id, "wallet", e.safe.Address)
 		return nil
 	}
-	return evm.CheckGuard(ctx, chain.client, chain.safe.Address, common.HexToAddress(chain.config.Guard))
+	return evm.CheckGuard(ctx, e.client, e.safe.Address, common.HexToAddress(e.chain.config.Guard))
 }

@@ -25,9 +25,8 @@ func (s *server) payoutChain(chain *chainParts) payout.Chain {
 	c := payout.Chain{
 		Native: chain.native.ID, Wallet: chain.wallet, Explainer: chain.explainer,
 		Threshold: s.config.Signing.Threshold, FeeBound: configured(cfg.PayoutFeeCap, chain.native.Decimals),
-		LegGas: map[coffer.AssetID]uint64{},
 		Limits: payout.Limits{
-			MaxOrders: cfg.PayoutMaxLegs, MaxGas: cfg.PayoutMaxGas, Lanes: cfg.PayoutLanes, IntentTTL: cfg.PayoutValid,
+			MaxOrders: cfg.PayoutMaxLegs, Lanes: cfg.PayoutLanes, IntentTTL: cfg.PayoutValid,
 			BumpAfter: cfg.BumpAfter, MaxAttempts: cfg.PayoutBumps + 1, MaxBackoff: cfg.PayoutRetry,
 			Backoff: min(time.Second, cfg.PayoutRetry), Poll: min(payoutPoll, cfg.PollInterval),
 			Rebroadcast: min(payoutRebroadcast, rebroadcastPolls*cfg.PollInterval),
@@ -37,7 +36,6 @@ func (s *server) payoutChain(chain *chainParts) payout.Chain {
 		},
 	}
 	for _, asset := range append([]config.Asset{cfg.Native}, cfg.Assets...) {
-		c.LegGas[asset.ID] = asset.PayoutGas
 		if asset.PayoutMax != "" {
 			c.Risk.MaxTotal[asset.ID] = configured(asset.PayoutMax, asset.Decimals)
 		}
@@ -45,12 +43,23 @@ func (s *server) payoutChain(chain *chainParts) payout.Chain {
 			c.Risk.MaxDestination[asset.ID] = configured(asset.PayoutMaxDestination, asset.Decimals)
 		}
 	}
-	c.Executors = chain.executors
-	c.Paths, c.Costs = payoutPaths(cfg.PayoutPath), relayer.NewCosts(chain.client)
+	chain.payouts(s, &c)
 	for _, one := range s.signers {
 		c.Signers = append(c.Signers, one)
 	}
 	return c
+}
+
+// payingChains are those that payouts are made on. The others are watched only: nothing can
+// be asked of them.
+func (s *server) payingChains() []*chainParts {
+	var paying []*chainParts
+	for _, chain := range s.chains {
+		if chain.wallet != nil {
+			paying = append(paying, chain)
+		}
+	}
+	return paying
 }
 
 // payoutPaths are the paths that payouts may take; of equal ones the first, which expires.
@@ -74,8 +83,8 @@ func configured(text string, decimals uint8) coffer.Amount {
 // longest intent lives.
 func (s *server) payoutMargin() time.Duration {
 	var longest time.Duration
-	for _, chain := range s.config.Chains {
-		longest = max(longest, chain.PayoutValid)
+	for _, chain := range s.payingChains() {
+		longest = max(longest, chain.config.PayoutValid)
 	}
 	return 2 * longest
 }

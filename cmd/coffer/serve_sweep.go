@@ -23,7 +23,7 @@ func (s *server) wireSweeps(context.Context) (err error) {
 		if len(chain.config.Sweep.Assets) == 0 {
 			continue
 		}
-		one := sweepChain(chain.config, chain.client, s.deposits)
+		one := sweepChain(chain.config, chain.evmOf().client, s.deposits)
 		allowed := s.policy.Sweeps(chain.native.ID)
 		for _, asset := range one.Assets {
 			if !slices.Contains(allowed, asset.ID) {

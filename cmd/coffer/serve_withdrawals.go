@@ -39,7 +39,7 @@ func (s *server) withdrawalConfig(assets []coffer.Asset, parsers map[coffer.Chai
 	}
 
 	costs := map[coffer.AssetID]*networkCost{}
-	for _, chain := range s.chains {
+	for _, chain := range s.payingChains() {
 		price := &gasPrice{chain: chain}
 		for _, asset := range append([]config.Asset{chain.config.Native}, chain.config.Assets...) {
 			rule, err := feeRule(asset)
@@ -107,7 +107,7 @@ func (g *gasPrice) now(ctx context.Context) (coffer.Amount, error) {
 func (g *gasPrice) ask(ctx context.Context) (coffer.Amount, error) {
 	ctx, cancel := context.WithTimeout(ctx, gasPriceTimeout)
 	defer cancel()
-	fees, base, err := g.chain.client.SuggestFees(ctx)
+	fees, base, err := g.chain.evmOf().client.SuggestFees(ctx)
 	if err != nil {
 		return coffer.Amount{}, err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/deposit"
-	"github.com/cofferhq/coffer/evm"
 	"github.com/cofferhq/coffer/indexer"
 )
 
@@ -25,13 +24,14 @@ func (s *server) alarm(chain coffer.ChainID, _ error) {
 // witness is the second node of a chain. It may be away when the server starts, and be away
 // later: then deposits stay locked, and it is said aloud.
 type witness struct {
-	dial   func(ctx context.Context) (*evm.Witness, error)
+	dial   func(ctx context.Context) (headers deposit.Headers, end func(), err error)
 	clock  coffer.Clock
 	silent func(err error)
 	after  time.Duration // of failures, or of being behind, until that is said
 
 	mu     sync.Mutex
-	node   *evm.Witness
+	node   deposit.Headers
+	end    func()
 	failed time.Time // since when it does not answer what it is asked; zero when it does
 	err    error
 	said   bool
@@ -39,13 +39,10 @@ type witness struct {
 
 // wireWitness returns what unlocks of a chain wait for, nil where no witness is configured.
 func (s *server) wireWitness(chain *chainParts) deposit.Headers {
-	if len(chain.config.WitnessRPC) == 0 {
+	if len(chain.config.WitnessRPC)+len(chain.config.UTXO.WitnessNodes) == 0 {
 		return nil
 	}
-	w := &witness{clock: time.Now, after: chain.config.SilentAfter}
-	w.dial = func(ctx context.Context) (*evm.Witness, error) {
-		return evm.DialWitness(ctx, chain.client.Config(), chain.config.WitnessRPC...)
-	}
+	w := &witness{clock: time.Now, after: chain.config.SilentAfter, dial: chain.witness}
 	w.silent = func(err error) {
 		s.log.Error("the second node is silent: deposits stay locked", "chain", chain.id, "err", err)
 		s.alarm(chain.id, err)
@@ -71,23 +68,23 @@ func (w *witness) Header(ctx context.Context, height uint64) (coffer.Header, err
 		w.note(err)
 		return coffer.Header{}, err
 	}
-	header, err := node.Source().Header(ctx, height)
+	header, err := node.Header(ctx, height)
 	w.note(err)
 	return header, err
 }
 
 // connect dials the node the first time.
-func (w *witness) connect(ctx context.Context) (*evm.Witness, error) {
+func (w *witness) connect(ctx context.Context) (deposit.Headers, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.node != nil {
 		return w.node, nil
 	}
-	node, err := w.dial(ctx)
+	node, end, err := w.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w.node = node
+	w.node, w.end = node, end
 	return node, nil
 }
 
@@ -125,7 +122,7 @@ func (w *witness) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.node != nil {
-		w.node.Close()
+		w.end()
 	}
 }
 

@@ -40,6 +40,7 @@ type stack struct {
 
 	*devChain             // the one in front, the first unless on says otherwise
 	chains    []*devChain // all
+	bitcoin   *btcChain   // beside them
 
 	tokens    []devnet.Token
 	owners    []common.Address
@@ -92,8 +93,10 @@ func (s *stack) up(ctx context.Context) error {
 		run  func(ctx context.Context) error
 	}{
 		{"two nodes (anvil), Ethereum-like and BSC-like, with Safe 1.5.0, Safe4337Module, EntryPoint v0.7 and a test USDT", s.startChains},
+		{"a Bitcoin node on regtest (btcd)", s.startBitcoin},
 		{"three SoftHSM tokens with a key each, and two executors'", s.makeKeys},
 		{"on each chain a 2-of-3 Safe, a forwarder factory, funds", s.makeWallets},
+		{"a 2-of-3 Bitcoin wallet", s.makeBitcoinWallet},
 		{"policy, certificates, configuration", s.writeFiles},
 		{"three signer processes", s.startSigners},
 		{"private PostgreSQL, tenant and API key", s.makeTenant},
@@ -252,6 +255,11 @@ func (s *stack) halt() error {
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 		found = append(found, c.anvil.Stop(ctx))
+		cancel()
+	}
+	if s.bitcoin != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+		found = append(found, s.bitcoin.node.Stop(ctx))
 		cancel()
 	}
 	if err := errors.Join(found...); err != nil {

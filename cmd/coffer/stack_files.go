@@ -130,6 +130,11 @@ func (s *stack) writeServerConfig() error {
 	for i, chain := range s.chains {
 		chains[i] = chain.serverSection()
 	}
+	bitcoin, err := s.bitcoinSection()
+	if err != nil {
+		return err
+	}
+	chains = append(chains, bitcoin)
 	return writeYAML(s.configFile(), object{
 		"data_dir":    s.path("data"),
 		"policy_file": s.path("policy.yaml"),

@@ -3,6 +3,7 @@
 // WithdrawalInput as JSON), COFFER_TRANSFER (a book transfer that was received),
 // COFFER_REVIEWED (a withdrawal in review), COFFER_TENANT, and COFFER_FACTORY and
 // COFFER_VAULT (what deposit addresses are made of).
+import { readFileSync } from "node:fs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,6 +13,7 @@ import { ClientError, GraphQLClient } from "graphql-request";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 import { checkDepositAddress, keccak256 } from "./deposit_address.mjs";
+import { addressAt, checkDescriptorAddress } from "./deposit_descriptor.mjs";
 
 const { COFFER_URL: url, COFFER_KEY: key, COFFER_ACCOUNT: account, COFFER_TRANSFER: transfer, COFFER_REVIEWED: reviewed } = process.env;
 const input = JSON.parse(process.env.COFFER_INPUT);
@@ -104,6 +106,33 @@ test("a deposit address is computed again from its proof", async () => {
     assert.throws(() => checkDepositAddress(lie, known), /deposit address/, name);
   }
   assert.throws(() => checkDepositAddress(given, { ...known, account: "acc_other" }), /salt/);
+});
+
+// The addresses are those that utxo.Descriptor has.
+test("a Bitcoin deposit address is computed again from the wallet's descriptor", async () => {
+  const wallets = JSON.parse(readFileSync(new URL("descriptors.json", import.meta.url), "utf8"));
+  for (const { network, descriptor, addresses } of wallets) {
+    for (const [path, address] of Object.entries(addresses)) {
+      assert.equal(addressAt(descriptor, network, ...path.split("/").map(Number)), address, `${network} ${path}`);
+    }
+    const known = { descriptor, network };
+    const given = { address: addresses["0/1"], proof: { kind: "descriptor", descriptor, path: "0/1" } };
+    checkDescriptorAddress(given, known);
+    const other = wallets.find((w) => w.descriptor !== descriptor);
+    const lies = {
+      "no proof": { ...given, proof: null },
+      "another kind": { ...given, proof: { ...given.proof, kind: "create2" } },
+      "another wallet": { address: other.addresses["0/1"], proof: { ...given.proof, descriptor: other.descriptor } },
+      "another address": { ...given, address: other.addresses["0/1"] },
+      "another path": { ...given, proof: { ...given.proof, path: "0/2147483647" } },
+      "the house's own address": { address: addresses["0/0"], proof: { ...given.proof, path: "0/0" } },
+      "an address for change": { address: addresses["1/17"], proof: { ...given.proof, path: "1/17" } },
+      "a path spelt otherwise": { ...given, proof: { ...given.proof, path: "0/01" } },
+    };
+    for (const [name, lie] of Object.entries(lies)) {
+      assert.throws(() => checkDescriptorAddress(lie, known), /deposit address/, name);
+    }
+  }
 });
 
 test("graphql-request: errors have a code and a field", async () => {

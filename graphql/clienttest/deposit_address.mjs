@@ -1,6 +1,7 @@
 // Checks a deposit address that the API gave, without asking anybody: whoever stole the API
 // cannot make an address of their own pass. Knows nothing of the API and has no dependencies;
-// copy it into a wallet. The same check in Go is evm.VerifyDepositAddress.
+// copy it into a wallet. The same check in Go is evm.VerifyDepositAddress. Bitcoin addresses are
+// checked by deposit_descriptor.mjs.
 import { createHash } from "node:crypto";
 
 // checkDepositAddress throws unless the address is the deposit address of an account, that

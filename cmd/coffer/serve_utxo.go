@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/btcsuite/btcd/wire/v2"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/config"
+	"github.com/cofferhq/coffer/deposit"
+	"github.com/cofferhq/coffer/ledger"
+	"github.com/cofferhq/coffer/payout"
+	"github.com/cofferhq/coffer/treasury"
+	"github.com/cofferhq/coffer/utxo"
+)
+
+// maxDepositSenders is one more than deposits screen: with more a person looks.
+const maxDepositSenders = 101
+
+// utxoParts is what the server has for a chain of the Bitcoin family besides.
+type utxoParts struct {
+	chain      *chainParts
+	client     *utxo.Client
+	descriptor utxo.Descriptor
+}
+
+// utxoConfig is what the client of a configured chain is made with, and some of its nodes.
+func utxoConfig(c config.Chain, nodes []config.Node) (utxo.Config, error) {
+	network, err := utxo.NetworkOf(c.ID)
+	if err != nil {
+		return utxo.Config{}, err
+	}
+	cfg := utxo.Config{Network: network, Confirmations: c.UTXO.Confirmations}
+	for i, node := range nodes {
+		login, err := node.Login()
+		if err != nil {
+			return utxo.Config{}, fmt.Errorf("node %d: %w", i+1, err)
+		}
+		cfg.Nodes = append(cfg.Nodes, utxo.Node{URL: login, CookieFile: node.CookieFile})
+	}
+	return cfg, nil
+}
+
+// wireUTXO connects to the chain's nodes. One of another network and one that keeps only the
+// newest blocks are reasons not to start, and so is a wallet whose keys or threshold are not
+// the signers'.
+func (s *server) wireUTXO(ctx context.Context, chain *chainParts) error {
+	cfg, err := utxoConfig(chain.config, chain.config.UTXO.Nodes)
+	if err != nil {
+		return err
+	}
+	if chain.native.ID != cfg.Network.Native() {
+		return fmt.Errorf("native.id: the coin of %s is %s", cfg.Network, cfg.Network.Native())
+	}
+	parts := &utxoParts{chain: chain}
+	if parts.descriptor, err = utxo.ParseDescriptor(cfg.Network, chain.config.UTXO.Descriptor); err != nil {
+		return fmt.Errorf("utxo.descriptor: %w", err)
+	}
+	if err := s.checkDescriptor(chain.id, parts.descriptor); err != nil {
+		return fmt.Errorf("utxo.descriptor: %w", err)
+	}
+	if err := s.checkPolicy(chain); err != nil {
+		return err
+	}
+	if parts.client, err = utxo.Dial(ctx, cfg); err != nil {
+		return err
+	}
+	chain.family, chain.source = parts, utxo.NewSource(parts.client)
+	if err := checkIndex(ctx, parts.client); err != nil {
+		parts.client.Close()
+		return err
+	}
+	return nil
+}
+
+// checkDescriptor demands that as many keys have to sign as the configuration says, and that
+// each signer has one.
+func (s *server) checkDescriptor(_ coffer.ChainID, d utxo.Descriptor) error {
+	signing := s.config.Signing
+	if d.Threshold() != signing.Threshold {
+		return fmt.Errorf("the wallet wants %d signatures, signing.threshold is %d", d.Threshold(), signing.Threshold)
+	}
+	if n := len(d.Keys()); n != len(signing.Signers) {
+		return fmt.Errorf("the wallet has %d keys, and there are %d signers", n, len(signing.Signers))
+	}
+	return nil
+}
+
+// checkIndex demands nodes that know every transaction (-txindex): senders of deposits and
+// what coins come from are looked up there.
+func checkIndex(ctx context.Context, client *utxo.Client) error {
+	var hash string
+	if err := client.Call(ctx, &hash, "getblockhash", 1); err != nil {
+		return fmt.Errorf("read the first block: %w", err)
+	}
+	var block struct {
+		Tx []string `json:"tx"`
+	}
+	if err := client.Call(ctx, &block, "getblock", hash, 1); err != nil {
+		return fmt.Errorf("read the first block: %w", err)
+	}
+	if len(block.Tx) == 0 {
+		return errors.New("the first block has no transaction")
+	}
+	id, err := coffer.ParseHash("0x" + block.Tx[0])
+	if err != nil {
+		return fmt.Errorf("read the first block: %w", err)
+	}
+	if _, err := client.RawTransaction(ctx, id); err != nil {
+		return fmt.Errorf("its nodes do not give the chain's first transaction: run them with -txindex: %w", err)
+	}
+	return nil
+}
+
+// deposits implements family.
+func (u *utxoParts) deposits(_ *server, d *deposit.Chain) (credited []coffer.Asset, known []coffer.AssetID) {
+	if u.descriptor.Ranged() {
+		d.Indexed = u
+	}
+	d.Coins, d.Senders = u.chain.native.ID, u.senders
+	return u.chain.assets, nil
+}
+
+// DepositAddressAt implements deposit.Indexed.
+func (u *utxoParts) DepositAddressAt(index uint32) (coffer.AddressProof, error) {
+	return u.descriptor.AddressProof(utxo.PathOf(utxo.BranchReceive, index))
+}
+
+// senders are the addresses of the coins that a transaction spent. A coin without one is
+// named by its script: it is on no list, but it is somebody's.
+func (u *utxoParts) senders(ctx context.Context, id coffer.Hash) ([]coffer.Address, error) {
+	tx, err := u.client.RawTransaction(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var senders []coffer.Address
+	seen, parents := map[coffer.Address]bool{}, map[coffer.Hash]*wire.MsgTx{}
+	for _, in := range tx.TxIn {
+		if in.PreviousOutPoint.Hash == (wire.OutPoint{}).Hash {
+			continue // a miner's earnings
+		}
+		from := utxo.HashOf(in.PreviousOutPoint.Hash)
+		if parents[from] == nil {
+			if parents[from], err = u.client.RawTransaction(ctx, from); err != nil {
+				return nil, err
+			}
+		}
+		n := in.PreviousOutPoint.Index
+		if uint64(n) >= uint64(len(parents[from].TxOut)) {
+			return nil, fmt.Errorf("transaction %s has no output %d", from, n)
+		}
+		script := parents[from].TxOut[n].PkScript
+		sender, ok := utxo.AddressOf(u.client.Network(), script)
+		if !ok {
+			sender = coffer.Address("script:" + hex.EncodeToString(script))
+		}
+		if !seen[sender] {
+			seen[sender] = true
+			if senders = append(senders, sender); len(senders) >= maxDepositSenders {
+				break
+			}
+		}
+	}
+	return senders, nil
+}
+
+// payouts implements family.
+func (u *utxoParts) payouts(*server, *payout.Chain) {}
+
+// home is the account of the address that names the wallet.
+func (u *utxoParts) home() treasury.Place {
+	return treasury.Place{Account: ledger.PrefixCustodyHot + string(u.descriptor.Address()), Asset: u.chain.native.ID}
+}
+
+// custody implements family. Addresses for change follow when there is something at them.
+func (u *utxoParts) custody() []treasury.Place { return []treasury.Place{u.home()} }
+
+// held implements family: the books of a wallet of coins begin before its first coin, with the
+// block that start_height names, and read all that it ever had.
+func (u *utxoParts) held(context.Context, treasury.Place, coffer.Hash) (coffer.Amount, error) {
+	return coffer.Amount{}, nil
+}
+
+// houses implements family. The books of a chain are of one wallet.
+func (u *utxoParts) houses(ctx context.Context, s *server, begun bool) error {
+	if begun {
+		missing, err := treasury.Missing(ctx, s.db.Pool(), u.custody())
+		if err != nil {
+			return err
+		}
+		if len(missing) > 0 {
+			return fmt.Errorf("utxo.descriptor: the books of %s are of another wallet than %s", u.chain.id, u.descriptor.Address())
+		}
+	}
+	return s.deposits.RegisterHouseAt(ctx, u.chain.id, u.descriptor.Address(), deposit.HouseHot, u.descriptor.Home())
+}
+
+func (u *utxoParts) adopted(context.Context, pgx.Tx, *server) error { return nil }
+
+func (u *utxoParts) witness(ctx context.Context) (deposit.Headers, func(), error) {
+	cfg, err := utxoConfig(u.chain.config, u.chain.config.UTXO.WitnessNodes)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := utxo.Dial(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return utxo.NewSource(client), client.Close, nil
+}
+
+func (u *utxoParts) close() { u.client.Close() }
