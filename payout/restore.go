@@ -169,10 +169,14 @@ func (m *Manager) importAll(ctx context.Context, read func(line []byte, sequence
 	if err := m.dropUnsigned(ctx, signed); err != nil {
 		return done, nil, err
 	}
-	slices.SortStableFunc(all, func(a, b found) int { return cmp.Compare(intentEnd(a.rec), intentEnd(b.rec)) })
+	slices.SortStableFunc(all, func(a, b found) int { return inTime(a.rec, b.rec) })
 
 	var failed []error
+	waits := map[string]bool{} // payouts with a record that could not be imported yet
 	for _, f := range all {
+		if f.rec.Payout != nil && waits[f.rec.Payout.ID] {
+			continue // a cancellation alone would be another payout
+		}
 		var step Imported
 		err := m.DB.Tx(ctx, func(tx pgx.Tx) (err error) {
 			if step, err = m.importOne(ctx, tx, f.rec); err != nil {
@@ -182,6 +186,9 @@ func (m *Manager) importAll(ctx context.Context, read func(line []byte, sequence
 		})
 		if err != nil {
 			failed = append(failed, fmt.Errorf("record %d of signer %s: %w", f.row.Sequence, f.row.Signer, err))
+			if f.rec.Payout != nil {
+				waits[f.rec.Payout.ID] = true
+			}
 			if errors.Is(err, errBlocked) || errors.Is(err, withdrawal.ErrElsewhere) {
 				blocked = append(blocked, f.rec.Payout.Intent.Chain)
 			}
@@ -194,7 +201,22 @@ func (m *Manager) importAll(ctx context.Context, read func(line []byte, sequence
 	return done, slices.Compact(blocked), errors.Join(failed...)
 }
 
-// intentEnd orders records of several signers by when their payouts were planned.
+// inTime orders records of several signers by when their payouts were planned. A payout that
+// is cancelled as soon as it was planned comes before its cancellation.
+func inTime(a, b LogRecord) int {
+	if at := cmp.Compare(intentEnd(a), intentEnd(b)); at != 0 {
+		return at
+	}
+	cancels := func(r LogRecord) int {
+		if r.Payout != nil && r.Payout.cancels() {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Compare(cancels(a), cancels(b))
+}
+
+// intentEnd is when a record's intent ends, which follows when it was planned.
 func intentEnd(rec LogRecord) int64 {
 	if rec.Payout == nil || rec.Payout.Intent == nil {
 		return 0
