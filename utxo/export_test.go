@@ -32,3 +32,6 @@ func VSize(t testing.TB, raw []byte) uint64 {
 	t.Helper()
 	return vsize(decodeTx(t, raw))
 }
+
+// AccountKey is the extended private key of one of the wallet's accounts.
+func (w testWallet) AccountKey(key int) string { return w.keys[key].account.String() }

@@ -56,6 +56,7 @@ func newRoot() *cobra.Command {
 		signerCommand(),
 		policyCommand(),
 		payoutCommand(),
+		psbtCommand(),
 		ledgerCommand(),
 		treasuryCommand(), descriptorsCommand(),
 		restoreCommand(),
