@@ -66,7 +66,9 @@ type ChainConfig struct {
 	Native coffer.AssetID `yaml:"native"`
 	Owner  string         `yaml:"owner"` // label of the owner key
 
-	// Of Bitcoin (bip122).
+	// Of Bitcoin (bip122). Every descriptor has one key of this signer: the owner key, or one
+	// of an account of the seed. Either of the two may be left out.
+	Seed        string   `yaml:"seed"`         // file of a sealed seed
 	Descriptors []string `yaml:"descriptors"`  // of the wallets this signer has a key of, with their checksums (BIP-380)
 	MaxFee      uint64   `yaml:"max_fee"`      // of one transaction, satoshis
 	MaxFeeRate  uint64   `yaml:"max_fee_rate"` // sat/vB
@@ -174,18 +176,18 @@ func (c ChainConfig) check() error {
 	if id, err := coffer.ParseAssetID(string(c.Native)); err != nil || id.Chain() != c.Chain || !id.IsNative() {
 		return fmt.Errorf("native: %q is not this chain's slip44 asset", c.Native)
 	}
-	if c.Owner == "" {
-		return errors.New("owner: no key label")
-	}
 	if c.Chain.Namespace() == coffer.NamespaceUTXO {
 		return c.checkUTXO()
+	}
+	if c.Owner == "" {
+		return errors.New("owner: no key label")
 	}
 	return c.checkEVM()
 }
 
 func (c ChainConfig) checkEVM() error {
-	if len(c.Descriptors) > 0 || c.MaxFee > 0 || c.MaxFeeRate > 0 {
-		return errors.New("descriptors, max_fee, max_fee_rate: are of Bitcoin only")
+	if c.Seed != "" || len(c.Descriptors) > 0 || c.MaxFee > 0 || c.MaxFeeRate > 0 {
+		return errors.New("seed, descriptors, max_fee, max_fee_rate: are of Bitcoin only")
 	}
 	addresses := map[string]string{"entry_point": c.EntryPoint, "module": c.Module, "multi_send": c.MultiSend}
 	for i, wallet := range c.Wallets {

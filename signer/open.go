@@ -83,7 +83,7 @@ func openChains(ctx context.Context, cfg Config, clock coffer.Clock, token *Toke
 		if chain.explainer, err = explain(c); err != nil {
 			return nil, fmt.Errorf("chain %s: %w", c.Chain, err)
 		}
-		if chain.owner, err = openOwner(ctx, c, token); err != nil {
+		if chain.owner, err = openOwner(ctx, cfg.Name, c, token); err != nil {
 			return nil, fmt.Errorf("chain %s: owner: %w", c.Chain, err)
 		}
 		if c.Executor != nil {
@@ -117,14 +117,14 @@ func (c ChainConfig) walletNames() ([]coffer.Address, error) {
 	return names, nil
 }
 
-// openOwner finds the key of the chain's wallets.
-func openOwner(ctx context.Context, c ChainConfig, token *Token) (owner, error) {
+// openOwner finds the keys of the chain's wallets.
+func openOwner(ctx context.Context, signer string, c ChainConfig, token *Token) (owner, error) {
+	if c.Chain.Namespace() == coffer.NamespaceUTXO {
+		return openPSBTOwner(ctx, signer, c, token)
+	}
 	key, err := token.key(ctx, c.Owner)
 	if err != nil {
 		return nil, err
-	}
-	if c.Chain.Namespace() == coffer.NamespaceUTXO {
-		return newPSBTOwner(c, key)
 	}
 	return safeOwner{key}, nil
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,24 +23,10 @@ const maxPINAttempts = 3
 const maxPINBytes = 255
 
 // PIN opens a token. It never prints itself.
-type PIN struct{ secret string }
-
-const redacted = "[redacted]"
-
-// String implements fmt.Stringer.
-func (PIN) String() string { return redacted }
-
-// GoString implements fmt.GoStringer.
-func (PIN) GoString() string { return redacted }
-
-// Format implements fmt.Formatter for every verb.
-func (PIN) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
-
-// MarshalText implements encoding.TextMarshaler.
-func (PIN) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue implements slog.LogValuer.
-func (PIN) LogValue() slog.Value { return slog.StringValue(redacted) }
+type PIN struct {
+	hidden
+	secret string
+}
 
 // readPIN takes the PIN from a file that others cannot read, or from an environment
 // variable, never from a flag or a configuration value.
@@ -71,7 +55,7 @@ func checkPIN(secret, from string) (PIN, error) {
 	if secret == "" || len(secret) > maxPINBytes {
 		return PIN{}, fmt.Errorf("token: the PIN from %s is empty or longer than %d bytes", from, maxPINBytes)
 	}
-	return PIN{secret}, nil
+	return PIN{secret: secret}, nil
 }
 
 // attempts counts wrong PINs in a file, so that a restart does not begin anew.

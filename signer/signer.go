@@ -17,8 +17,9 @@
 // Token and Key (PKCS#11), Client (coffer.Signer over gRPC with mutual TLS), Config.
 //
 // Invariants:
-//   - Keys never leave the token; a token session belongs to one goroutine from SignInit
-//     to Sign (two goroutines in one session crash SoftHSM).
+//   - Keys never leave the token, but those of Bitcoin addresses: they are derived from a
+//     seed that the token seals, in memory only. A token session belongs to one goroutine
+//     from SignInit to Sign (two goroutines in one session crash SoftHSM).
 //   - A record is on disk before the signature it is about leaves the process.
 //   - An order id has one content, forever, and one slot, until the signer itself has seen
 //     in a final block that the slot ended without paying it (see observer). A slot has one
@@ -30,7 +31,7 @@
 //   - A signer that is told of a record it does not have signs nothing until a quorum
 //     resets it: its log was cut, or restored from an old copy.
 //   - A log that does not verify, a policy file that is not the pinned one, a key that can
-//     be extracted, or a PIN tried too often: the process does not start.
+//     be extracted, a seed whose seal does not open, or a PIN tried too often: the process does not start.
 package signer
 
 import (
@@ -87,29 +88,33 @@ type servedChain struct {
 	observer  *observer // nil when this signer has no node of its own
 }
 
-// owner is this signer's key of the wallets of a chain, in the way of its family.
+// owner is this signer's keys of the wallets of a chain, in the way of its family.
 type owner interface {
-	// name is what signatures say that the key is called in a wallet.
-	name(wallet coffer.Address) string
-	// public is what the key is called where no wallet is meant.
-	public() string
-	// sign signs one digest.
-	sign(ctx context.Context, digest coffer.Hash) ([]byte, error)
+	// names are what signatures say the keys are called.
+	names() []string
+	// sign signs every digest of what an Explainer read. The signer's name is left out.
+	sign(ctx context.Context, e coffer.Effects) ([]coffer.Signature, error)
 }
 
 // safeOwner is a key that owns Safes.
 type safeOwner struct{ key *Key }
 
-func (o safeOwner) name(coffer.Address) string { return o.public() }
+func (o safeOwner) names() []string { return []string{o.key.Address().Hex()} }
 
-func (o safeOwner) public() string { return o.key.Address().Hex() }
-
-func (o safeOwner) sign(ctx context.Context, digest coffer.Hash) ([]byte, error) {
-	return o.key.Sign(ctx, digest)
+func (o safeOwner) sign(ctx context.Context, e coffer.Effects) ([]coffer.Signature, error) {
+	signatures := make([]coffer.Signature, 0, len(e.Digests))
+	for _, digest := range e.Digests {
+		sig, err := o.key.Sign(ctx, digest)
+		if err != nil {
+			return nil, err
+		}
+		signatures = append(signatures, coffer.Signature{Key: o.key.Address().Hex(), Digest: digest, Bytes: sig})
+	}
+	return signatures, nil
 }
 
-// KeyInfo names one key and what it is for. Key is an EIP-55 address on EVM, and the
-// compressed public key in hex on Bitcoin.
+// KeyInfo names one key and what it is for. Key is an EIP-55 address on EVM; on Bitcoin the
+// key as its descriptor has it, without /<0;1>/*.
 type KeyInfo struct {
 	Role  string
 	Chain coffer.ChainID
@@ -141,7 +146,9 @@ func (s *Server) Info() Info {
 	}
 	for _, id := range sortedChains(s.chains) {
 		chain := s.chains[id]
-		info.Keys = append(info.Keys, KeyInfo{RoleOwner, id, chain.owner.public()})
+		for _, name := range chain.owner.names() {
+			info.Keys = append(info.Keys, KeyInfo{RoleOwner, id, name})
+		}
 		if chain.executor != nil {
 			info.Keys = append(info.Keys, KeyInfo{RoleExecutor, id, chain.executor.key.Address().Hex()})
 		}
@@ -260,15 +267,12 @@ func (s *Server) append(now time.Time, rec record) error {
 }
 
 func (s *Server) sign(ctx context.Context, key owner, e coffer.Effects) ([]coffer.Signature, error) {
-	signatures := make([]coffer.Signature, 0, len(e.Digests))
-	for _, digest := range e.Digests {
-		sig, err := key.sign(ctx, digest)
-		if err != nil {
-			return nil, &coffer.Error{Code: coffer.CodeUnavailable, Message: "the token did not sign", Cause: err}
-		}
-		signatures = append(signatures, coffer.Signature{
-			Signer: s.name, Key: key.name(e.Wallet), Digest: digest, Bytes: sig,
-		})
+	signatures, err := key.sign(ctx, e)
+	if err != nil {
+		return nil, &coffer.Error{Code: coffer.CodeUnavailable, Message: "the key did not sign", Cause: err}
+	}
+	for n := range signatures {
+		signatures[n].Signer = s.name
 	}
 	return signatures, nil
 }

@@ -15,6 +15,7 @@ var (
 	ErrModule = errors.New("the PKCS#11 module cannot be used")
 	ErrToken  = errors.New("no such token")
 	ErrKey    = errors.New("no such key")
+	ErrSealed = errors.New("the sealed bytes do not open: they were changed, or sealed for something else")
 )
 
 const (

@@ -90,7 +90,7 @@ func TestDoesNotStartWithoutItsToken(t *testing.T) {
 }
 
 func TestPINNeverPrints(t *testing.T) {
-	pin := PIN{testPIN}
+	pin := PIN{secret: testPIN}
 	var logged strings.Builder
 	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "pin", pin)
 	text, err := json.Marshal(map[string]any{"pin": pin})

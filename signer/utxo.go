@@ -1,18 +1,9 @@
 package signer
 
 import (
-	"bytes"
-	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-
-	"github.com/btcsuite/btcd/btcec/v2"
-	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
-	"github.com/btcsuite/btcd/txscript/v2"
-	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/utxo"
@@ -24,6 +15,8 @@ func (c ChainConfig) checkUTXO() error {
 	switch {
 	case c.EntryPoint != "" || c.Module != "" || c.MultiSend != "" || len(c.Wallets) > 0 || c.Executor != nil:
 		return errors.New("entry_point, module, multi_send, wallets, executor: are of EVM chains only")
+	case c.Owner == "" && c.Seed == "":
+		return errors.New("owner, seed: want a key label, or the file of a sealed seed, or both")
 	case len(c.RPC) > 0:
 		return errors.New("rpc: this signer cannot watch Bitcoin; an order's slot is for ever there")
 	case c.MaxFee == 0 || c.MaxFeeRate == 0:
@@ -71,66 +64,6 @@ func explainPSBT(c ChainConfig) (coffer.Explainer, error) {
 	return utxo.NewExplainer(utxo.ExplainConfig{
 		Chain: c.Chain, Native: c.Native, Network: network, Wallets: wallets, MaxFee: c.MaxFee, MaxFeeRate: c.MaxFeeRate,
 	}), nil
-}
-
-// psbtOwner is a key that stays the same, one of those of each wallet.
-type psbtOwner struct {
-	key   *Key
-	names map[coffer.Address]string // what the wallets' descriptors call it
-}
-
-// newPSBTOwner finds the key in every descriptor.
-func newPSBTOwner(c ChainConfig, key *Key) (psbtOwner, error) {
-	wallets, err := c.descriptors()
-	if err != nil {
-		return psbtOwner{}, err
-	}
-	public := hex.EncodeToString(crypto.CompressPubkey(key.public))
-	owner := psbtOwner{key, map[coffer.Address]string{}}
-	for n, wallet := range wallets {
-		for _, k := range wallet.Keys() {
-			if !k.Ranged() && strings.HasSuffix(k.String(), public) {
-				owner.names[wallet.Address()] = k.String()
-			}
-		}
-		if owner.names[wallet.Address()] == "" {
-			return psbtOwner{}, fmt.Errorf("descriptors[%d]: key %q, %s, is none of the wallet's", n, key.label, public)
-		}
-	}
-	return owner, nil
-}
-
-func (o psbtOwner) name(wallet coffer.Address) string { return o.names[wallet] }
-
-func (o psbtOwner) public() string { return hex.EncodeToString(crypto.CompressPubkey(o.key.public)) }
-
-// sign returns the DER form with a low s (BIP-146), and SIGHASH_ALL.
-func (o psbtOwner) sign(ctx context.Context, digest coffer.Hash) ([]byte, error) {
-	raw, err := o.key.raw(ctx, digest)
-	if err != nil {
-		return nil, err
-	}
-	return derSignature(raw, digest, crypto.CompressPubkey(o.key.public))
-}
-
-// derSignature turns r ‖ s into the form that Bitcoin takes, and verifies it.
-func derSignature(raw []byte, digest coffer.Hash, public []byte) ([]byte, error) {
-	var r, s btcec.ModNScalar
-	if len(raw) != 64 || r.SetByteSlice(raw[:32]) || s.SetByteSlice(raw[32:]) || r.IsZero() || s.IsZero() {
-		return nil, fmt.Errorf("the token returned %d bytes that are no signature", len(raw))
-	}
-	if s.IsOverHalfOrder() {
-		s.Negate()
-	}
-	signature := ecdsa.NewSignature(&r, &s)
-	key, err := btcec.ParsePubKey(public)
-	if err != nil {
-		return nil, fmt.Errorf("read the public key: %w", err)
-	}
-	if !signature.Verify(digest[:], key) {
-		return nil, errors.New("the token returned a signature that is not by this key over this digest")
-	}
-	return append(bytes.Clone(signature.Serialize()), byte(txscript.SigHashAll)), nil
 }
 
 // checkCoins wants a transaction that spends what the intent set aside, the anchor first,

@@ -32,6 +32,15 @@ type psbtQuorum struct {
 
 func newPSBTQuorum(t *testing.T) *psbtQuorum {
 	t.Helper()
+	return newQuorumOf(t, nil)
+}
+
+// seeds are the signers whose key is below a sealed seed.
+func seeds(signers ...int) []int { return signers }
+
+// newQuorumOf gives the signers named a sealed seed, and the others a key in their token.
+func newQuorumOf(t *testing.T, seeded []int) *psbtQuorum {
+	t.Helper()
 	text := strings.NewReplacer(
 		"\nrules:", "\n  - {name: BTC, id: \""+string(bitcoinNative)+"\", decimals: 8}\nrules:",
 		"\n  velocity:", "\n    - {name: btc per order, enforced_by: signer, asset: BTC, max: \"2\"}\n  velocity:",
@@ -39,15 +48,20 @@ func newPSBTQuorum(t *testing.T) *psbtQuorum {
 		`daily: "0.3"}`, `daily: "0.3"}`+"\n    - {name: sat, enforced_by: signer, asset: BTC, max: \"0.0006\", daily: \"0.01\"}",
 	).Replace(testPolicy)
 	q := &psbtQuorum{t: t, previous: map[coffer.Hash]*wire.MsgTx{}}
-	var keys []string
-	for _, token := range []string{"one", "two", "three"} {
+	var keys, files []string
+	for n, token := range []string{"one", "two", "three"} {
 		f := newFixture(t, token)
 		f.pin(text)
 		f.explain = explainerOf
+		q.signers = append(q.signers, f)
+		if slices.Contains(seeded, n) {
+			file, key := makeSeed(t, f)
+			keys, files = append(keys, key), append(files, file)
+			continue
+		}
 		_, err := CreateKey(t.Context(), f.cfg, "vault")
 		f.must(err)
-		keys = append(keys, hex.EncodeToString(publicOf(t, f, "vault")))
-		q.signers = append(q.signers, f)
+		keys, files = append(keys, hex.EncodeToString(publicOf(t, f, "vault"))), append(files, "")
 	}
 	descriptor, err := utxo.AddChecksum("wsh(sortedmulti(2," + strings.Join(keys, ",") + "))")
 	if err != nil {
@@ -56,9 +70,12 @@ func newPSBTQuorum(t *testing.T) *psbtQuorum {
 	if q.wallet, err = utxo.ParseDescriptor(utxo.Regtest, descriptor); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range q.signers {
-		f.cfg.Chains = append(f.cfg.Chains, ChainConfig{
-			Chain: bitcoin, Native: bitcoinNative, Owner: "vault", Descriptors: []string{descriptor}, MaxFee: 100_000, MaxFeeRate: 500})
+	for n, f := range q.signers {
+		c := ChainConfig{Chain: bitcoin, Native: bitcoinNative, Seed: files[n], Descriptors: []string{descriptor}, MaxFee: 100_000, MaxFeeRate: 500}
+		if files[n] == "" {
+			c.Owner = "vault"
+		}
+		f.cfg.Chains = append(f.cfg.Chains, c)
 		f.start()
 	}
 	q.fund(100_000_000, 50_000_000)
@@ -76,13 +93,21 @@ func publicOf(t *testing.T, f *fixture, label string) []byte {
 	return crypto.CompressPubkey(key.public)
 }
 
+// path is where a wallet of many addresses has one, empty where there is one only.
+func (q *psbtQuorum) path(branch, index uint32) string {
+	if !q.wallet.Ranged() {
+		return ""
+	}
+	return utxo.PathOf(branch, index)
+}
+
 func (q *psbtQuorum) fund(amounts ...int64) {
 	q.t.Helper()
-	script, err := q.wallet.At(q.wallet.Home())
-	if err != nil {
-		q.t.Fatal(err)
-	}
 	for n, amount := range amounts {
+		script, err := q.wallet.At(q.path(uint32(n%2), uint32(n)))
+		if err != nil {
+			q.t.Fatal(err)
+		}
 		tx := wire.NewMsgTx(2)
 		tx.AddTxIn(&wire.TxIn{PreviousOutPoint: wire.OutPoint{Index: uint32(n)}})
 		tx.AddTxOut(wire.NewTxOut(amount, script.Output))
@@ -110,7 +135,7 @@ func (q *psbtQuorum) request(id string, first int, orders ...coffer.Order) coffe
 	coins := q.coins[first:]
 	r := coffer.SigningRequest{Orders: orders, Intent: coffer.Intent{
 		ID: id, Chain: bitcoin, Wallet: q.wallet.Address(), Path: coffer.PathPSBT, Slot: coffer.Slot{Kind: coffer.SlotCoin, Lane: string(coins[0].ID)},
-		Purpose: coffer.PurposeOrders, Coins: coins, Change: q.wallet.Home(), FeeBound: coffer.NewAmount(50_000), Expires: q.signers[0].clock.Now().Add(30 * time.Minute),
+		Purpose: coffer.PurposeOrders, Coins: coins, Change: q.path(utxo.BranchChange, 7), FeeBound: coffer.NewAmount(50_000), Expires: q.signers[0].clock.Now().Add(30 * time.Minute),
 	}}
 	for _, o := range orders {
 		r.Intent.Orders = append(r.Intent.Orders, o.Hash())

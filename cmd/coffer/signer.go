@@ -36,7 +36,7 @@ func signerCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "the signer's configuration file (YAML)")
-	cmd.AddCommand(signerKeyCommand(), signerPKICommand())
+	cmd.AddCommand(signerKeyCommand(), signerSeedCommand(), signerPKICommand())
 	cmd.AddCommand(commandCommands()...)
 	return cmd
 }
@@ -60,14 +60,19 @@ func signerKeyCommand() *cobra.Command {
 			return err
 		},
 	}
+	tokenFlags(cmd, &c)
+	cmd.Flags().StringVar(&label, "label", "", "label of the key")
+	return cmd
+}
+
+// tokenFlags say which token it is and how it is opened.
+func tokenFlags(cmd *cobra.Command, c *signer.Config) {
 	flags := cmd.Flags()
 	flags.StringVar(&c.Token.Module, "module", "", "path of the PKCS#11 library")
 	flags.StringVar(&c.Token.Label, "token", "", "label of the token")
 	flags.StringVar(&c.Token.PINFile, "pin-file", "", "file with the PIN")
 	flags.StringVar(&c.Token.PINEnv, "pin-env", "", "environment variable with the PIN")
 	flags.StringVar(&c.Dir, "dir", "", "the signer's directory, which counts wrong PINs")
-	flags.StringVar(&label, "label", "", "label of the key")
-	return cmd
 }
 
 func signerPKICommand() *cobra.Command {
