@@ -279,3 +279,31 @@ func TestExplainBoundsTheFeeRate(t *testing.T) {
 		t.Errorf("fee: %v", err)
 	}
 }
+
+// An address that customers pay to is no place for change, however well it is derived.
+func TestChangeGoesToTheBranchOfChange(t *testing.T) {
+	w := testWallets(t)["P2WSH"]
+	_, u := w.build(t)
+	r, err := read(w.Descriptor, u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packet, err := decodePSBT(u.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var coins []spent
+	for n, script := range r.scripts {
+		coins = append(coins, spent{script: script, previous: packet.Inputs[n].NonWitnessUtxo})
+	}
+	for path, ok := range map[string]bool{"1/8": true, "0/8": false} {
+		script := w.mustAt(t, path)
+		r.tx.TxOut[r.change].PkScript = script.Output
+		if u.Bytes, err = encodePSBT(w.Descriptor, r.tx, coins, r.change, script); err != nil {
+			t.Fatal(err)
+		}
+		if effects, err := w.explainer().Explain(u); (err == nil) != ok || !ok && !strings.Contains(err.Error(), "change at path") {
+			t.Errorf("%s: %+v, %v", path, effects, err)
+		}
+	}
+}

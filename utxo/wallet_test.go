@@ -42,8 +42,14 @@ func (p *faults) Unspent(_ context.Context, coin coffer.CoinID) (Unspent, error)
 	return out, p.broken
 }
 
-func (p *faults) PoolSpenders(context.Context, []coffer.CoinID) (map[coffer.CoinID]coffer.Hash, error) {
-	return p.spenders, p.broken
+func (p *faults) PoolSpenders(_ context.Context, asked []coffer.CoinID) (map[coffer.CoinID]coffer.Hash, error) {
+	found := map[coffer.CoinID]coffer.Hash{}
+	for _, coin := range asked {
+		if spender, ok := p.spenders[coin]; ok {
+			found[coin] = spender
+		}
+	}
+	return found, p.broken
 }
 
 func (p *faults) TestMempoolAccept(context.Context, []byte) error { return p.refuses }
@@ -90,6 +96,13 @@ func TestBuildWithNodesThatFail(t *testing.T) {
 		t.Fatal(err)
 	}
 	prev := []coffer.Attempt{{At: time.Unix(1_799_998_000, 0), Unsigned: u, Signed: &signed}}
+	r, err := read(w.Descriptor, u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paid := coffer.NewCoinID(signed.ID, uint32((r.change+1)%len(r.tx.TxOut)))
+	// who spends the change is a child of ours
+	pool.spenders = map[coffer.CoinID]coffer.Hash{coffer.NewCoinID(signed.ID, uint32(r.change)): {1}}
 	if _, err := wallet.Build(t.Context(), i, prev); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +112,7 @@ func TestBuildWithNodesThatFail(t *testing.T) {
 	}{
 		"nothing works":          {func(p *faults, _ *coffer.Intent) { p.broken = errBroken }, errBroken},
 		"no transaction":         {func(p *faults, _ *coffer.Intent) { p.known = nil }, coffer.ErrNotFound},
-		"somebody spends it":     {func(p *faults, _ *coffer.Intent) { p.spenders = map[coffer.CoinID]coffer.Hash{i.Coins[0].ID: {1}} }, ErrDescendants},
+		"somebody spends it":     {func(p *faults, _ *coffer.Intent) { p.spenders = map[coffer.CoinID]coffer.Hash{paid: {1}} }, ErrDescendants},
 		"the bound is paid":      {func(_ *faults, i *coffer.Intent) { i.FeeBound = coffer.NewAmount(2_000) }, coffer.ErrFeeBudget},
 		"the coins are all paid": {func(_ *faults, i *coffer.Intent) { i.Coins = i.Coins[:1] }, coffer.ErrFeeBudget},
 	} {
