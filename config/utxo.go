@@ -76,7 +76,7 @@ func utxoDefaults(c *Chain) {
 	setDefault(&c.SilentAfter, 2*time.Hour)
 	setDefault(&c.BumpAfter, 2)
 	setDefault(&c.PayoutFeeCap, "0.002")
-	setDefault(&c.PayoutValid, 4*time.Hour)
+	setDefault(&c.PayoutValid, 2*time.Hour)
 	setDefault(&c.PayoutPath, coffer.PathPSBT)
 	setDefault(&c.PayoutMaxLegs, 50)
 	setDefault(&c.PayoutLanes, 4)

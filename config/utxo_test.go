@@ -33,7 +33,7 @@ func TestBrokenRulesOfBitcoinAreNamedByKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const last = "    payout_valid: 4h"
+	const last = "    payout_valid: 2h"
 	cases := []struct{ from, to, key string }{
 		{"slip44:0\", symbol: BTC", "slip44:60\", symbol: BTC", "chains[1].native.id"},
 		{"symbol: BTC, decimals: 8", "symbol: BTC, decimals: 18", "chains[1].native.decimals"},

@@ -34,29 +34,35 @@ type Key struct {
 // CreateKey makes a secp256k1 key labelled label in the token that cfg names, unless the
 // token has it already, and returns its address. Only Token and Dir of cfg are read.
 func CreateKey(ctx context.Context, cfg Config, label string) (address common.Address, err error) {
+	err = createKey(ctx, cfg, label, func(k *Key) { address = k.Address() })
+	return address, err
+}
+
+func createKey(ctx context.Context, cfg Config, label string, use func(k *Key)) (err error) {
 	if label == "" || len(label) > maxTextBytes {
-		return common.Address{}, fmt.Errorf("key label: want 1 to %d bytes", maxTextBytes)
+		return fmt.Errorf("key label: want 1 to %d bytes", maxTextBytes)
 	}
 	if err := cfg.makeDir(); err != nil {
-		return common.Address{}, err
+		return err
 	}
 	token, err := openToken(cfg.Token, cfg.Dir)
 	if err != nil {
-		return common.Address{}, err
+		return err
 	}
 	defer func() { err = errors.Join(err, token.Close()) }()
 
 	key, err := token.key(ctx, label)
 	if errors.Is(err, ErrKey) {
 		if err := token.generate(label); err != nil {
-			return common.Address{}, err
+			return err
 		}
 		key, err = token.key(ctx, label)
 	}
 	if err != nil {
-		return common.Address{}, err
+		return err
 	}
-	return key.Address(), nil
+	use(key)
+	return nil
 }
 
 // generate makes a key pair that cannot be read, copied, changed or destroyed. It uses the

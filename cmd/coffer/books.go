@@ -225,9 +225,6 @@ func newestWhole(ctx context.Context, db *postgres.DB, c config.Chain, source co
 	for _, asset := range c.Assets {
 		depth = max(depth, asset.Credit)
 	}
-	if c.ID.Namespace() == coffer.NamespaceUTXO {
-		left.Height = arrived.Tip.Height // watched only: no payout leaves
-	}
 	height := comparableHeight(final.Height, arrived.Tip.Height, left.Height, depth)
 	if height <= opened.Height {
 		return opened, nil

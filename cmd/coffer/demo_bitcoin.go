@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/utxo"
@@ -27,7 +29,89 @@ func (d *btcDemo) scenes() []scene {
 	return []scene{
 		{"A Bitcoin deposit of 0.5 BTC", d.deposits},
 		{"A Bitcoin deposit of 0.1 BTC that is reorganised away and comes back", d.reorganise},
+		{"A Bitcoin withdrawal of 0.1 BTC, signed by two of three signers", d.withdraw},
 	}
+}
+
+// withdraw pays 0.1 BTC to somebody and waits until that is settled.
+func (d *btcDemo) withdraw(ctx context.Context) error {
+	to, err := freshBitcoinAddress()
+	if err != nil {
+		return err
+	}
+	id, err := d.request(ctx, "btc-1", to, "0.1")
+	if err != nil {
+		return err
+	}
+	if err := d.mineUntil(ctx, id); err != nil {
+		return err
+	}
+	return d.wantBalance(ctx, "0.49995")
+}
+
+func (d *btcDemo) request(ctx context.Context, key string, to coffer.Address, amount string) (string, error) {
+	var made struct{ RequestWithdrawal struct{ ID string } }
+	err := d.api.do(ctx, `mutation($k: String!, $i: WithdrawalInput!) { requestWithdrawal(idempotencyKey: $k, input: $i) { id } }`,
+		object{"k": key, "i": object{"account": d.account, "asset": d.bitcoin.native, "destination": to, "amount": amount}}, &made)
+	return made.RequestWithdrawal.ID, err
+}
+
+// mineUntil mines what the pool holds, a block at a time, until withdrawals are settled.
+func (d *btcDemo) mineUntil(ctx context.Context, ids ...string) error {
+	const poll = 200 * time.Millisecond
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	ticker := time.NewTicker(poll)
+	defer ticker.Stop()
+	told := map[string]string{}
+	for {
+		settled := 0
+		for _, id := range ids {
+			var read struct {
+				Withdrawal struct{ State, Reason string }
+			}
+			if err := d.api.do(ctx, `query($id: ID!) { withdrawal(id: $id) { state reason } }`, object{"id": id}, &read); err != nil {
+				return err
+			}
+			if told[id] != read.Withdrawal.State {
+				told[id] = read.Withdrawal.State
+				d.say("  withdrawal: %s %s", read.Withdrawal.State, read.Withdrawal.Reason)
+			}
+			if read.Withdrawal.State == "SETTLED" {
+				settled++
+			}
+		}
+		if settled == len(ids) {
+			return nil
+		}
+		var pool []string
+		if err := d.bitcoin.node.Call(ctx, &pool, "getrawmempool"); err != nil {
+			return err
+		}
+		if len(pool) > 0 {
+			if _, err := d.bitcoin.node.Mine(ctx, bitcoinFinal); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("withdrawals are not settled: %w", ctx.Err())
+		case <-ticker.C:
+		}
+	}
+}
+
+// freshBitcoinAddress is somebody's address that was never paid.
+func freshBitcoinAddress() (coffer.Address, error) {
+	key := make([]byte, 20)
+	if _, err := rand.Read(key); err != nil {
+		return "", err
+	}
+	address, ok := utxo.AddressOf(utxo.Regtest, append([]byte{0x00, 0x14}, key...)) // P2WPKH
+	if !ok {
+		return "", fmt.Errorf("no address of %x", key)
+	}
+	return address, nil
 }
 
 // deposits opens an account, pays it, and lets a reorganisation take a payment away and

@@ -131,6 +131,9 @@ func (s *server) wirePolicy(context.Context) (err error) {
 
 // wireFlows makes what knows no chain of its own.
 func (s *server) wireFlows(context.Context) (err error) {
+	if err := s.wireDeposits(); err != nil {
+		return err
+	}
 	var assets []coffer.Asset
 	payoutChains := map[coffer.ChainID]payout.Chain{}
 	parsers := map[coffer.ChainID]withdrawal.AddressParser{}
@@ -140,9 +143,6 @@ func (s *server) wireFlows(context.Context) (err error) {
 		payoutChains[chain.id] = s.payoutChain(chain)
 	}
 
-	if err := s.wireDeposits(); err != nil {
-		return err
-	}
 	settings, err := s.withdrawalConfig(assets, parsers)
 	if err != nil {
 		return err

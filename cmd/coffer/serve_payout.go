@@ -50,8 +50,7 @@ func (s *server) payoutChain(chain *chainParts) payout.Chain {
 	return c
 }
 
-// payingChains are those that payouts are made on. The others are watched only: nothing can
-// be asked of them.
+// payingChains are those that payouts are made on.
 func (s *server) payingChains() []*chainParts {
 	var paying []*chainParts
 	for _, chain := range s.chains {

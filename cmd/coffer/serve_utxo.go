@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/jackc/pgx/v5"
@@ -14,6 +16,7 @@ import (
 	"github.com/cofferhq/coffer/deposit"
 	"github.com/cofferhq/coffer/ledger"
 	"github.com/cofferhq/coffer/payout"
+	"github.com/cofferhq/coffer/signer"
 	"github.com/cofferhq/coffer/treasury"
 	"github.com/cofferhq/coffer/utxo"
 )
@@ -60,9 +63,6 @@ func (s *server) wireUTXO(ctx context.Context, chain *chainParts) error {
 	if parts.descriptor, err = utxo.ParseDescriptor(cfg.Network, chain.config.UTXO.Descriptor); err != nil {
 		return fmt.Errorf("utxo.descriptor: %w", err)
 	}
-	if err := s.checkDescriptor(chain.id, parts.descriptor); err != nil {
-		return fmt.Errorf("utxo.descriptor: %w", err)
-	}
 	if err := s.checkPolicy(chain); err != nil {
 		return err
 	}
@@ -70,22 +70,72 @@ func (s *server) wireUTXO(ctx context.Context, chain *chainParts) error {
 		return err
 	}
 	chain.family, chain.source = parts, utxo.NewSource(parts.client)
+	if err := s.checkDescriptor(chain.id, parts.descriptor); err != nil {
+		parts.client.Close()
+		return fmt.Errorf("utxo.descriptor: %w", err)
+	}
 	if err := checkIndex(ctx, parts.client); err != nil {
 		parts.client.Close()
 		return err
 	}
+	if chain.wallet, err = utxo.NewWallet(utxo.WalletConfig{
+		Descriptor: parts.descriptor, Pool: parts.client, Fees: feesOf(chain.config.UTXO), Clock: time.Now, Log: s.log,
+	}); err != nil {
+		parts.client.Close()
+		return err
+	}
+	chain.explainer = utxo.NewExplainer(utxo.ExplainConfig{
+		Chain: chain.id, Native: chain.native.ID, Network: cfg.Network, Wallets: []utxo.Descriptor{parts.descriptor},
+		MaxFee:     cancelFactor * configured(chain.config.PayoutFeeCap, chain.native.Decimals).Int().Uint64(),
+		MaxFeeRate: maxExplainedRate,
+	})
 	return nil
 }
 
+// What the server's own reading of a transaction lets pass. A cancellation has to pay more
+// than what it takes the place of; what may be paid at all is for the signers to say.
+const (
+	cancelFactor     = 2
+	maxExplainedRate = 10_000 // sat/vB
+)
+
+// feesOf is what the configuration says about fees, which has been checked.
+func feesOf(u config.UTXO) utxo.Fees {
+	rate := func(text string) utxo.FeeRate {
+		value, err := config.FeeRate(text)
+		if err != nil {
+			panic(fmt.Sprintf("the fee rate %q was not checked: %v", text, err))
+		}
+		return utxo.FeeRate(value)
+	}
+	return utxo.Fees{
+		Blocks: u.FeeBlocks, Floor: rate(u.FeeFloor), Cap: rate(u.FeeCap), Fallback: rate(u.FeeFallback), LongTerm: rate(u.FeeLongTerm),
+	}
+}
+
 // checkDescriptor demands that as many keys have to sign as the configuration says, and that
-// each signer has one.
-func (s *server) checkDescriptor(_ coffer.ChainID, d utxo.Descriptor) error {
+// the signers which answer hold enough of them. A wallet may have more keys than there are
+// signers: people may keep some.
+func (s *server) checkDescriptor(chain coffer.ChainID, d utxo.Descriptor) error {
 	signing := s.config.Signing
 	if d.Threshold() != signing.Threshold {
 		return fmt.Errorf("the wallet wants %d signatures, signing.threshold is %d", d.Threshold(), signing.Threshold)
 	}
-	if n := len(d.Keys()); n != len(signing.Signers) {
+	if n := len(d.Keys()); n < len(signing.Signers) {
 		return fmt.Errorf("the wallet has %d keys, and there are %d signers", n, len(signing.Signers))
+	}
+	held := map[string]bool{}
+	for _, one := range s.signers {
+		for _, key := range one.info.Keys {
+			for _, of := range d.Keys() {
+				if key.Role == signer.RoleOwner && key.Chain == chain && (of.String() == key.Key || strings.HasSuffix(of.String(), "]"+key.Key)) {
+					held[of.String()] = true
+				}
+			}
+		}
+	}
+	if len(held) < d.Threshold() {
+		return fmt.Errorf("the wallet wants %d signatures; the signers that answer hold %d keys of it", d.Threshold(), len(held))
 	}
 	return nil
 }
@@ -169,7 +219,14 @@ func (u *utxoParts) senders(ctx context.Context, id coffer.Hash) ([]coffer.Addre
 }
 
 // payouts implements family.
-func (u *utxoParts) payouts(*server, *payout.Chain) {}
+func (u *utxoParts) payouts(s *server, p *payout.Chain) {
+	p.Coins, p.Paths = s.deposits, []string{coffer.PathPSBT}
+	p.Limits.MaxGas = maxBatchWeight
+	p.Limits.ConsolidateOver = u.chain.config.UTXO.ConsolidateOver
+}
+
+// maxBatchWeight lets payout_max_legs alone bound a batch.
+const maxBatchWeight = 1 << 40
 
 // home is the account of the address that names the wallet.
 func (u *utxoParts) home() treasury.Place {

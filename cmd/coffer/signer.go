@@ -44,12 +44,20 @@ func signerCommand() *cobra.Command {
 func signerKeyCommand() *cobra.Command {
 	var c signer.Config
 	var label string
+	var public bool
 	cmd := &cobra.Command{
 		Use:   "key",
 		Short: "Make a secp256k1 key in a PKCS#11 token, unless it is there, and print its address",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := needs(cmd, "module", "token", "dir", "label"); err != nil {
+				return err
+			}
+			if public {
+				key, err := signer.CreatePublicKey(cmd.Context(), c, label)
+				if err == nil {
+					_, err = fmt.Fprintln(cmd.OutOrStdout(), key)
+				}
 				return err
 			}
 			address, err := signer.CreateKey(cmd.Context(), c, label)
@@ -62,6 +70,7 @@ func signerKeyCommand() *cobra.Command {
 	}
 	tokenFlags(cmd, &c)
 	cmd.Flags().StringVar(&label, "label", "", "label of the key")
+	cmd.Flags().BoolVar(&public, "public", false, "print the public key in hex, as a Bitcoin descriptor names it")
 	return cmd
 }
 

@@ -133,10 +133,10 @@ func (s *stack) makeKeys(ctx context.Context) error {
 			if s.tokens[i], err = devnet.NewToken(ctx, s.path("hsm", name), name, stackPIN, stackPIN); err != nil {
 				return err
 			}
-			if s.owners[i], err = s.makeKey(ctx, i, "owner"); err != nil || i >= stackExecutors {
+			if s.owners[i], err = s.makeAddress(ctx, i, "owner"); err != nil || i >= stackExecutors {
 				return err
 			}
-			s.executors[i], err = s.makeKey(ctx, i, "executor")
+			s.executors[i], err = s.makeAddress(ctx, i, "executor")
 			return err
 		})
 	}
@@ -145,10 +145,15 @@ func (s *stack) makeKeys(ctx context.Context) error {
 
 func signerName(i int) string { return fmt.Sprintf("signer-%d", i+1) }
 
-func (s *stack) makeKey(ctx context.Context, i int, label string) (common.Address, error) {
+// makeKey makes a key in a signer's token, and returns what the command prints.
+func (s *stack) makeKey(ctx context.Context, i int, label string, flags ...string) (string, error) {
 	token := s.tokens[i]
-	text, err := s.command(ctx, []string{token.Env()}, "signer", "key", "--module", token.Module, "--token", token.Label,
-		"--pin-file", s.path("secrets", "pin"), "--dir", s.path(signerName(i)), "--label", label)
+	return s.command(ctx, []string{token.Env()}, append([]string{"signer", "key", "--module", token.Module, "--token", token.Label,
+		"--pin-file", s.path("secrets", "pin"), "--dir", s.path(signerName(i)), "--label", label}, flags...)...)
+}
+
+func (s *stack) makeAddress(ctx context.Context, i int, label string) (common.Address, error) {
+	text, err := s.makeKey(ctx, i, label)
 	if err != nil {
 		return common.Address{}, err
 	}

@@ -8,14 +8,16 @@ import (
 	"strings"
 
 	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/devnet"
 	"github.com/cofferhq/coffer/utxo"
 )
 
-// Depths of the stack's Bitcoin chain.
+// The keys and the depths of the stack's Bitcoin chain.
 const (
+	bitcoinLabel  = "bitcoin" // of the signers' keys
 	bitcoinCredit = 1
 	bitcoinFinal  = 3
 )
@@ -39,36 +41,75 @@ func (s *stack) startBitcoin(ctx context.Context) (err error) {
 	return nil
 }
 
-// makeBitcoinWallet makes the wallet's keys.
-func (s *stack) makeBitcoinWallet(context.Context) error {
+// makeBitcoinWallet makes a wallet of a key in each signer's token, two of which pay. A fourth
+// key is extended, so that the wallet has many addresses; nobody has its private half.
+func (s *stack) makeBitcoinWallet(ctx context.Context) error {
 	keys := make([]string, stackSigners)
-	for i := range keys {
-		seed := make([]byte, hdkeychain.RecommendedSeedLen)
-		if _, err := rand.Read(seed); err != nil {
+	group, groupCtx := errgroup.WithContext(ctx)
+	for i := range stackSigners {
+		group.Go(func() (err error) {
+			keys[i], err = s.makeKey(groupCtx, i, bitcoinLabel, "--public")
 			return err
-		}
-		key, err := hdkeychain.NewMaster(seed, utxo.Regtest.Params())
-		if err != nil {
-			return err
-		}
-		public, err := key.ECPubKey()
-		if err != nil {
-			return err
-		}
-		path := utxo.AccountPath(utxo.Regtest, false, 0)
-		for _, step := range path {
-			if key, err = key.Derive(step); err != nil {
-				return err
-			}
-		}
-		if key, err = key.Neuter(); err != nil {
-			return err
-		}
-		keys[i] = utxo.KeyExpression(utxo.FingerprintOf(public.SerializeCompressed()), path, key.String()) + "/<0;1>/*"
+		})
 	}
-	text, err := utxo.AddChecksum(fmt.Sprintf("wsh(sortedmulti(%d,%s))", stackThreshold, strings.Join(keys, ",")))
-	s.bitcoin.descriptor = text
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	spare, err := spareKey()
+	if err != nil {
+		return err
+	}
+	s.bitcoin.descriptor, err = utxo.AddChecksum(fmt.Sprintf("wsh(sortedmulti(%d,%s,%s))", stackThreshold, strings.Join(keys, ","), spare))
 	return err
+}
+
+// spareKey is an extended key expression at the place that BIP-48 has for one.
+func spareKey() (string, error) {
+	seed := make([]byte, hdkeychain.RecommendedSeedLen)
+	if _, err := rand.Read(seed); err != nil {
+		return "", err
+	}
+	key, err := hdkeychain.NewMaster(seed, utxo.Regtest.Params())
+	if err != nil {
+		return "", err
+	}
+	public, err := key.ECPubKey()
+	if err != nil {
+		return "", err
+	}
+	path := utxo.AccountPath(utxo.Regtest, false, 0)
+	for _, step := range path {
+		if key, err = key.Derive(step); err != nil {
+			return "", err
+		}
+	}
+	if key, err = key.Neuter(); err != nil {
+		return "", err
+	}
+	return utxo.KeyExpression(utxo.FingerprintOf(public.SerializeCompressed()), path, key.String()) + "/<0;1>/*", nil
+}
+
+// signerSection is the chain in a signer's configuration.
+func (b *btcChain) signerSection() object {
+	return object{
+		"chain": string(b.chain), "native": string(b.native), "owner": bitcoinLabel,
+		"descriptors": []string{b.descriptor}, "max_fee": 1_000_000, "max_fee_rate": 500,
+	}
+}
+
+// policyAssets are the chain's assets in the policy.
+func (b *btcChain) policyAssets() []object {
+	return []object{{"name": "BTC", "id": string(b.native), "decimals": 8}}
+}
+
+// policyRules are the chain's limits in the development policy, by kind of rule.
+func (b *btcChain) policyRules() map[string][]object {
+	return map[string][]object{
+		"order_limits": {{"name": "BTC per order", "enforced_by": "signer", "asset": "BTC", "max": "1"}},
+		"velocity":     {{"name": "BTC per day", "enforced_by": "signer", "asset": "BTC", "per": "asset", "max": "5"}},
+		"fee_limits":   {{"name": "BTC for fees", "enforced_by": "signer", "asset": "BTC", "max": "0.01", "daily": "0.1"}},
+		"screening":    {{"name": "BTC is screened", "enforced_by": "coordinator", "asset": "BTC"}},
+	}
 }
 
 // bitcoinSection is the chain in the server's configuration.
@@ -81,7 +122,7 @@ func (s *stack) bitcoinSection() (object, error) {
 		"id":            string(s.bitcoin.chain),
 		"native":        object{"id": string(s.bitcoin.native), "symbol": "BTC", "decimals": 8, "min_deposit": "0.0001", "min_withdraw": "0.0001", "withdraw_fee": "0.00005", "credit": bitcoinCredit, "unlock": bitcoinFinal},
 		"utxo":          object{"descriptor": s.bitcoin.descriptor, "nodes": []object{node}, "confirmations": bitcoinFinal, "fee_fallback": "5"},
-		"poll_interval": "100ms", "bump_after": 1, "payout_retry": "1s", "start_height": 1,
+		"poll_interval": "100ms", "bump_after": 1, "payout_valid": "15m", "payout_fee_cap": "0.001", "payout_retry": "1s", "start_height": 1,
 	}, nil
 }
 

@@ -71,15 +71,19 @@ func (s *stack) policyFile() object {
 		},
 		"look_alikes": []object{{"name": "a person looks at look-alikes", "enforced_by": "coordinator", "action": "review"}},
 	}
-	for _, chain := range s.chains {
-		assets = append(assets, chain.policyAssets()...)
-		for _, kinds := range []map[string][]object{chain.policyRules(), chain.destinationRules()} {
-			for kind, list := range kinds {
-				others, _ := rules[kind].([]object)
-				rules[kind] = append(others, list...)
-			}
+	add := func(kinds map[string][]object) {
+		for kind, list := range kinds {
+			others, _ := rules[kind].([]object)
+			rules[kind] = append(others, list...)
 		}
 	}
+	for _, chain := range s.chains {
+		assets = append(assets, chain.policyAssets()...)
+		add(chain.policyRules())
+		add(chain.destinationRules())
+	}
+	assets = append(assets, s.bitcoin.policyAssets()...)
+	add(s.bitcoin.policyRules())
 	return object{
 		"version": 1,
 		"name":    "development",
@@ -100,6 +104,7 @@ func (s *stack) signerFile(i int, policyHash string) object {
 			chains[n]["executor"] = s.executorSection()
 		}
 	}
+	chains = append(chains, s.bitcoin.signerSection())
 	return object{
 		"name": name, "listen": "127.0.0.1:0", "dir": s.path(name),
 		"tls":    object{"ca": s.path("tls", "ca.crt"), "cert": s.path("tls", name+".crt"), "key": s.path("tls", name+".key"), "clients": []string{serverName}},
