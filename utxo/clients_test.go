@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,14 +35,14 @@ func TestBitcoinJSSigns(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.signByFile(t, u, func(exported []byte) []byte { return bitcoinJS(t, node, s, u, exported) })
+			s.signByFile(t, u, "", func(exported []byte) []byte { return bitcoinJS(t, node, s, u, exported) })
 		})
 	}
 }
 
 // signByFile has one key sign, gives the PSBT to somebody who has another, and finishes the
-// transaction with what comes back.
-func (s *sender) signByFile(t *testing.T, u coffer.Unsigned, sign func(exported []byte) []byte) {
+// transaction with what comes back, of which a view says that it is refused.
+func (s *sender) signByFile(t *testing.T, u coffer.Unsigned, refused string, sign func(exported []byte) []byte) {
 	t.Helper()
 	ours := s.Sign(t, u, 0)
 	exported, err := utxo.AddSignatures(s.Descriptor, u, ours)
@@ -58,8 +59,8 @@ func (s *sender) signByFile(t *testing.T, u coffer.Unsigned, sign func(exported 
 			t.Errorf("input %d: %+v", n, in)
 		}
 	}
-	if view.Refused != nil {
-		t.Errorf("what came back is refused: %v", view.Refused)
+	if refused == "" && view.Refused != nil || refused != "" && (view.Refused == nil || !strings.Contains(view.Refused.Error(), refused)) {
+		t.Errorf("what came back is refused: %v, want %q", view.Refused, refused)
 	}
 	signatures, err := utxo.CombineSignatures(s.Descriptor, u, "by file", returned)
 	if err != nil {
