@@ -155,16 +155,14 @@ func (m *Manager) importAll(ctx context.Context, read func(line []byte, sequence
 		rec LogRecord
 	}
 	var all []found
-	signed := map[string]bool{} // payouts that signers know
+	signed := signedSlots{}
 	for _, row := range rows {
 		rec, err := read(row.Line, uint64(row.Sequence)) //nolint:gosec // counts records
 		if err != nil {
 			return done, nil, fmt.Errorf("record %d of %s: %w", row.Sequence, row.Signer, err)
 		}
 		all = append(all, found{row, rec})
-		if rec.Payout != nil {
-			signed[rec.Payout.ID] = true
-		}
+		signed.add(rec.Payout)
 	}
 	if err := m.dropUnsigned(ctx, signed); err != nil {
 		return done, nil, err
@@ -224,9 +222,43 @@ func intentEnd(rec LogRecord) int64 {
 	return rec.Payout.Intent.Expires.Unix()
 }
 
+// signedSlots is what signers know that is not imported yet: the slots of payouts by their
+// ids, and those of orders.
+type signedSlots map[string][]slotOf
+
+// slotOf is a slot of a wallet.
+type slotOf struct {
+	chain  coffer.ChainID
+	wallet coffer.Address
+	slot   coffer.Slot
+}
+
+func slotOfIntent(i *coffer.Intent) slotOf { return slotOf{i.Chain, i.Wallet, i.Slot} }
+
+func (s signedSlots) add(logged *LoggedPayout) {
+	if logged == nil || logged.Intent == nil {
+		return
+	}
+	at := slotOfIntent(logged.Intent)
+	s[logged.ID] = append(s[logged.ID], at)
+	for _, o := range logged.Orders {
+		s[o.ID] = append(s[o.ID], at)
+	}
+}
+
+// elsewhere reports whether signers let an order of a payout go to another slot, which they
+// do once theirs is dead.
+func (s signedSlots) elsewhere(p *Payout) bool {
+	at := slotOfIntent(&p.Intent)
+	return slices.ContainsFunc(p.Withdrawals, func(id string) bool {
+		return slices.ContainsFunc(s[id], func(other slotOf) bool { return other != at })
+	})
+}
+
 // dropUnsigned gives up the payouts that nobody was asked to sign, so that their slots and
-// withdrawals are free for what was signed instead.
-func (m *Manager) dropUnsigned(ctx context.Context, signed map[string]bool) error {
+// withdrawals are free for what was signed instead. One that took its slot over from a
+// payout that signers knew keeps it, without its orders, where they went elsewhere.
+func (m *Manager) dropUnsigned(ctx context.Context, signed signedSlots) error {
 	rows, err := m.sql.UnsignedPayouts(ctx, maxMissing)
 	if err != nil {
 		return fmt.Errorf("read payouts that nobody signed: %w", err)
@@ -237,15 +269,19 @@ func (m *Manager) dropUnsigned(ctx context.Context, signed map[string]bool) erro
 	}
 	for i := range ps {
 		p := &ps[i]
-		if signed[p.ID] {
+		if len(signed[p.ID]) > 0 {
 			continue // it went on to be signed
 		}
+		next := atOnce
 		if bound, err := m.bound(ctx, m.sql, p); err != nil {
 			return err
 		} else if bound {
-			continue // its slot belongs to its orders
+			if !signed.elsewhere(p) {
+				continue // its slot belongs to its orders
+			}
+			next = elsewhere
 		}
-		if err := m.cancel(ctx, p, "the database was restored", atOnce); err != nil && !errors.Is(err, errMoved) {
+		if err := m.cancel(ctx, p, "the database was restored", next); err != nil && !errors.Is(err, errMoved) {
 			return err
 		}
 	}

@@ -252,9 +252,10 @@ func (m *Manager) giveUp(ctx context.Context, chain Chain, p *Payout, cause erro
 type afterCancel int
 
 const (
-	atOnce afterCancel = iota // they can be planned again now
-	later                     // after a while, with whatever there is
-	halves                    // after a while, in two payouts of half the size
+	atOnce    afterCancel = iota // they can be planned again now
+	later                        // after a while, with whatever there is
+	halves                       // after a while, in two payouts of half the size
+	elsewhere                    // they leave the slot: signers let them go to another one
 )
 
 // cancel ends a payout that nobody was asked to sign: its slot is free, its withdrawals
@@ -267,6 +268,11 @@ func (m *Manager) cancel(ctx context.Context, p *Payout, reason string, next aft
 		p.row.Reason = clip(reason)
 		if bound, err := m.bound(ctx, m.sql.WithTx(tx), p); err != nil {
 			return err
+		} else if bound && next == elsewhere {
+			if err := m.keepSlot(ctx, m.sql.WithTx(tx), p); err != nil {
+				return err
+			}
+			return m.Withdrawals.Returned(ctx, tx, p.Withdrawals, "the payout was given up: "+clip(reason))
 		} else if bound && next != halves {
 			return m.renew(ctx, tx, p)
 		} else if bound {
@@ -280,7 +286,7 @@ func (m *Manager) cancel(ctx context.Context, p *Payout, reason string, next aft
 			return m.putOff(ctx, m.sql.WithTx(tx), p.Withdrawals, "", m.limits(p).MaxBackoff)
 		case halves:
 			return m.putOffHalves(ctx, m.sql.WithTx(tx), p, m.limits(p).MaxBackoff)
-		case atOnce:
+		case atOnce, elsewhere:
 		}
 		return nil
 	})

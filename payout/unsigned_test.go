@@ -226,3 +226,36 @@ func TestACancellationIsSignedWhenThePaymentLeftTheChain(t *testing.T) {
 	w.wantAll(coffer.WithdrawalApproved)
 	w.checkBooks()
 }
+
+// In the copy an order waits in the slot that signers let it go from since: what was signed
+// had expired, and would have failed there. An import brings it to where it went.
+func TestAnOrderThatLeftItsSlotAfterTheCopyIsImportedWhereItWent(t *testing.T) {
+	w, ws := launch(t, usdt, usdc)
+	had := w.payoutOf(ws[0].ID)
+	if err := w.admit(); err != nil {
+		t.Fatal(err)
+	}
+	copied := w.backup()
+	w.mine(20, none)
+	w.finish() // expired, and made again in its slot
+	w.wallet.faults["simulate"], w.wallet.faults["legs"] = 1000, 1000
+	for range 60 {
+		w.later(9 * time.Second)
+		w.step(5)
+	}
+	w.wallet.faults = map[string]int{}
+	w.plan()
+	w.step(5)
+	if p := w.payoutOf(ws[0].ID); p.Intent.Slot == had.Intent.Slot || p.State != coffer.PayoutBroadcast {
+		t.Fatalf("payout %s is %s in slot %s, the first one had %s", p.ID, p.State, p.Intent.Slot, had.Intent.Slot)
+	}
+
+	w.restore(copied)
+	w.recover(map[string]int{})
+	if p := w.payoutOf(ws[0].ID); p.Intent.Slot == had.Intent.Slot {
+		t.Errorf("the import left the order in slot %s", p.Intent.Slot)
+	}
+	w.drain()
+	w.checkEnd()
+	w.wantAll(coffer.WithdrawalSettled)
+}
