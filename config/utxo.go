@@ -20,6 +20,10 @@ type UTXO struct {
 	// sh(wsh(sortedmulti(…))) of public keys that the signers hold.
 	Descriptor string `koanf:"descriptor"`
 
+	// ColdKeys are keys of the descriptor, as they stand in it but without the steps below them,
+	// that no signer holds and that sign by file where signers are too few.
+	ColdKeys []string `koanf:"cold_keys"`
+
 	Nodes         []Node `koanf:"nodes"`         // in place of rpc
 	WitnessNodes  []Node `koanf:"witness_nodes"` // in place of witness_rpc
 	Confirmations uint64 `koanf:"confirmations"` // of a block that is final
@@ -51,6 +55,8 @@ const (
 	maxFeeBlocks     = 1008
 	maxConsolidate   = 20_000
 	maxDescriptor    = 8 << 10
+	maxColdKeys      = 16
+	maxColdKey       = 200 // bytes
 	feeRateDecimals  = 3
 	maxFeeRate       = 10_000_000 // thousandths of a satoshi
 	satoshiDecimals  = 8
@@ -131,6 +137,7 @@ func checkUTXO(key string, c Chain, wrong func(key, format string, args ...any))
 	if u.Descriptor == "" || len(u.Descriptor) > maxDescriptor {
 		wrong(key+".descriptor", "want the wallet's descriptor with its checksum, wsh(sortedmulti(…))#…")
 	}
+	checkColdKeys(key+".cold_keys", u, wrong)
 	if len(u.Nodes) == 0 {
 		wrong(key+".nodes", "want at least one node")
 	}
@@ -150,6 +157,23 @@ func checkUTXO(key string, c Chain, wrong func(key, format string, args ...any))
 		wrong(key+".consolidate_over", "want 0 to %d", maxConsolidate)
 	}
 	checkFeeRates(key, u, wrong)
+}
+
+func checkColdKeys(key string, u UTXO, wrong func(key, format string, args ...any)) {
+	if len(u.ColdKeys) > maxColdKeys {
+		wrong(key, "want at most %d", maxColdKeys)
+	}
+	seen := map[string]bool{}
+	for i, cold := range u.ColdKeys {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		switch {
+		case cold == "" || len(cold) > maxColdKey || !strings.Contains(u.Descriptor, cold):
+			wrong(at, "want a key as it stands in descriptor, without /<0;1>/*")
+		case seen[cold]:
+			wrong(at, "stands twice")
+		}
+		seen[cold] = true
+	}
 }
 
 func checkCoin(key string, a Asset, wrong func(key, format string, args ...any)) {

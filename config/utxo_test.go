@@ -39,6 +39,8 @@ func TestBrokenRulesOfBitcoinAreNamedByKey(t *testing.T) {
 		{"symbol: BTC, decimals: 8", "symbol: BTC, decimals: 18", "chains[1].native.decimals"},
 		{`min_withdraw: "0.0002"`, `min_withdraw: "0.00000545"`, "chains[1].native.min_withdraw"},
 		{`descriptor: "wsh`, `descriptor: "" #`, "chains[1].utxo.descriptor"},
+		{"cold_keys: []", `cold_keys: [""]`, "chains[1].utxo.cold_keys[0]"},
+		{"cold_keys: []", `cold_keys: ["[0c434acd/48h/0h/0h/2h]xpub6E", "[0c434acd/48h/0h/0h/2h]xpub6E"]`, "chains[1].utxo.cold_keys[1]"},
 		{"http://bitcoin-a.example.com:8332", "http://u:p@bitcoin-a.example.com:8332", "chains[1].utxo.nodes[0].url"},
 		{"http://bitcoin-a.example.com:8332", "tcp://bitcoin-a.example.com:8332", "chains[1].utxo.nodes[0].url"},
 		{"http://bitcoin-a.example.com:8332", "http://127.0.0.1:8332", "chains[1].utxo.nodes[1].url"},

@@ -67,6 +67,7 @@ type world struct {
 	paused  coffer.AssetID
 	paths   []string
 	costs   payout.Costs
+	cold    []string // keys that sign by file
 
 	withdrawals *withdrawal.Service
 	m           *payout.Manager
@@ -182,7 +183,7 @@ func (w *world) config(limits payout.Limits) payout.Config {
 		Chains: map[coffer.ChainID]payout.Chain{chain: {
 			Native: ether, Wallet: w.wallet, Explainer: w.wallet, Signers: signers, Threshold: 2,
 			Executors: []coffer.Address{executor}, FeeBound: coffer.NewAmount(150), Limits: limits, Risk: w.risk,
-			Paths: w.paths, Costs: w.costs,
+			Paths: w.paths, Costs: w.costs, Cold: w.cold,
 		}},
 	}
 }

@@ -16,6 +16,7 @@ const (
 	maxAttempts  = 100
 	maxNote      = 500 // bytes of an error kept with a payout
 	maxSignature = 4096
+	maxKey       = 200 // bytes of a key's name
 	maxSubsets   = 256 // of signers tried to make one transaction
 )
 

@@ -30,6 +30,7 @@ type Chain struct {
 	Explainer coffer.Explainer
 	Signers   []coffer.Signer
 	Threshold int                       // signatures a transaction needs
+	Cold      []string                  // keys of the wallet that no signer holds: they sign by file (see Desk.Export)
 	Executors []coffer.Address          // our accounts that send bundles
 	FeeBound  coffer.Amount             // most a payout may spend on fees, native base units
 	LegGas    map[coffer.AssetID]uint64 // a payment's gas where it is not Limits.LegGas
@@ -103,8 +104,8 @@ func (c Chain) check(id coffer.ChainID) error {
 	switch {
 	case c.Wallet == nil || c.Explainer == nil:
 		return errors.New("wallet and explainer are needed")
-	case c.Threshold < 1 || c.Threshold > len(c.Signers) || len(c.Signers) > maxSigners:
-		return fmt.Errorf("%d signatures of %d signers (at most %d) cannot be", c.Threshold, len(c.Signers), maxSigners)
+	case c.Threshold < 1 || c.Threshold > len(c.Signers)+len(c.Cold) || len(c.Signers) < 1 || len(c.Signers)+len(c.Cold) > maxSigners:
+		return fmt.Errorf("%d signatures of %d signers and %d cold keys (at most %d) cannot be", c.Threshold, len(c.Signers), len(c.Cold), maxSigners)
 	case c.Native.Chain() != id || !c.Native.IsNative():
 		return fmt.Errorf("%s is not its native asset", c.Native)
 	case c.coins != nil && c.Coins == nil:
@@ -119,7 +120,7 @@ func (c Chain) check(id coffer.ChainID) error {
 		}
 		names[s.Name()] = true
 	}
-	return nil
+	return c.checkCold()
 }
 
 // Run plans, steps and observes until ctx ends.

@@ -71,7 +71,8 @@ func (m *Manager) halt(ctx context.Context, q *payoutsql.Queries, reason string)
 }
 
 // Admit reads every signer's log, tells heard what came of each, and returns nil when payouts may run: nothing is missing
-// here, no log was cut, and so many logs were read that no payment can be in none of them.
+// here, no log was cut, and so many logs were read that no payment can be in none of them: where
+// keys sign by file, fewer signers have signed what landed.
 // A signer that is away is not asked to sign before its log was read. ErrHalted,
 // ErrLogBehind and ErrLogDiffers are for people; other errors pass.
 func (m *Manager) Admit(ctx context.Context, logs []SignerLog, threshold int, heard func(signer string, err error)) error {
@@ -99,7 +100,11 @@ func (m *Manager) Admit(ctx context.Context, logs []SignerLog, threshold int, he
 	if halt != nil {
 		return fmt.Errorf("%w: %s; %d records of signers are not imported", ErrHalted, halt.Reason, halt.Missing)
 	}
-	if read < len(logs)-threshold+1 {
+	least := threshold
+	for _, chain := range m.Chains {
+		least = min(least, chain.leastSigners(threshold))
+	}
+	if read < len(logs)-least+1 {
 		return fmt.Errorf("the logs of %d of %d signers were read, which is too few: %w", read, len(logs), errors.Join(away...))
 	}
 	return nil

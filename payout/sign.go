@@ -54,6 +54,9 @@ func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
 		}
 		if len(next) == 0 {
 			m.resend(ctx, chain, p)
+			if err := m.waitsForFile(ctx, chain, p, have); err != nil {
+				return err
+			}
 			return m.unsigned(ctx, p, request, first, refusals == len(chain.Signers), errors.Join(append(failures, err)...))
 		}
 		if !p.row.Answered {
@@ -96,7 +99,11 @@ func (m *Manager) request(ctx context.Context, p *Payout) (coffer.SigningRequest
 
 // signatures are those stored for an attempt, by signer, complete sets only.
 func (m *Manager) signatures(ctx context.Context, id string, number uint32, digests []coffer.Hash) (map[string][]coffer.Signature, error) {
-	rows, err := m.sql.Signatures(ctx, payoutsql.SignaturesParams{PayoutID: id, Attempt: int32(number)}) //nolint:gosec // at most MaxAttempts
+	return signaturesOf(ctx, m.sql, id, number, digests)
+}
+
+func signaturesOf(ctx context.Context, q *payoutsql.Queries, id string, number uint32, digests []coffer.Hash) (map[string][]coffer.Signature, error) {
+	rows, err := q.Signatures(ctx, payoutsql.SignaturesParams{PayoutID: id, Attempt: int32(number)}) //nolint:gosec // at most MaxAttempts
 	if err != nil {
 		return nil, fmt.Errorf("read signatures: %w", err)
 	}
@@ -115,7 +122,7 @@ func (m *Manager) signatures(ctx context.Context, id string, number uint32, dige
 // nextSigners are those to ask now: as many as are missing, at least one, each once in a
 // step. Who comes first rotates from payout to payout, since each signer has its own cap.
 func nextSigners(chain Chain, id string, have map[string][]coffer.Signature, asked map[string]bool) []coffer.Signer {
-	missing := max(1, chain.Threshold-len(have))
+	missing := max(1, chain.Threshold-len(keysOf(have)))
 	first := int(coffer.RequestHash("signers", id)[0]) % len(chain.Signers)
 	var next []coffer.Signer
 	for i := range chain.Signers {
@@ -215,7 +222,7 @@ func checkSet(sigs []coffer.Signature, digests []coffer.Hash) error {
 	}
 	for _, s := range sigs {
 		switch {
-		case s.Key == "" || len(s.Key) > 200 || strings.ContainsRune(s.Key, 0):
+		case s.Key == "" || len(s.Key) > maxKey || strings.ContainsRune(s.Key, 0):
 			return errors.New("a signature without a key")
 		case s.Key != sigs[0].Key:
 			return errors.New("signatures of two keys")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,7 @@ type account struct {
 	text      string // in the descriptor
 	identity  string
 	explainer coffer.Explainer
+	away      bool // and does not answer
 }
 
 func newAccount(t *testing.T, name string) *account {
@@ -66,6 +68,9 @@ func (a *account) Name() string { return a.name }
 
 // Sign implements coffer.Signer: it signs what it is given.
 func (a *account) Sign(_ context.Context, r coffer.SigningRequest) ([]coffer.Signature, error) {
+	if a.away {
+		return nil, coffer.Errorf(coffer.CodeUnavailable, "%s is away", a.name)
+	}
 	effects, err := a.explainer.Explain(r.Unsigned)
 	if err != nil {
 		return nil, err
@@ -112,6 +117,7 @@ type bitcoin struct {
 	deposits    *deposit.Service
 	withdrawals *withdrawal.Service
 	payouts     *payout.Manager
+	accounts    []*account
 	ahead       time.Duration // of the clock
 }
 
@@ -130,7 +136,8 @@ rules:
 
 func (b *bitcoin) clock() time.Time { return time.Now().Add(b.ahead) }
 
-func newBitcoin(t *testing.T) *bitcoin {
+// newBitcoin has a wallet of the accounts a, b and c. Who is cold is no signer.
+func newBitcoin(t *testing.T, cold ...string) *bitcoin {
 	t.Helper()
 	node, err := devnet.StartBitcoin(t.Context(), devnet.BitcoinConfig{})
 	if err != nil {
@@ -166,12 +173,17 @@ func newBitcoin(t *testing.T) *bitcoin {
 		Chain: id, Native: native, Network: utxo.Regtest, Wallets: []utxo.Descriptor{descriptor}, MaxFeeRate: 1000, MaxFee: 1_000_000,
 	})
 	var signers []coffer.Signer
+	var coldKeys []string
 	for n, a := range accounts {
 		a.explainer, a.identity = explainer, descriptor.Keys()[n].String()
+		if slices.Contains(cold, a.name) {
+			coldKeys = append(coldKeys, a.identity)
+			continue
+		}
 		signers = append(signers, a)
 	}
 
-	b := &bitcoin{t: t, node: node, db: postgrestest.New(t)}
+	b := &bitcoin{t: t, node: node, db: postgrestest.New(t), accounts: accounts}
 	b.books = ledger.New(b.db, b.clock)
 	log := stream.NewPostgres(b.db, b.clock)
 	if b.wallet, err = utxo.NewWallet(utxo.WalletConfig{Descriptor: descriptor, Pool: client, Fees: utxo.DefaultFees(), Clock: b.clock}); err != nil {
@@ -207,7 +219,7 @@ func newBitcoin(t *testing.T) *bitcoin {
 	b.payouts, err = payout.New(payout.Config{
 		DB: b.db, Ledger: b.books, Withdrawals: b.withdrawals, Events: log, Clock: b.clock,
 		Chains: map[coffer.ChainID]payout.Chain{id: {
-			Native: native, Wallet: b.wallet, Coins: b.deposits, Explainer: explainer, Signers: signers, Threshold: 2,
+			Native: native, Wallet: b.wallet, Coins: b.deposits, Explainer: explainer, Signers: signers, Threshold: 2, Cold: coldKeys,
 			FeeBound: coffer.NewAmount(100_000), Limits: payout.Limits{MaxOrders: 100, BumpAfter: 2, Rebroadcast: time.Second},
 		}},
 	})

@@ -86,7 +86,10 @@ var killPoints = []crashPoint{
 
 // elsewhere are checkpoints that no server here comes to, and what tries them.
 var elsewhere = map[string]string{
-	"payout.imported": "coffer restore import, which is run again by TestAnOldDatabaseUnderLiveSigners",
+	"payout.before_file": "package payout, TestACrashWhileImportingAFileStoresItOnce",
+	"payout.filing":      "package payout, TestACrashWhileImportingAFileStoresItOnce",
+	"payout.file":        "package payout, TestACrashWhileImportingAFileStoresItOnce",
+	"payout.imported":    "coffer restore import, which is run again by TestAnOldDatabaseUnderLiveSigners",
 	// What is signed for a Safe's nonce is cancelled when its time has passed: too late to wait for.
 	"payout.before_cancelling": "package payout, TestACrashWhileCancellingMakesOneCancellation",
 	"payout.cancelling":        "package payout, TestACrashWhileCancellingMakesOneCancellation",

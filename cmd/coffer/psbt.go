@@ -24,7 +24,8 @@ const (
 var errRefused = errors.New("refused: do not sign it")
 
 func psbtCommand() *cobra.Command {
-	return group("psbt", "Bitcoin transactions for signers who are asked by file (BIP-174)", psbtShowCommand())
+	return group("psbt", "Bitcoin transactions for people who sign by file (BIP-174)",
+		psbtExportCommand(), psbtImportCommand(), psbtShowCommand())
 }
 
 // psbtWallet is the wallet that a command is about.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func (s *server) wireUTXO(ctx context.Context, chain *chainParts) error {
 		return err
 	}
 	chain.family, chain.source = parts, utxo.NewSource(parts.client)
-	if err := s.checkDescriptor(chain.id, parts.descriptor); err != nil {
+	if err := s.checkDescriptor(chain.id, parts.descriptor, chain.config.UTXO.ColdKeys); err != nil {
 		parts.client.Close()
 		return fmt.Errorf("utxo.descriptor: %w", err)
 	}
@@ -114,15 +115,18 @@ func feesOf(u config.UTXO) utxo.Fees {
 }
 
 // checkDescriptor demands that as many keys have to sign as the configuration says, and that
-// the signers which answer hold enough of them. A wallet may have more keys than there are
-// signers: people may keep some.
-func (s *server) checkDescriptor(chain coffer.ChainID, d utxo.Descriptor) error {
+// the signers which answer hold enough of them, with the keys that sign by file, of which no
+// signer holds one. A wallet may have more keys than there are signers: people may keep some.
+func (s *server) checkDescriptor(chain coffer.ChainID, d utxo.Descriptor, cold []string) error {
 	signing := s.config.Signing
 	if d.Threshold() != signing.Threshold {
 		return fmt.Errorf("the wallet wants %d signatures, signing.threshold is %d", d.Threshold(), signing.Threshold)
 	}
-	if n := len(d.Keys()); n < len(signing.Signers) {
-		return fmt.Errorf("the wallet has %d keys, and there are %d signers", n, len(signing.Signers))
+	if n := len(d.Keys()); n < len(signing.Signers)+len(cold) {
+		return fmt.Errorf("the wallet has %d keys, and there are %d signers and %d cold keys", n, len(signing.Signers), len(cold))
+	}
+	if err := checkColdKeys(d, cold); err != nil {
+		return err
 	}
 	held := map[string]bool{}
 	for _, one := range s.signers {
@@ -134,8 +138,23 @@ func (s *server) checkDescriptor(chain coffer.ChainID, d utxo.Descriptor) error 
 			}
 		}
 	}
-	if len(held) < d.Threshold() {
-		return fmt.Errorf("the wallet wants %d signatures; the signers that answer hold %d keys of it", d.Threshold(), len(held))
+	for _, key := range cold {
+		if held[key] {
+			return fmt.Errorf("cold_keys: a signer holds %s", key)
+		}
+	}
+	if len(held) < 1 || len(held)+len(cold) < d.Threshold() {
+		return fmt.Errorf("the wallet wants %d signatures; the signers that answer hold %d keys of it, and %d sign by file", d.Threshold(), len(held), len(cold))
+	}
+	return nil
+}
+
+// checkColdKeys demands keys of the wallet.
+func checkColdKeys(d utxo.Descriptor, cold []string) error {
+	for _, key := range cold {
+		if !slices.ContainsFunc(d.Keys(), func(k utxo.Key) bool { return k.String() == key }) {
+			return fmt.Errorf("cold_keys: %s is not a key of the wallet; want one as the descriptor has it, without /<0;1>/*", key)
+		}
 	}
 	return nil
 }
@@ -220,7 +239,7 @@ func (u *utxoParts) senders(ctx context.Context, id coffer.Hash) ([]coffer.Addre
 
 // payouts implements family.
 func (u *utxoParts) payouts(s *server, p *payout.Chain) {
-	p.Coins, p.Paths = s.deposits, []string{coffer.PathPSBT}
+	p.Coins, p.Paths, p.Cold = s.deposits, []string{coffer.PathPSBT}, u.chain.config.UTXO.ColdKeys
 	p.Limits.MaxGas = maxBatchWeight
 	p.Limits.ConsolidateOver = u.chain.config.UTXO.ConsolidateOver
 }
