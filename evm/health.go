@@ -318,9 +318,10 @@ func (n *Nodes) settle(nodes []*node, found []finding) {
 		}
 	}
 	lag := uint64(n.config.MaxLag / time.Second) //nolint:gosec // the configuration refuses a negative lag
+	now := n.config.Clock()
 	for i, one := range nodes {
 		f := found[i]
-		if f.err != nil {
+		if f.err != nil || (one.suspect && now.Before(one.openUntil)) { // it failed while it was probed
 			continue
 		}
 		if one.suspect {

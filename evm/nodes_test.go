@@ -282,6 +282,52 @@ func TestANodeThatFailsAgainAndAgainIsLeftAloneUntilItIsBack(t *testing.T) {
 	}
 }
 
+func TestAProbeThatBeganBeforeANodeFailedDoesNotBringItBack(t *testing.T) {
+	n := newTwoNodes(t)
+	if err := n.Mine(t.Context(), 1); err != nil { // who was probed after this is known by its height
+		t.Fatal(err)
+	}
+	head, err := n.Eth().BlockNumber(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	probed, failed := make(chan struct{}), make(chan struct{})
+	n.first.set(func(w http.ResponseWriter, r *http.Request, method string, params []json.RawMessage, forward func() []byte) bool {
+		switch method {
+		case "eth_chainId":
+			close(probed)
+			select {
+			case <-failed:
+			case <-r.Context().Done():
+			}
+			return false
+		case "eth_getBalance":
+			return gateway(w, r, method, params, forward)
+		}
+		return false
+	})
+	ask := func() {
+		t.Helper()
+		if _, err := n.client.Eth().BalanceAt(t.Context(), n.Faucet(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n.pass(6 * time.Second)
+	ask()
+	<-probed
+	for range 3 {
+		ask()
+	}
+	if status := n.client.Nodes()[0]; status.Usable {
+		t.Fatalf("after three failures: %+v", status)
+	}
+	close(failed)
+	eventually(t, "the probe ends", func() bool { return n.client.Nodes()[1].Height == head })
+	if status := n.client.Nodes()[0]; status.Usable || status.Err == nil {
+		t.Errorf("during its cool-down: %+v", status)
+	}
+}
+
 func TestWhileNoNodeCanBeUsedCallsFailAtOnce(t *testing.T) {
 	n := newTwoNodes(t)
 	n.first.set(gateway)
