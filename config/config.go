@@ -70,7 +70,7 @@ type Chain struct {
 	ID     coffer.ChainID `koanf:"id"`
 	RPC    []string       `koanf:"rpc"`
 	Native Asset          `koanf:"native"`
-	Assets []Asset        `koanf:"assets"` // tokens
+	Assets []Asset        `koanf:"assets"` // tokens; of the Bitcoin family the one of utxo.omni
 
 	// WitnessRPC are nodes of another keeper. Nothing is unlocked or refunded while they have
 	// another block, or do not answer; none: the word of RPC is enough.

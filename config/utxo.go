@@ -37,6 +37,8 @@ type UTXO struct {
 	// ConsolidateOver is how many coins the wallet may have before they are made fewer while
 	// fees are below fee_long_term; 0 for never.
 	ConsolidateOver int `koanf:"consolidate_over"`
+
+	Omni Omni `koanf:"omni"` // off by default
 }
 
 // Node is a server that speaks Bitcoin Core's JSON-RPC. Who may ask it is said by a user and
@@ -97,6 +99,7 @@ func utxoDefaults(c *Chain) {
 	setDefault(&c.Native.Fee.Least, "0")
 	setDefault(&c.Native.Fee.Most, "0")
 	setDefault(&c.Native.Fee.NetworkMargin, "0")
+	omniDefaults(c)
 	depositDefaults(&c.Deposits)
 }
 
@@ -114,7 +117,7 @@ func refuseEVM(key string, c Chain, wrong func(key, format string, args ...any))
 		{"sweep", len(c.Sweep.Assets) > 0 || c.Sweep.Interval != 0 || c.Sweep.MaxForwarders != 0 || c.Sweep.CostFactor != 0 || c.Sweep.MaxAge != 0},
 		{"native.payout_gas", c.Native.PayoutGas != 0}, {"native.needs_memo", c.Native.NeedsMemo},
 		{"native.fee.network", c.Native.Fee.Network}, {"native.fee.network_gas", c.Native.Fee.NetworkGas != 0},
-		{"assets", len(c.Assets) > 0}, {"deposits.known_tokens", len(c.Deposits.KnownTokens) > 0},
+		{"deposits.known_tokens", len(c.Deposits.KnownTokens) > 0},
 	}
 	for _, k := range keys {
 		if k.given {
@@ -132,6 +135,7 @@ func checkUTXO(key string, c Chain, wrong func(key, format string, args ...any))
 		wrong(key+".id", "want %s: and the first 32 hex digits of the genesis block's hash", coffer.NamespaceUTXO)
 	}
 	checkCoin(key+".native", c.Native, wrong)
+	checkOmni(key, c, wrong)
 	key += ".utxo"
 	u := c.UTXO
 	if u.Descriptor == "" || len(u.Descriptor) > maxDescriptor {

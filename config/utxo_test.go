@@ -89,6 +89,88 @@ func TestBrokenRulesOfBitcoinAreNamedByKey(t *testing.T) {
 	}
 }
 
+// withOmni makes the example's Bitcoin chain one with a token of the Omni Layer.
+func withOmni(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := string(text)
+	for _, c := range []struct{ from, to string }{
+		{`descriptor: "wsh(sortedmulti`, `descriptor: "sh(wsh(sortedmulti`},
+		{"      # omni: {", "      omni: {"},
+		{"    start_height: 880000", "    assets: [{ id: \"bip122:000000000019d6689c085ae165831e93/omni:31\", symbol: USDT, decimals: 8, min_deposit: \"1\" }]\n    start_height: 880000"},
+	} {
+		if !strings.Contains(changed, c.from) {
+			t.Fatalf("%q does not stand in the example", c.from)
+		}
+		changed = strings.Replace(changed, c.from, c.to, 1)
+	}
+	return changed
+}
+
+func readText(t *testing.T, text string) (config.Config, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return config.Read(config.Sources{File: file})
+}
+
+func TestATokenOfTheOmniLayer(t *testing.T) {
+	c, err := readText(t, withOmni(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain := c.Chains[1]
+	if chain.UTXO.Omni.Property != 31 || len(chain.UTXO.Omni.Nodes) != 1 {
+		t.Errorf("omni: %+v", chain.UTXO.Omni)
+	}
+	if a := chain.Assets[0]; a.Credit != 2 || a.Unlock != 6 || a.MinWithdraw != "0" || a.PayoutGas != 0 {
+		t.Errorf("asset: %+v", a)
+	}
+	if c, err = config.Read(config.Sources{File: example}); err != nil || c.Chains[1].UTXO.Omni.Wanted() {
+		t.Errorf("it is on in the example: %v", err)
+	}
+}
+
+func TestBrokenRulesOfTheOmniLayerAreNamedByKey(t *testing.T) {
+	const token = "bip122:000000000019d6689c085ae165831e93/omni:31"
+	cases := []struct{ from, to, key string }{
+		{"property: 31, nodes", "property: 0, nodes", "chains[1].utxo.omni.property"},
+		{"property: 31, nodes", "property: 2, nodes", "chains[1].utxo.omni.property"},
+		{"property: 31, nodes", "property: 4294967296, nodes", "property"},
+		{"property: 31, nodes", "property: 32, nodes", "chains[1].assets[0].id"},
+		{"omni: { property: 31, nodes", "omni: { property: 31 } #", "chains[1].utxo.omni.nodes"},
+		{"http://omni.example.com:8332", "http://u:p@omni.example.com:8332", "chains[1].utxo.omni.nodes[0].url"},
+		{"password_file: /etc/coffer/omni.password", "cookie_file: x", "chains[1].utxo.omni.nodes[0].cookie_file"},
+		{"      omni: {", "      # omni: {", "chains[1].assets"},
+		{"    assets: [{ id: \"" + token, "    # assets: [{ id: \"" + token, "chains[1].assets"},
+		{token + "\", symbol", "bip122:000000000019d6689c085ae165831e93/erc20:31\", symbol", "chains[1].assets[0].id"},
+		{`descriptor: "sh(wsh(sortedmulti`, `descriptor: "wsh(sortedmulti`, "chains[1].utxo.descriptor"},
+		{"symbol: USDT, decimals: 8, min", "symbol: USDT, decimals: 6, min", "chains[1].assets[0].decimals"},
+		{`decimals: 8, min_deposit: "1"`, `decimals: 8, min_deposit: "92233720368.54775808"`, "chains[1].assets[0].min_deposit"},
+		{`decimals: 8, min_deposit: "1"`, `decimals: 8, payout_max: "92233720368.54775808"`, "chains[1].assets[0].payout_max"},
+		{`decimals: 8, min_deposit: "1"`, `decimals: 8, credit: 7`, "chains[1].assets[0].credit"},
+		{`decimals: 8, min_deposit: "1"`, `decimals: 8, needs_memo: true`, "chains[1].assets[0].needs_memo"},
+		{`decimals: 8, min_deposit: "1"`, `decimals: 8, payout_gas: 80000`, "chains[1].assets[0].payout_gas"},
+		{`decimals: 8, min_deposit: "1"`, `decimals: 8, fee: { network: true, native_price: "50000" }`, "chains[1].assets[0].fee.network"},
+	}
+	text := withOmni(t)
+	for _, c := range cases {
+		at := strings.LastIndex(text, c.from)
+		if at < 0 {
+			t.Fatalf("%q does not stand in the example", c.from)
+		}
+		broken := text[:at] + c.to + text[at+len(c.from):]
+		if _, err := readText(t, broken); err == nil || !strings.Contains(err.Error(), c.key) {
+			t.Errorf("%q: error %v does not name %s", c.to, err, c.key)
+		}
+	}
+}
+
 func TestANodesPasswordComesFromItsFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "password")
 	node := config.Node{URL: "http://127.0.0.1:8332", User: "coffer", PasswordFile: file}

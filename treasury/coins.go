@@ -13,8 +13,8 @@ import (
 
 // CompareCoins is Compare for a chain whose money is coins: nodes do not say what an address
 // held after a past block, so the caller adds up coins that it has proven. held is that sum
-// for each account and asset. Accounts that no coin is at have nothing. What is under way
-// between coins (transit:coins) is a line too, which is to be zero.
+// for each account and asset. Accounts that no coin is at have nothing; of tokens on such a
+// chain the caller says what there is (see [Line.Beside]). What is under way between coins (transit:coins) is a line too, which is to be zero.
 func (t *Treasury) CompareCoins(ctx context.Context, db Querier, native coffer.AssetID, block coffer.BlockRef, held map[Place]coffer.Amount) ([]Line, error) {
 	chain := native.Chain()
 	books := map[Place]ledger.Net{{ledger.TransitCoins, native}: {Side: ledger.SideDebit}}
@@ -58,11 +58,14 @@ func (t *Treasury) CompareCoins(ctx context.Context, db Querier, native coffer.A
 	}
 	lines := make([]Line, 0, len(books))
 	for _, p := range slices.SortedFunc(maps.Keys(books), order) {
-		net, amount := books[p], held[p]
-		lines = append(lines, Line{
-			Account: p.Account, Asset: p.Asset, Ledger: net, Chain: amount,
-			Equal: net.Amount.Cmp(amount) == 0 && (net.Side == ledger.SideDebit || net.Amount.IsZero()),
-		})
+		lines = append(lines, Line{Account: p.Account, Asset: p.Asset, Ledger: books[p]}.Beside(held[p]))
 	}
 	return lines, nil
+}
+
+// Beside is the line with what the chain has.
+func (l Line) Beside(amount coffer.Amount) Line {
+	l.Chain = amount
+	l.Equal = l.Ledger.Amount.Cmp(amount) == 0 && (l.Ledger.Side == ledger.SideDebit || l.Ledger.Amount.IsZero())
+	return l
 }

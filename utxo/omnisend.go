@@ -191,25 +191,9 @@ func (o *Omni) checkBalance(ctx context.Context, owner coffer.Address, amount ui
 		return err
 	}
 	for _, node := range o.nodes {
-		var said struct {
-			Balance *string `json:"balance"`
-			Frozen  string  `json:"frozen"` // absent before Omni Core 0.6
-		}
-		if err := node.Call(ctx, &said, "omni_getbalance", string(owner), o.property); err != nil {
-			return err
-		}
-		if said.Balance == nil {
-			return fmt.Errorf("%w: omni_getbalance does not say the balance", ErrNotProven)
-		}
-		balance, err := coffer.ParseUnits(*said.Balance, decimals)
+		balance, frozen, err := o.balanceOf(ctx, node, owner, decimals)
 		if err != nil {
-			return fmt.Errorf("balance %.80q: %w", *said.Balance, err)
-		}
-		frozen := coffer.Amount{}
-		if said.Frozen != "" {
-			if frozen, err = coffer.ParseUnits(said.Frozen, decimals); err != nil {
-				return fmt.Errorf("frozen balance %.80q: %w", said.Frozen, err)
-			}
+			return err
 		}
 		if balance.Cmp(coffer.NewAmount(amount)) < 0 || !frozen.IsZero() {
 			return fmt.Errorf("%w: %s has %s of property %d, %s of it frozen, and would send %d",
@@ -217,6 +201,29 @@ func (o *Omni) checkBalance(ctx context.Context, owner coffer.Address, amount ui
 		}
 	}
 	return nil
+}
+
+// balanceOf asks one server what an address has of the property, and how much of it is frozen.
+func (o *Omni) balanceOf(ctx context.Context, node *Client, owner coffer.Address, decimals uint8) (balance, frozen coffer.Amount, err error) {
+	var said struct {
+		Balance *string `json:"balance"`
+		Frozen  string  `json:"frozen"` // absent before Omni Core 0.6
+	}
+	if err := node.Call(ctx, &said, "omni_getbalance", string(owner), o.property); err != nil {
+		return balance, frozen, err
+	}
+	if said.Balance == nil {
+		return balance, frozen, fmt.Errorf("%w: omni_getbalance does not say the balance", ErrNotProven)
+	}
+	if balance, err = coffer.ParseUnits(*said.Balance, decimals); err != nil {
+		return balance, frozen, fmt.Errorf("balance %.80q: %w", *said.Balance, err)
+	}
+	if said.Frozen != "" {
+		if frozen, err = coffer.ParseUnits(said.Frozen, decimals); err != nil {
+			return balance, frozen, fmt.Errorf("frozen balance %.80q: %w", said.Frozen, err)
+		}
+	}
+	return balance, frozen, nil
 }
 
 // simulateOmni checks that a transaction with a payload would be valid, as far as its sender

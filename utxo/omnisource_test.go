@@ -381,3 +381,45 @@ func TestOmniDecimals(t *testing.T) {
 	want[0].Asset, want[0].Ref = omni.Asset(), "omni:4"
 	c.expect(t, "tickets", source, want)
 }
+
+// What addresses had after a block is what they have now without what came later.
+func TestOmniHeld(t *testing.T) {
+	c := newOmniChain(t)
+	_, source := c.reading(t, token, serve(t, c.sim))
+	alice := c.alice.Address
+	c.send(t, c.alice, utxo.OmniSimpleSend{Property: token, Amount: 30_0000_0000}, vault)
+	then := c.head(t).BlockRef
+	c.send(t, c.alice, utxo.OmniSimpleSend{Property: token, Amount: 5_0000_0000}, vault)
+	c.send(t, c.alice, utxo.OmniSimpleSend{Property: token, Amount: 99_0000_0000}, vault) // more than there is
+	c.send(t, c.alice, utxo.OmniSimpleSend{Property: token, Amount: 1_0000_0000}, elsewhere)
+	now := c.head(t).BlockRef
+	for _, want := range []struct {
+		at                   coffer.BlockRef
+		alice, vault, nobody uint64
+	}{{then, 70_0000_0000, 30_0000_0000, 0}, {now, 64_0000_0000, 35_0000_0000, 1_0000_0000}} {
+		held, err := source.OmniHeld(t.Context(), []coffer.Address{alice, vault, elsewhere}, want.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for address, amount := range map[coffer.Address]uint64{alice: want.alice, vault: want.vault, elsewhere: want.nobody} {
+			if held[address] != coffer.NewAmount(amount) {
+				t.Errorf("after block %d: %s has %s, want %d", want.at.Height, address, held[address], amount)
+			}
+		}
+	}
+	if held, err := source.OmniHeld(t.Context(), []coffer.Address{vault}, coffer.BlockRef{Height: then.Height, Hash: now.Hash}); !errors.Is(err, coffer.ErrNotFound) {
+		t.Errorf("after a block that is not there: %v, %v", held, err)
+	}
+	c.sim.HoldAt(then.Height)
+	if held, err := source.OmniHeld(t.Context(), []coffer.Address{vault}, then); !errors.Is(err, utxo.ErrOmniNotReady) {
+		t.Errorf("of a server that is behind: %v, %v", held, err)
+	}
+	c.sim.Release()
+	_, other := c.reading(t, token, serve(t, c.sim), serve(t, liar{c.sim, "omni_getbalance", func(r map[string]any) { r["balance"] = "36.00000000" }}))
+	if held, err := other.OmniHeld(t.Context(), []coffer.Address{vault}, now); !errors.Is(err, utxo.ErrOmniDisagree) {
+		t.Errorf("of servers that disagree: %v, %v", held, err)
+	}
+	if _, err := c.source.OmniHeld(t.Context(), nil, now); err == nil {
+		t.Error("of a source without the Omni Layer")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/btcsuite/btcd/wire/v2"
@@ -23,6 +24,7 @@ type coinReader struct {
 	chain   config.Chain
 	client  *utxo.Client
 	source  *utxo.Source
+	omni    *utxo.Omni // nil: no token of the Omni Layer
 	parents map[coffer.Hash]*wire.MsgTx
 }
 
@@ -36,7 +38,21 @@ func openUTXOReader(ctx context.Context, c config.Chain) (chainReader, error) {
 		return chainReader{}, err
 	}
 	r := &coinReader{chain: c, client: client, source: utxo.NewSource(client), parents: map[coffer.Hash]*wire.MsgTx{}}
-	return chainReader{r.source, r.compare, client.Close}, nil
+	if r.omni, err = dialOmni(ctx, client, c); err != nil {
+		client.Close()
+		return chainReader{}, err
+	}
+	if r.omni != nil {
+		r.source = r.source.WithOmni(r.omni)
+	}
+	return chainReader{r.source, r.compare, r.close}, nil
+}
+
+func (r *coinReader) close() {
+	if r.omni != nil {
+		r.omni.Close()
+	}
+	r.client.Close()
 }
 
 // compare adds up the coins of ours that were there after a block, and puts the sums beside
@@ -77,7 +93,40 @@ func (r *coinReader) compare(ctx context.Context, books *treasury.Treasury, db *
 			return nil, err
 		}
 	}
-	return books.CompareCoins(ctx, db.Pool(), r.chain.Native.ID, block, held)
+	lines, err := books.CompareCoins(ctx, db.Pool(), r.chain.Native.ID, block, held)
+	if err != nil || r.omni == nil {
+		return lines, err
+	}
+	return lines, r.compareTokens(ctx, lines, block)
+}
+
+// compareTokens puts what Omni Core says beside the lines of the token.
+func (r *coinReader) compareTokens(ctx context.Context, lines []treasury.Line, block coffer.BlockRef) error {
+	at := func(l treasury.Line) coffer.Address {
+		if l.Asset != r.omni.Asset() {
+			return ""
+		}
+		return coffer.Address(l.Account[strings.LastIndexByte(l.Account, ':')+1:])
+	}
+	var addresses []coffer.Address
+	for _, l := range lines {
+		if address := at(l); address != "" && !slices.Contains(addresses, address) {
+			addresses = append(addresses, address)
+		}
+	}
+	if len(addresses) == 0 {
+		return nil
+	}
+	held, err := r.source.OmniHeld(ctx, addresses, block)
+	if err != nil {
+		return err
+	}
+	for i, l := range lines {
+		if address := at(l); address != "" {
+			lines[i] = l.Beside(held[address])
+		}
+	}
+	return nil
 }
 
 // later are the blocks above a height that the books have applied.

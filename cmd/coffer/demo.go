@@ -86,6 +86,7 @@ func runDemo(ctx context.Context, s *stack, out io.Writer) error {
 		{"A batch with two payments that the token refuses", d.poisoned},
 	}
 	scenes = append(scenes, bitcoin.scenes()...)
+	scenes = append(scenes, omniScenes(s)...)
 	scenes = append(scenes, scene{"The books and the chain", func(ctx context.Context) error { return d.compare(ctx, out) }})
 	for _, scene := range scenes {
 		s.say("\n== %s", scene.title)

@@ -70,7 +70,7 @@ func bitcoinRefuses(t *testing.T, s *stack) {
 func TestBitcoin(t *testing.T) {
 	s := newTestStack(t)
 	d := &btcDemo{stack: s}
-	for _, scene := range d.scenes() {
+	for _, scene := range append(d.scenes(), omniScenes(s)...) {
 		if err := scene.run(t.Context()); err != nil {
 			t.Fatalf("%s: %v", scene.title, err)
 		}
@@ -86,7 +86,7 @@ func TestBitcoin(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{`transit:coins +BTC +0 +0 +equal`, "custody:deposit_addr:" + string(d.address) + ` +BTC +0 +0 +equal`, `custody:hot:bcrt1\S+ +BTC +0\.4999\d+ +0\.4999\d+ +equal`} {
+	for _, want := range []string{`transit:coins +BTC +0 +0 +equal`, "custody:deposit_addr:" + string(d.address) + ` +BTC +0 +0 +equal`, `custody:hot:2\S+ +BTC +0\.4999\d+ +0\.4999\d+ +equal`} {
 		if !regexp.MustCompile(want).MatchString(text) {
 			t.Errorf("%q is not in the comparison", want)
 		}

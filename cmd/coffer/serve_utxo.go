@@ -30,6 +30,7 @@ type utxoParts struct {
 	chain      *chainParts
 	client     *utxo.Client
 	descriptor utxo.Descriptor
+	omni       *utxo.Omni // nil: no token of the Omni Layer
 }
 
 // utxoConfig is what the client of a configured chain is made with, and some of its nodes.
@@ -77,6 +78,10 @@ func (s *server) wireUTXO(ctx context.Context, chain *chainParts) error {
 	}
 	if err := checkIndex(ctx, parts.client); err != nil {
 		parts.client.Close()
+		return err
+	}
+	if err := parts.wireOmni(ctx); err != nil {
+		parts.close()
 		return err
 	}
 	if chain.wallet, err = utxo.NewWallet(utxo.WalletConfig{
@@ -289,4 +294,9 @@ func (u *utxoParts) witness(ctx context.Context) (deposit.Headers, func(), error
 	return utxo.NewSource(client), client.Close, nil
 }
 
-func (u *utxoParts) close() { u.client.Close() }
+func (u *utxoParts) close() {
+	if u.omni != nil {
+		u.omni.Close()
+	}
+	u.client.Close()
+}

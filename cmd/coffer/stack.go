@@ -93,7 +93,7 @@ func (s *stack) up(ctx context.Context) error {
 		run  func(ctx context.Context) error
 	}{
 		{"two nodes (anvil), Ethereum-like and BSC-like, with Safe 1.5.0, Safe4337Module, EntryPoint v0.7 and a test USDT", s.startChains},
-		{"a Bitcoin node on regtest (btcd)", s.startBitcoin},
+		{"a Bitcoin node on regtest (btcd), with a simulator of the Omni Layer", s.startBitcoin},
 		{"three SoftHSM tokens with a key each, and two executors'", s.makeKeys},
 		{"on each chain a 2-of-3 Safe, a forwarder factory, funds", s.makeWallets},
 		{"a 2-of-3 Bitcoin wallet", s.makeBitcoinWallet},
@@ -264,6 +264,9 @@ func (s *stack) halt() error {
 	}
 	if s.bitcoin != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+		if s.bitcoin.omni != nil {
+			found = append(found, s.bitcoin.omni.stop(ctx))
+		}
 		found = append(found, s.bitcoin.node.Stop(ctx))
 		cancel()
 	}

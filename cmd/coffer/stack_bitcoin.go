@@ -29,6 +29,7 @@ type btcChain struct {
 	chain      coffer.ChainID
 	native     coffer.AssetID
 	descriptor string
+	omni       *omniChain
 }
 
 // startBitcoin runs the node.
@@ -38,11 +39,12 @@ func (s *stack) startBitcoin(ctx context.Context) (err error) {
 		return err
 	}
 	s.bitcoin = b
-	return nil
+	return b.startOmni(ctx)
 }
 
 // makeBitcoinWallet makes a wallet of a key in each signer's token, two of which pay. A fourth
-// key is extended, so that the wallet has many addresses; nobody has its private half.
+// key is extended, so that the wallet has many addresses; nobody has its private half. Addresses
+// are nested, because those are the ones that the Omni Layer knows.
 func (s *stack) makeBitcoinWallet(ctx context.Context) error {
 	keys := make([]string, stackSigners)
 	group, groupCtx := errgroup.WithContext(ctx)
@@ -59,7 +61,7 @@ func (s *stack) makeBitcoinWallet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.bitcoin.descriptor, err = utxo.AddChecksum(fmt.Sprintf("wsh(sortedmulti(%d,%s,%s))", stackThreshold, strings.Join(keys, ","), spare))
+	s.bitcoin.descriptor, err = utxo.AddChecksum(fmt.Sprintf("sh(wsh(sortedmulti(%d,%s,%s)))", stackThreshold, strings.Join(keys, ","), spare))
 	return err
 }
 
@@ -77,7 +79,7 @@ func spareKey() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := utxo.AccountPath(utxo.Regtest, false, 0)
+	path := utxo.AccountPath(utxo.Regtest, true, 0)
 	for _, step := range path {
 		if key, err = key.Derive(step); err != nil {
 			return "", err
@@ -99,16 +101,25 @@ func (b *btcChain) signerSection() object {
 
 // policyAssets are the chain's assets in the policy.
 func (b *btcChain) policyAssets() []object {
-	return []object{{"name": "BTC", "id": string(b.native), "decimals": 8}}
+	return []object{{"name": "BTC", "id": string(b.native), "decimals": 8}, {"name": "USDT-OMNI", "id": string(b.omni.asset), "decimals": 8}}
 }
 
 // policyRules are the chain's limits in the development policy, by kind of rule.
 func (b *btcChain) policyRules() map[string][]object {
 	return map[string][]object{
-		"order_limits": {{"name": "BTC per order", "enforced_by": "signer", "asset": "BTC", "max": "1"}},
-		"velocity":     {{"name": "BTC per day", "enforced_by": "signer", "asset": "BTC", "per": "asset", "max": "5"}},
-		"fee_limits":   {{"name": "BTC for fees", "enforced_by": "signer", "asset": "BTC", "max": "0.01", "daily": "0.1"}},
-		"screening":    {{"name": "BTC is screened", "enforced_by": "coordinator", "asset": "BTC"}},
+		"order_limits": {
+			{"name": "BTC per order", "enforced_by": "signer", "asset": "BTC", "max": "1"},
+			{"name": "USDT-OMNI per order", "enforced_by": "signer", "asset": "USDT-OMNI", "max": stackOrderLimit},
+		},
+		"velocity": {
+			{"name": "BTC per day", "enforced_by": "signer", "asset": "BTC", "per": "asset", "max": "5"},
+			{"name": "USDT-OMNI per day", "enforced_by": "signer", "asset": "USDT-OMNI", "per": "asset", "max": stackDailyLimit},
+		},
+		"fee_limits": {{"name": "BTC for fees", "enforced_by": "signer", "asset": "BTC", "max": "0.01", "daily": "0.1"}},
+		"screening": {
+			{"name": "BTC is screened", "enforced_by": "coordinator", "asset": "BTC"},
+			{"name": "USDT-OMNI is screened", "enforced_by": "coordinator", "asset": "USDT-OMNI"},
+		},
 	}
 }
 
@@ -121,7 +132,8 @@ func (s *stack) bitcoinSection() (object, error) {
 	return object{
 		"id":            string(s.bitcoin.chain),
 		"native":        object{"id": string(s.bitcoin.native), "symbol": "BTC", "decimals": 8, "min_deposit": "0.0001", "min_withdraw": "0.0001", "withdraw_fee": "0.00005", "credit": bitcoinCredit, "unlock": bitcoinFinal},
-		"utxo":          object{"descriptor": s.bitcoin.descriptor, "nodes": []object{node}, "confirmations": bitcoinFinal, "fee_fallback": "5"},
+		"utxo":          object{"descriptor": s.bitcoin.descriptor, "nodes": []object{node}, "confirmations": bitcoinFinal, "fee_fallback": "5", "omni": s.bitcoin.omni.section()},
+		"assets":        []object{s.bitcoin.omni.assetSection()},
 		"poll_interval": "100ms", "bump_after": 1, "payout_valid": "15m", "payout_fee_cap": "0.001", "payout_retry": "1s", "start_height": 1,
 	}, nil
 }
