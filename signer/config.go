@@ -73,6 +73,11 @@ type ChainConfig struct {
 	MaxFee      uint64   `yaml:"max_fee"`      // of one transaction, satoshis
 	MaxFeeRate  uint64   `yaml:"max_fee_rate"` // sat/vB
 
+	// Nodes are Bitcoin nodes of this signer's own, for what RPC is for on EVM chains. A block
+	// is final when it has so many confirmations; 6 unless set.
+	Nodes         []NodeConfig `yaml:"nodes"`
+	Confirmations uint64       `yaml:"confirmations"`
+
 	// Of EVM chains.
 	EntryPoint string          `yaml:"entry_point"`
 	Module     string          `yaml:"module"`     // Safe4337Module
@@ -84,6 +89,16 @@ type ChainConfig struct {
 	// itself that a slot ended, and lets an order that was not paid there take another one.
 	// Without them an order's slot is for ever.
 	RPC []string `yaml:"rpc"`
+}
+
+// NodeConfig is a server that speaks Bitcoin Core's JSON-RPC and keeps all blocks. Who may ask
+// it is said by a user and a file with the password, or by the cookie file that Bitcoin Core
+// writes.
+type NodeConfig struct {
+	URL          string `yaml:"url"` // http or https, without user and password
+	User         string `yaml:"user"`
+	PasswordFile string `yaml:"password_file"`
+	CookieFile   string `yaml:"cookie_file"`
 }
 
 // ExecutorConfig names an executor key and what it may spend on gas, in wei. Without
@@ -186,8 +201,8 @@ func (c ChainConfig) check() error {
 }
 
 func (c ChainConfig) checkEVM() error {
-	if c.Seed != "" || len(c.Descriptors) > 0 || c.MaxFee > 0 || c.MaxFeeRate > 0 {
-		return errors.New("seed, descriptors, max_fee, max_fee_rate: are of Bitcoin only")
+	if c.Seed != "" || len(c.Descriptors) > 0 || c.MaxFee > 0 || c.MaxFeeRate > 0 || len(c.Nodes) > 0 || c.Confirmations > 0 {
+		return errors.New("seed, descriptors, max_fee, max_fee_rate, nodes, confirmations: are of Bitcoin only")
 	}
 	addresses := map[string]string{"entry_point": c.EntryPoint, "module": c.Module, "multi_send": c.MultiSend}
 	for i, wallet := range c.Wallets {

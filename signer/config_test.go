@@ -1,9 +1,16 @@
 package signer
 
 import (
+	"encoding/hex"
+	"math/big"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/cofferhq/coffer/utxo"
 )
 
 func TestExampleConfigIsSound(t *testing.T) {
@@ -39,5 +46,39 @@ func TestExampleConfigIsSound(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: want an error with %q, got %v", test.name, test.says, err)
 		}
+	}
+}
+
+// The Bitcoin part of the example is a comment, because it takes keys to be sound.
+func TestExampleOfBitcoinIsSound(t *testing.T) {
+	text, err := os.ReadFile("example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for n := range int64(3) {
+		key, err := crypto.ToECDSA(common.BigToHash(big.NewInt(n + 1)).Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, hex.EncodeToString(crypto.CompressPubkey(&key.PublicKey)))
+	}
+	descriptor, err := utxo.AddChecksum("wsh(sortedmulti(2," + strings.Join(keys, ",") + "))")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, section, found := strings.Cut(string(text), "  # - chain: bip122:")
+	if !found {
+		t.Fatal("the example has no Bitcoin")
+	}
+	section = strings.ReplaceAll("  # - chain: bip122:"+section, "\n  # ", "\n  ")[len("  # "):]
+	section = strings.Replace(section, "wsh(sortedmulti(2,<key>,<key>,<key>))#<checksum>", descriptor, 1)
+	cfg, err := ParseConfig([]byte(head + "  " + section))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := cfg.Chains[len(cfg.Chains)-1]
+	if c.Chain != utxo.Mainnet.Chain() || c.Seed == "" || len(c.Nodes) != 2 || c.Confirmations != 6 || c.MaxFeeRate != 300 {
+		t.Errorf("read %+v", c)
 	}
 }

@@ -91,9 +91,9 @@ func openChains(ctx context.Context, cfg Config, clock coffer.Clock, token *Toke
 				return nil, fmt.Errorf("chain %s: executor: %w", c.Chain, err)
 			}
 		}
-		if len(c.RPC) > 0 {
+		if len(c.RPC)+len(c.Nodes) > 0 {
 			if chain.observer, err = newObserver(c, clock, cfg.logger()); err != nil {
-				return nil, fmt.Errorf("chain %s: rpc: %w", c.Chain, err)
+				return nil, fmt.Errorf("chain %s: nodes of its own: %w", c.Chain, err)
 			}
 		}
 		chains[c.Chain] = chain

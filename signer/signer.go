@@ -85,7 +85,7 @@ type servedChain struct {
 	explainer coffer.Explainer
 	owner     owner
 	executor  *executor // nil when this signer has none here
-	observer  *observer // nil when this signer has no node of its own
+	observer  observer  // nil when this signer has no node of its own
 }
 
 // owner is this signer's keys of the wallets of a chain, in the way of its family.

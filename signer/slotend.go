@@ -54,14 +54,29 @@ func (v slotView) bound() string {
 }
 
 // observer is a signer's own sight of a chain: its nodes, which all have to say the same.
-type observer struct {
+type observer interface {
+	// end tells how a slot ended. Only final blocks count. errAlive when it has not ended; any
+	// other error says nothing about the slot.
+	end(ctx context.Context, v slotView, now time.Time) (slotRecord, error)
+	close()
+}
+
+func newObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (observer, error) {
+	if c.Chain.Namespace() == coffer.NamespaceUTXO {
+		return newCoinObserver(c, clock, logger)
+	}
+	return newEVMObserver(c, clock, logger)
+}
+
+// evmObserver is a signer's own sight of an EVM chain.
+type evmObserver struct {
 	configs []evm.Config // of one node each
 
 	mu      sync.Mutex
 	clients []*evm.Client // nil until it is first needed
 }
 
-func newObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*observer, error) {
+func newEVMObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*evmObserver, error) {
 	entryPoint, err := parseAddress(c.EntryPoint)
 	if err != nil {
 		return nil, err
@@ -74,7 +89,7 @@ func newObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*obser
 		}
 		wallets = append(wallets, wallet)
 	}
-	o := &observer{clients: make([]*evm.Client, len(c.RPC))}
+	o := &evmObserver{clients: make([]*evm.Client, len(c.RPC))}
 	for _, url := range c.RPC {
 		config := evm.Config{
 			Chain: c.Chain, Native: c.Native, EntryPoint: entryPoint, Wallets: wallets, NativeTransfers: evm.NativeTopLevel,
@@ -89,7 +104,7 @@ func newObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*obser
 }
 
 // nodes connects to every node, those that were away before included.
-func (o *observer) nodes(ctx context.Context) ([]*evm.Client, error) {
+func (o *evmObserver) nodes(ctx context.Context) ([]*evm.Client, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for i, config := range o.configs {
@@ -105,7 +120,7 @@ func (o *observer) nodes(ctx context.Context) ([]*evm.Client, error) {
 	return slices.Clone(o.clients), nil
 }
 
-func (o *observer) close() {
+func (o *evmObserver) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, client := range o.clients {
@@ -120,7 +135,7 @@ var errAlive = errors.New("it may still be used")
 
 // end tells how a slot ended. Only final blocks count, and every node has to have the same
 // ones. errAlive when it has not ended; any other error says nothing about the slot.
-func (o *observer) end(ctx context.Context, v slotView, now time.Time) (slotRecord, error) {
+func (o *evmObserver) end(ctx context.Context, v slotView, now time.Time) (slotRecord, error) {
 	nodes, err := o.nodes(ctx)
 	if err != nil {
 		return slotRecord{}, err
@@ -203,7 +218,7 @@ func expired(v slotView, final coffer.Header, now time.Time) error {
 // transaction had a Safe's nonce is a node's word about its state, which no block proves. An
 // operation that this signer did not sign may be a variant that its peers signed: then its
 // payments are in the receipt, and it counts as alive.
-func (o *observer) consumer(ctx context.Context, nodes []*evm.Client, v slotView, final coffer.Header, ended slotRecord) (slotRecord, error) {
+func (o *evmObserver) consumer(ctx context.Context, nodes []*evm.Client, v slotView, final coffer.Header, ended slotRecord) (slotRecord, error) {
 	var block coffer.Block
 	var outcome coffer.Outcome
 	for i, node := range nodes {

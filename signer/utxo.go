@@ -9,7 +9,11 @@ import (
 	"github.com/cofferhq/coffer/utxo"
 )
 
-const maxDescriptors = 8 // of one chain
+// Bounds of a Bitcoin chain's configuration.
+const (
+	maxDescriptors   = 8
+	maxConfirmations = 100 // as many as money of miners needs to be spent
+)
 
 func (c ChainConfig) checkUTXO() error {
 	switch {
@@ -18,11 +22,25 @@ func (c ChainConfig) checkUTXO() error {
 	case c.Owner == "" && c.Seed == "":
 		return errors.New("owner, seed: want a key label, or the file of a sealed seed, or both")
 	case len(c.RPC) > 0:
-		return errors.New("rpc: this signer cannot watch Bitcoin; an order's slot is for ever there")
+		return errors.New("rpc: is of EVM chains only; Bitcoin has nodes")
+	case len(c.Nodes) > maxNodes:
+		return fmt.Errorf("nodes: %d, at most %d", len(c.Nodes), maxNodes)
+	case len(c.Nodes) == 0 && c.Confirmations > 0:
+		return errors.New("confirmations: say nothing without nodes")
+	case c.Confirmations > maxConfirmations:
+		return fmt.Errorf("confirmations: %d, at most %d", c.Confirmations, maxConfirmations)
 	case c.MaxFee == 0 || c.MaxFeeRate == 0:
 		return errors.New("max_fee, max_fee_rate: want bounds above zero")
 	case len(c.Descriptors) == 0 || len(c.Descriptors) > maxDescriptors:
 		return fmt.Errorf("descriptors: want 1 to %d", maxDescriptors)
+	}
+	for n, node := range c.Nodes {
+		if err := node.check(); err != nil {
+			return fmt.Errorf("nodes[%d]: %w", n, err)
+		}
+		if slices.ContainsFunc(c.Nodes[:n], func(other NodeConfig) bool { return other.URL == node.URL }) {
+			return fmt.Errorf("nodes[%d]: the same node twice is no second opinion", n)
+		}
 	}
 	_, err := c.descriptors()
 	return err

@@ -41,6 +41,17 @@ func seeds(signers ...int) []int { return signers }
 // newQuorumOf gives the signers named a sealed seed, and the others a key in their token.
 func newQuorumOf(t *testing.T, seeded []int) *psbtQuorum {
 	t.Helper()
+	q := newStoppedQuorum(t, seeded)
+	for _, f := range q.signers {
+		f.start()
+	}
+	q.fund(100_000_000, 50_000_000)
+	return q
+}
+
+// newStoppedQuorum is a quorum that does not run yet and has no money.
+func newStoppedQuorum(t *testing.T, seeded []int) *psbtQuorum {
+	t.Helper()
 	text := strings.NewReplacer(
 		"\nrules:", "\n  - {name: BTC, id: \""+string(bitcoinNative)+"\", decimals: 8}\nrules:",
 		"\n  velocity:", "\n    - {name: btc per order, enforced_by: signer, asset: BTC, max: \"2\"}\n  velocity:",
@@ -76,9 +87,7 @@ func newQuorumOf(t *testing.T, seeded []int) *psbtQuorum {
 			c.Owner = "vault"
 		}
 		f.cfg.Chains = append(f.cfg.Chains, c)
-		f.start()
 	}
-	q.fund(100_000_000, 50_000_000)
 	return q
 }
 

@@ -1,0 +1,307 @@
+package signer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/utxo"
+)
+
+// Bounds of looking for the transaction that spends a coin.
+const (
+	// Miners date blocks up to two hours ahead, and the chain takes any time above the median
+	// of eleven blocks.
+	coinSearchSlack = 6 * time.Hour
+
+	maxScanBlocks = 144  // read for one request; the next request goes on
+	maxScans      = 1024 // remembered
+)
+
+const maxPasswordBytes = 1 << 10 // of a file with a password
+
+// errBitcoinDisagree is returned when nodes of one signer show different chains.
+var errBitcoinDisagree = errors.New("this signer's nodes disagree")
+
+// coinObserver is a signer's own sight of a Bitcoin chain. A coin slot ends when a final block
+// has a transaction that spends the anchor. That block's hash commits to the transaction, so
+// what the nodes have to agree on is the hash.
+type coinObserver struct {
+	native  coffer.AssetID
+	configs []utxo.Config // of one node each
+
+	mu      sync.Mutex
+	clients []*utxo.Client // nil until it is first needed
+	scans   map[coffer.CoinID]scan
+}
+
+// scan is how far the blocks were read: all below next, which follows the block parent.
+type scan struct {
+	next   uint64
+	parent coffer.Hash // zero before the first
+}
+
+func newCoinObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*coinObserver, error) {
+	network, err := utxo.NetworkOf(c.Chain)
+	if err != nil {
+		return nil, err
+	}
+	o := &coinObserver{native: c.Native, clients: make([]*utxo.Client, len(c.Nodes)), scans: map[coffer.CoinID]scan{}}
+	for n, node := range c.Nodes {
+		login, err := node.login()
+		if err != nil {
+			return nil, fmt.Errorf("nodes[%d]: %w", n, err)
+		}
+		config := utxo.Config{
+			Network: network, Nodes: []utxo.Node{login}, Confirmations: c.Confirmations, CallTimeout: nodeCallTime, Clock: clock, Log: logger,
+		}
+		if err := config.Check(); err != nil {
+			return nil, err
+		}
+		o.configs = append(o.configs, config)
+	}
+	return o, nil
+}
+
+func (n NodeConfig) check() error {
+	u, err := url.Parse(n.URL)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return errors.New("url: want http://host:port or https://host:port")
+	case u.User != nil:
+		return errors.New("url: holds a user or a password; they have keys of their own")
+	case (n.User == "") != (n.PasswordFile == ""):
+		return errors.New("user, password_file: want both or none")
+	case n.User != "" && n.CookieFile != "":
+		return errors.New("cookie_file: want it, or user and password_file, not both")
+	}
+	return nil
+}
+
+// login reads the password of a node.
+func (n NodeConfig) login() (utxo.Node, error) {
+	if n.PasswordFile == "" {
+		return utxo.Node{URL: n.URL, CookieFile: n.CookieFile}, nil
+	}
+	file, err := os.Open(n.PasswordFile)
+	if err != nil {
+		return utxo.Node{}, fmt.Errorf("password_file: %w", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxPasswordBytes+1))
+	if err := errors.Join(err, file.Close()); err != nil {
+		return utxo.Node{}, fmt.Errorf("password_file: %w", err)
+	}
+	if len(text) > maxPasswordBytes {
+		return utxo.Node{}, fmt.Errorf("password_file: more than %d bytes", maxPasswordBytes)
+	}
+	u, err := url.Parse(n.URL)
+	if err != nil {
+		return utxo.Node{}, errors.New("url: cannot be read")
+	}
+	u.User = url.UserPassword(n.User, strings.TrimRight(string(text), "\r\n"))
+	return utxo.Node{URL: u.String()}, nil
+}
+
+// sources connects to every node, those that were away before included.
+func (o *coinObserver) sources(ctx context.Context) ([]*utxo.Source, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var sources []*utxo.Source
+	for i, config := range o.configs {
+		if o.clients[i] == nil {
+			client, err := utxo.Dial(ctx, config)
+			if err != nil {
+				return nil, err
+			}
+			o.clients[i] = client
+		}
+		sources = append(sources, utxo.NewSource(o.clients[i]))
+	}
+	return sources, nil
+}
+
+func (o *coinObserver) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, client := range o.clients {
+		if client != nil {
+			client.Close()
+		}
+	}
+}
+
+// end implements observer. What is signed over a coin never dies by itself, so the time does
+// not matter.
+func (o *coinObserver) end(ctx context.Context, v slotView, _ time.Time) (slotRecord, error) {
+	sources, err := o.sources(ctx)
+	if err != nil {
+		return slotRecord{}, err
+	}
+	final, err := agreedFinal(ctx, sources)
+	if err != nil {
+		return slotRecord{}, err
+	}
+	block, tx, err := o.spender(ctx, sources[0], v, final)
+	if err != nil {
+		return slotRecord{}, err
+	}
+	if err := agree(ctx, sources, block.BlockRef); err != nil {
+		return slotRecord{}, err
+	}
+	ended := slotRecord{Chain: v.key.chain, Wallet: v.key.wallet, Slot: v.key.slot, Final: final,
+		Block: block.BlockRef, Time: block.Time.UTC(), By: tx}
+	switch {
+	case slices.Contains(v.cancels, tx):
+		ended.End = endCancelled
+	case slices.Contains(v.ids, tx):
+		ended.End = endPaid
+	case v.unnamed:
+		return slotRecord{}, fmt.Errorf("%w: transaction %s spent its coin, and this signer did not keep what it signed", errAlive, tx)
+	default:
+		ended.End = endOther
+		if err := o.mayPay(v, block, tx); err != nil {
+			return slotRecord{}, err
+		}
+	}
+	o.forget(coffer.CoinID(v.key.slot.Lane))
+	return ended, nil
+}
+
+// agreedFinal is the highest block that every node calls final.
+func agreedFinal(ctx context.Context, sources []*utxo.Source) (coffer.BlockRef, error) {
+	var lowest coffer.BlockRef
+	for i, source := range sources {
+		head, err := source.Head(ctx)
+		if err != nil {
+			return coffer.BlockRef{}, err
+		}
+		if head.Final.Hash.IsZero() {
+			return coffer.BlockRef{}, errors.New("a node has no final block")
+		}
+		if i == 0 || head.Final.Height < lowest.Height {
+			lowest = head.Final
+		}
+	}
+	return lowest, agree(ctx, sources, lowest)
+}
+
+// agree wants every node to have a block at its height.
+func agree(ctx context.Context, sources []*utxo.Source, block coffer.BlockRef) error {
+	for _, source := range sources {
+		header, err := source.Header(ctx, block.Height)
+		if err != nil {
+			return err
+		}
+		if header.Hash != block.Hash {
+			return fmt.Errorf("%w: blocks %s and %s at height %d", errBitcoinDisagree, block.Hash, header.Hash, block.Height)
+		}
+	}
+	return nil
+}
+
+// spender reads blocks, which prove themselves, from the time at which the slot was first
+// signed in up to the final one, until it finds who spends the anchor.
+func (o *coinObserver) spender(ctx context.Context, source *utxo.Source, v slotView, final coffer.BlockRef) (coffer.Block, coffer.Hash, error) {
+	coin := coffer.CoinID(v.key.slot.Lane)
+	at, err := o.begin(ctx, source, coin, v.since.Add(-coinSearchSlack), final.Height)
+	if err != nil {
+		return coffer.Block{}, coffer.Hash{}, err
+	}
+	for range maxScanBlocks {
+		if at.next > final.Height {
+			return coffer.Block{}, coffer.Hash{}, fmt.Errorf("%w: its coin is not spent up to block %d", errAlive, final.Height)
+		}
+		header, err := source.Header(ctx, at.next)
+		if err != nil {
+			return coffer.Block{}, coffer.Hash{}, err
+		}
+		block, err := source.Block(ctx, header.Hash)
+		if err != nil {
+			return coffer.Block{}, coffer.Hash{}, err
+		}
+		if block.Height != at.next || !at.parent.IsZero() && block.Parent != at.parent {
+			o.forget(coin) // begin again
+			return coffer.Block{}, coffer.Hash{}, fmt.Errorf("%w: block %s does not follow block %s", errBitcoinDisagree, block.Hash, at.parent)
+		}
+		for _, s := range block.Spends {
+			if s.Coin == coin {
+				return block, s.Tx, nil
+			}
+		}
+		at = scan{next: block.Height + 1, parent: block.Hash}
+		o.remember(coin, at)
+	}
+	if at.next > final.Height {
+		return coffer.Block{}, coffer.Hash{}, fmt.Errorf("%w: its coin is not spent up to block %d", errAlive, final.Height)
+	}
+	return coffer.Block{}, coffer.Hash{}, fmt.Errorf("blocks are read up to %d of %d; ask again", at.next-1, final.Height)
+}
+
+// begin is where to read on: at the first block that is not older than since, found by halving,
+// when the coin is new. Times of blocks are not in order, which the slack covers; a search that
+// begins too late only finds nothing.
+func (o *coinObserver) begin(ctx context.Context, source *utxo.Source, coin coffer.CoinID, since time.Time, final uint64) (scan, error) {
+	o.mu.Lock()
+	at, known := o.scans[coin]
+	o.mu.Unlock()
+	if known {
+		return at, nil
+	}
+	low, high := uint64(0), final
+	for low < high {
+		middle := low + (high-low)/2
+		header, err := source.Header(ctx, middle)
+		if err != nil {
+			return scan{}, err
+		}
+		if header.Time.Before(since) {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return scan{next: low}, nil
+}
+
+func (o *coinObserver) remember(coin coffer.CoinID, at scan) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, known := o.scans[coin]; !known && len(o.scans) >= maxScans {
+		for other := range o.scans { // any: it is read again when it is asked for
+			delete(o.scans, other)
+			break
+		}
+	}
+	o.scans[coin] = at
+}
+
+func (o *coinObserver) forget(coin coffer.CoinID) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.scans, coin)
+}
+
+// mayPay refuses a transaction of others that may have paid one of the slot's orders: any output
+// of the amount to the destination counts. Tokens leave no trace here that proves itself.
+func (o *coinObserver) mayPay(v slotView, block coffer.Block, tx coffer.Hash) error {
+	for _, order := range v.payments {
+		if order.Asset != o.native || order.Destination == "" {
+			return fmt.Errorf("%w: transaction %s, which this signer did not sign, may have paid order %s", errAlive, tx, order.ID)
+		}
+		for _, t := range block.Transfers {
+			if t.Tx == tx && t.Asset == order.Asset && t.To == order.Destination && t.Amount == order.Amount {
+				return fmt.Errorf("%w: transaction %s, which this signer did not sign, paid what order %s asks for", errAlive, tx, order.ID)
+			}
+		}
+	}
+	return nil
+}
