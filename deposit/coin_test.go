@@ -148,8 +148,18 @@ func TestIndexedAddressesAreCountedUpAndProven(t *testing.T) {
 	if _, err := h.s.IssueAddress(t.Context(), "shop", "bob", coinChain); coffer.ErrorCode(err) != coffer.CodeConflict {
 		t.Errorf("address of another owner: %v", err)
 	}
-	if err := h.s.SkipIndexes(t.Context(), coinChain, 5); err != nil {
-		t.Fatal(err)
+	for range 2 { // once for a reason
+		if last, err := h.s.SkipIndexes(t.Context(), coinChain, 5, "restored"); err != nil || last != 7 {
+			t.Fatal(last, err)
+		}
+	}
+	for _, bad := range []struct {
+		count  uint32
+		reason string
+	}{{0, "x"}, {1_000_001, "x"}, {5, ""}, {5, strings.Repeat("x", 201)}} {
+		if _, err := h.s.SkipIndexes(t.Context(), coinChain, bad.count, bad.reason); coffer.ErrorCode(err) != coffer.CodeInvalid {
+			t.Errorf("%d for %q: %v", bad.count, bad.reason, err)
+		}
 	}
 	if bob, err := h.s.IssueAddress(t.Context(), "shop", "bob", coinChain); err != nil || bob.Proof == nil || bob.Proof.Path != "0/8" {
 		t.Errorf("after 1, the lost 2 and 5 skipped ones: %+v, %v", bob, err)

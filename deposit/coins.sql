@@ -62,3 +62,6 @@ where c.chain = @chain::text;
 select (t ->> 'tx')::text as tx, (t ->> 'ref')::text as ref
 from deposit_backfill_found f, jsonb_array_elements(f.event -> 'block' -> 'transfers') as t
 where f.chain = @chain and jsonb_typeof(f.event -> 'block' -> 'transfers') = 'array' and t ->> 'asset' = @asset::text;
+
+-- name: InsertIndexSkip :execrows
+insert into deposit_index_skip (chain, reason, skipped, at) values ($1, $2, $3, $4) on conflict do nothing;

@@ -67,24 +67,49 @@ func (s *Service) issueIndexed(ctx context.Context, tenant, account string, chai
 	return s.justIssued(ctx, tenant, account, chain.ID, address)
 }
 
-// SkipIndexes leaves so many indexes of a chain's descriptor out: a database that was restored
-// does not know which were given out since it was saved.
-func (s *Service) SkipIndexes(ctx context.Context, chain coffer.ChainID, count uint32) error {
-	if _, err := s.chain(chain); err != nil {
-		return err
+// maxSkip bounds how many indexes are left out at once: wallets that watch the descriptor look
+// ahead so far only.
+const maxSkip = 1_000_000
+
+// SkipIndexes leaves so many indexes of a chain's descriptor out and returns the last one
+// that counts as given out: a database that was restored does not know which were given out
+// since it was saved. It does so once for each reason.
+func (s *Service) SkipIndexes(ctx context.Context, chain coffer.ChainID, count uint32, reason string) (uint32, error) {
+	c, err := s.chain(chain)
+	switch {
+	case err != nil:
+		return 0, err
+	case c.Indexed == nil:
+		return 0, coffer.Invalid("chain", "the addresses of %s are not counted", chain)
+	case count < 1 || count > maxSkip:
+		return 0, coffer.Invalid("count", "is %d, want 1 to %d", count, maxSkip)
+	case reason == "" || len(reason) > maxSkipReason:
+		return 0, coffer.Invalid("reason", "want 1 to %d bytes", maxSkipReason)
 	}
-	return s.DB.Tx(ctx, func(tx pgx.Tx) error {
+	var last int64
+	err = s.DB.Tx(ctx, func(tx pgx.Tx) error {
 		q := depositsql.New(tx)
 		if err := q.EnsureIndex(ctx, string(chain)); err != nil {
 			return err
 		}
-		last, err := q.LockIndex(ctx, string(chain))
-		if err != nil {
+		if last, err = q.LockIndex(ctx, string(chain)); err != nil {
 			return err
 		}
-		return q.MoveIndex(ctx, depositsql.MoveIndexParams{Chain: string(chain), Last: min(last+int64(count), maxIndex)})
+		done, err := q.InsertIndexSkip(ctx, depositsql.InsertIndexSkipParams{Chain: string(chain), Reason: reason, Skipped: int64(count), At: s.now()})
+		if err != nil || done == 0 {
+			return err
+		}
+		last = min(last+int64(count), maxIndex)
+		return q.MoveIndex(ctx, depositsql.MoveIndexParams{Chain: string(chain), Last: last})
 	})
+	if err != nil {
+		return 0, fmt.Errorf("leave indexes of %s out: %w", chain, err)
+	}
+	return uint32(last), nil // #nosec G115 -- at most maxIndex
 }
+
+// maxSkipReason bounds a reason, in bytes.
+const maxSkipReason = 200
 
 // proofAt is the proof of the address that has a path, "0/17".
 func proofAt(indexed Indexed, path string) (coffer.AddressProof, bool) {

@@ -56,6 +56,7 @@ var (
 	ErrOmniPayload = errors.New("not a payload of the Omni Layer")
 	ErrOmniAmount  = errors.New("want an amount of 1 to 2^63-1")
 	ErrOmniText    = errors.New("want a text of at most 255 bytes without a zero byte")
+	ErrOmniName    = errors.New("want a name of the property")
 )
 
 // OmniMessage is the payload of an Omni Layer transaction: OmniSimpleSend, OmniSendAll,
@@ -166,6 +167,9 @@ func (m OmniSimpleSend) encode(to []byte) ([]byte, error) {
 func (m OmniSendAll) encode(to []byte) ([]byte, error) { return append(to, m.Ecosystem), nil }
 
 func (m OmniCreateManaged) encode(to []byte) ([]byte, error) {
+	if m.Name == "" {
+		return nil, ErrOmniName
+	}
 	to = append(to, m.Ecosystem)
 	to = binary.BigEndian.AppendUint16(to, m.PropertyType)
 	to = binary.BigEndian.AppendUint32(to, m.Previous)

@@ -18,7 +18,7 @@ import (
 
 func restoreCommand() *cobra.Command {
 	return group("restore", "After the database was restored from a copy, or a signer's log was lost",
-		restoreStatusCommand(), restoreImportCommand(), restoreResumeCommand(), restoreLogCommand())
+		restoreStatusCommand(), restoreImportCommand(), restoreAddressesCommand(), restoreResumeCommand(), restoreLogCommand())
 }
 
 func restoreStatusCommand() *cobra.Command {
@@ -54,6 +54,9 @@ func restoreImportCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withParts(cmd, func(ctx context.Context, s *server) error {
 				s.admit(ctx)
+				if err := s.skipAddresses(ctx, sayTo(cmd.OutOrStdout())); err != nil {
+					return err
+				}
 				done, err := s.payouts.Import(ctx, readLine)
 				sayTo(cmd.OutOrStdout())("imported %d payouts with %d orders, %d attempts", done.Payouts, done.Orders, done.Attempts)
 				return err
@@ -61,6 +64,60 @@ func restoreImportCommand() *cobra.Command {
 		},
 	}
 	configFlags(cmd)
+	return cmd
+}
+
+// skippedAddresses is how many deposit addresses an import leaves out on each chain that
+// counts them.
+const skippedAddresses = 1000
+
+// skipAddresses leaves deposit addresses out that may have been given out since the copy was
+// made, once for each halt.
+func (s *server) skipAddresses(ctx context.Context, say func(format string, args ...any)) error {
+	halt, err := payout.Halted(ctx, s.db)
+	if err != nil || halt == nil {
+		return err
+	}
+	for _, chain := range s.deposits.Chains {
+		if chain.Indexed == nil {
+			continue
+		}
+		last, err := s.deposits.SkipIndexes(ctx, chain.ID, skippedAddresses, "payouts halted by "+halt.Hash.String())
+		if err != nil {
+			return err
+		}
+		say("the next deposit address of %s is number %d", chain.ID, last+1)
+	}
+	return nil
+}
+
+func restoreAddressesCommand() *cobra.Command {
+	var chain, reason string
+	var count uint32
+	cmd := &cobra.Command{
+		Use:   "skip-addresses",
+		Short: "Leave deposit addresses out that were given out after the copy was made, on a chain that counts them",
+		Long: "Leave deposit addresses out that may have been given out after the copy was made. The copy would give them\n" +
+			"out again, to somebody else. Said again with the same reason it does nothing.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := needs(cmd, "chain", "reason"); err != nil {
+				return err
+			}
+			return withParts(cmd, func(ctx context.Context, s *server) error {
+				last, err := s.deposits.SkipIndexes(ctx, coffer.ChainID(chain), count, reason)
+				if err != nil {
+					return err
+				}
+				sayTo(cmd.OutOrStdout())("the next deposit address of %s is number %d", chain, last+1)
+				return nil
+			})
+		},
+	}
+	configFlags(cmd)
+	cmd.Flags().StringVar(&chain, "chain", "", "CAIP-2, such as bip122:000000000019d6689c085ae165831e93")
+	cmd.Flags().Uint32Var(&count, "count", skippedAddresses, "how many")
+	cmd.Flags().StringVar(&reason, "reason", "", "which restore this is for")
 	return cmd
 }
 

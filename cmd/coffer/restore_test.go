@@ -113,8 +113,16 @@ func TestAnOldDatabaseUnderLiveSigners(t *testing.T) {
 	must(until(wait, time.Second, func() (bool, error) {
 		text, err := d.command(wait, nil, "restore", "import", "--config", d.configFile())
 		t.Logf("import: %s %v", text, err)
+		if !strings.Contains(text, "is number 10") { // 1000 are left out, and a few were given out
+			t.Errorf("deposit addresses were not left out: %s", text)
+		}
 		return err == nil, nil
 	}))
+	for chain, want := range map[string]string{"eip155:31337": "chain: the addresses of eip155:31337 are not counted", "bip122:00": "chain"} {
+		if _, err := d.command(ctx, nil, "restore", "skip-addresses", "--chain", chain, "--reason", "again", "--config", d.configFile()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("addresses of %s: %v", chain, err)
+		}
+	}
 	if _, err := resume(keys[0]); err == nil || !strings.Contains(err.Error(), "1 of the 2 people") {
 		t.Errorf("one person resumed: %v", err)
 	}

@@ -7,6 +7,7 @@ package depositsql
 
 import (
 	"context"
+	"time"
 
 	"github.com/cofferhq/coffer"
 )
@@ -170,6 +171,30 @@ insert into deposit_index (chain, last) values ($1, 0) on conflict (chain) do no
 func (q *Queries) EnsureIndex(ctx context.Context, chain string) error {
 	_, err := q.db.Exec(ctx, ensureIndex, chain)
 	return err
+}
+
+const insertIndexSkip = `-- name: InsertIndexSkip :execrows
+insert into deposit_index_skip (chain, reason, skipped, at) values ($1, $2, $3, $4) on conflict do nothing
+`
+
+type InsertIndexSkipParams struct {
+	Chain   string
+	Reason  string
+	Skipped int64
+	At      time.Time
+}
+
+func (q *Queries) InsertIndexSkip(ctx context.Context, arg InsertIndexSkipParams) (int64, error) {
+	result, err := q.db.Exec(ctx, insertIndexSkip,
+		arg.Chain,
+		arg.Reason,
+		arg.Skipped,
+		arg.At,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const lateCoins = `-- name: LateCoins :many
