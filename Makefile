@@ -9,11 +9,14 @@ export PATH := $(CURDIR)/contracts/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH
 packages_with = $$(git ls-files --cached --others --exclude-standard -- '*_test.go' | \
 	xargs grep -lE '$(1)' | xargs dirname | sort -u | sed 's|^|./|')
 
-# How many histories make test-long tries each property on; make test tries 10 to 100. It must not be 100,
-# which is the default of rapid and taken as not said.
+# How many histories make test-long tries each property on, and which; make test tries 10 to 100. It must not
+# be 100, which is the default of rapid and taken as not said. They are fixed ones: what blocks everybody must
+# not depend on luck. "make explore" tries fresh ones.
 PROPERTY_CHECKS = 120
+PROPERTY_SEED = 20260101
+EXPLORE_CHECKS = 500
 
-.PHONY: help setup setup-dev build demo up test test-long race lint generate verify bench clean
+.PHONY: help setup setup-dev build demo up test test-long explore race lint generate verify bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
@@ -39,7 +42,10 @@ test: setup ## every test but the long ones, Go and Solidity
 
 test-long: setup ## the tests behind the build tag "long", and properties on more histories
 	go test -tags long -timeout 40m $(call packages_with,^//go:build .*\blong\b)
-	go test -timeout 25m $(call packages_with,"pgregory.net/rapid") -rapid.checks=$(PROPERTY_CHECKS)
+	go test -timeout 25m $(call packages_with,"pgregory.net/rapid") -rapid.checks=$(PROPERTY_CHECKS) -rapid.seed=$(PROPERTY_SEED)
+
+explore: setup ## properties on fresh histories, EXPLORE_CHECKS of each; what fails says its seed
+	go test -timeout 24h $(call packages_with,"pgregory.net/rapid") -rapid.checks=$(EXPLORE_CHECKS) -rapid.seed=$$(od -An -N4 -tu4 /dev/urandom | tr -d " ")
 
 race: setup ## the Go tests under the race detector
 	go test -race -timeout 30m ./...

@@ -122,7 +122,8 @@ type Imported struct {
 // them is recognised when its blocks are read again. read tells what a record says. An
 // order that signers let go from one payout to another follows as soon as the blocks that
 // are read again have ended the first one here. It works while payouts are halted, may be
-// repeated, and goes as far as it can: the error says what stands in the way.
+// repeated, and goes as far as it can: the error says what stands in the way. That may be an
+// alarm of a payout, which a person cleared once and has to clear again.
 func (m *Manager) Import(ctx context.Context, read func(line []byte, sequence uint64) (LogRecord, error)) (Imported, error) {
 	var done Imported
 	for {
@@ -130,6 +131,9 @@ func (m *Manager) Import(ctx context.Context, read func(line []byte, sequence ui
 		done.Payouts, done.Attempts, done.Orders = done.Payouts+step.Payouts, done.Attempts+step.Attempts, done.Orders+step.Orders
 		if len(blocked) == 0 {
 			return done, err
+		}
+		if waits := m.waitsForPeople(ctx, blocked); waits != nil {
+			return done, errors.Join(err, waits)
 		}
 		moved := 0
 		for _, chain := range blocked {
@@ -143,6 +147,23 @@ func (m *Manager) Import(ctx context.Context, read func(line []byte, sequence ui
 			return done, err
 		}
 	}
+}
+
+// waitsForPeople is an error where a payout on one of these chains has an alarm: blocks are
+// not read beyond it, for what signers let go elsewhere after a person let it go lands there,
+// and would be the wallet's own doing without a payout.
+func (m *Manager) waitsForPeople(ctx context.Context, chains []coffer.ChainID) error {
+	alarms, err := m.Alarms(ctx)
+	if err != nil {
+		return err
+	}
+	var waits []error
+	for _, p := range alarms {
+		if slices.Contains(chains, p.Intent.Chain) {
+			waits = append(waits, fmt.Errorf("payout %s waits for a person: %s", p.ID, p.Alarm))
+		}
+	}
+	return errors.Join(waits...)
 }
 
 // importAll imports what can be, and returns the chains on which a payout has to end first.

@@ -15,14 +15,24 @@ import (
 	"github.com/cofferhq/coffer/payout"
 )
 
-// histories is how many histories the property is tried on, unless -rapid.checks says so.
-const histories = "15"
+// Histories that are tried unless -rapid.checks says how many, or -rapid.seed which: a fixed
+// set, for what blocks everybody must not depend on luck. "make explore" tries fresh ones.
+const (
+	histories         = "15"
+	restoredHistories = "10"
+	historiesSeed     = "1"
+)
 
-func limitHistories(t *testing.T) {
+// fixHistories makes rapid try the fixed histories until the test ends.
+func fixHistories(t *testing.T, checks string) {
 	t.Helper()
-	if set := flag.Lookup("rapid.checks"); set.Value.String() == set.DefValue {
-		if err := flag.Set("rapid.checks", histories); err != nil {
-			t.Fatal(err)
+	for name, value := range map[string]string{"rapid.checks": checks, "rapid.seed": historiesSeed} {
+		set := flag.Lookup(name)
+		if before := set.Value.String(); before == set.DefValue {
+			if err := flag.Set(name, value); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = flag.Set(name, before) }) // it was good before
 		}
 	}
 }
@@ -33,7 +43,7 @@ func limitHistories(t *testing.T) {
 // after every step, transit:coins holds what was stolen and nothing else, and in the end what
 // the chain paid is what was settled.
 func TestCoinsArePaidOnce(t *testing.T) {
-	limitHistories(t)
+	fixHistories(t, histories)
 	seen := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		scope := &scope{TB: t, rt: rt}

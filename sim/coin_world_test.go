@@ -64,6 +64,7 @@ type world struct {
 	now        time.Time
 	violations []string
 	requested  []coffer.Withdrawal
+	asked      int // withdrawals that were asked for
 	users      map[string]coffer.Address
 	emitted    []coffer.Block
 	sequence   uint64
@@ -193,7 +194,8 @@ func (w *world) try(work func() error) {
 // request asks for a withdrawal of what the account has, to an address nobody else gets.
 func (w *world) request(account string, amount uint64) {
 	w.tb.Helper()
-	n := len(w.requested) + 1
+	w.asked++ // a restored database has lost some of them
+	n := w.asked
 	got, err := w.withdrawals.Request(w.ctx, withdrawal.Request{
 		Tenant: "acme", Account: account, IdempotencyKey: strconv.Itoa(n), Chain: chain, Asset: btc,
 		Destination: fmt.Sprintf("0x%040x", 0xd00000+n), Amount: strconv.FormatUint(amount, 10),
