@@ -12,6 +12,7 @@ const (
 	sweptUSDT = coffer.AssetID("eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7")
 	sweptETH  = coffer.AssetID("eip155:1/slip44:60")
 	sweptBNB  = coffer.AssetID("eip155:56/slip44:714")
+	sweptBTC  = coffer.AssetID("bip122:000000000019d6689c085ae165831e93/slip44:0")
 )
 
 const sweepFile = `
@@ -81,5 +82,45 @@ func TestSweepRulesThatMeanNothingAreRefused(t *testing.T) {
 		if _, err := policy.Parse([]byte(text)); text == sweepFile || err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", c.to, err, c.says)
 		}
+	}
+}
+
+const consolidateRule = `  - {name: BTC, id: "bip122:000000000019d6689c085ae165831e93/slip44:0", decimals: 8}
+rules:
+  sweeps:
+    - {name: coins, enforced_by: signer, fees: BTC, assets: [BTC], consolidate: true, daily: "0.003"}
+`
+
+func TestConsolidationsWantARuleThatSaysSo(t *testing.T) {
+	text := strings.Replace(sweepFile, "rules:\n  sweeps:\n", consolidateRule, 1)
+	parse := func(text string) (*policy.Policy, error) { return policy.Parse([]byte(text)) }
+	p, err := parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	only, err := parse(strings.Replace(text, "consolidate: true", "consolidate: false", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name         string
+		policy       *policy.Policy
+		native       coffer.AssetID
+		bound, spent uint64
+		want, why    string
+	}{
+		{"within the share of one signer", p, sweptBTC, 150_000, 50_000, policy.VerdictAllow, ""},
+		{"one satoshi above it", p, sweptBTC, 150_001, 50_000, policy.VerdictReject, "24 hours"},
+		{"a rule for sweeps alone", p, sweptETH, 1, 0, policy.VerdictReject, "may not be consolidated"},
+		{"a rule without the mark", only, sweptBTC, 1, 0, policy.VerdictReject, "may not be consolidated"},
+		{"a chain without a rule", p, sweptBNB, 1, 0, policy.VerdictReject, "no sweeps rule"},
+	} {
+		d := c.policy.EvaluateConsolidation(c.native, coffer.NewAmount(c.bound), coffer.NewAmount(c.spent), policy.EnforcerSigner)
+		if d.Verdict != c.want || !strings.Contains(d.Reason(), c.why) {
+			t.Errorf("%s: %s %q, want %s %q", c.name, d.Verdict, d.Reason(), c.want, c.why)
+		}
+	}
+	if _, err := parse(strings.Replace(text, "assets: [USDT]", "assets: [USDT, ETH], consolidate: true", 1)); err == nil || !strings.Contains(err.Error(), "consolidate") {
+		t.Errorf("a rule that consolidates ether: %v", err)
 	}
 }

@@ -60,12 +60,15 @@ func maxUnsigned(path string) int {
 // or people would be shown another text than they approve.
 func notPrintable(r rune) bool { return r < ' ' || r > '~' }
 
+// purposes are those of what a signer signs.
+var purposes = []string{coffer.PurposeOrders, coffer.PurposeSweep, coffer.PurposeConsolidate, coffer.PurposeCancel}
+
 // checkEffects wants the transaction to do what the intent says and nothing else.
 func checkEffects(r coffer.SigningRequest, e coffer.Effects, chain servedChain) error {
 	i, u := r.Intent, r.Unsigned
 	switch {
-	case i.Purpose != coffer.PurposeOrders && i.Purpose != coffer.PurposeSweep && i.Purpose != coffer.PurposeCancel:
-		return coffer.Invalid("intent.purpose", "this signer signs payouts of orders, sweeps and cancellations only, not %.40q", i.Purpose)
+	case !slices.Contains(purposes, i.Purpose):
+		return coffer.Invalid("intent.purpose", "this signer signs %s only, not %.40q", strings.Join(purposes, ", "), i.Purpose)
 	case i.ID == "":
 		return coffer.Invalid("intent.id", "is empty")
 	case !chain.wallets[i.Wallet]:

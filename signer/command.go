@@ -157,18 +157,19 @@ func (c commands) allowed(covers func(policy.Statement) bool) error {
 }
 
 // allowed holds a payout against pauses.
-func (s *Server) allowed(r coffer.SigningRequest) error {
+func (s *Server) allowed(r coffer.SigningRequest, native coffer.AssetID) error {
 	return s.state.commands.allowed(func(st policy.Statement) bool {
 		return st.CoversChain(r.Intent.Chain) || slices.ContainsFunc(r.Orders, st.Covers) ||
-			slices.ContainsFunc(r.Intent.Sweeps, func(s coffer.Sweep) bool { return st.Covers(coffer.Order{Asset: s.Asset}) })
+			slices.ContainsFunc(r.Intent.Sweeps, func(s coffer.Sweep) bool { return st.Covers(coffer.Order{Asset: s.Asset}) }) ||
+			r.Intent.Purpose == coffer.PurposeConsolidate && st.Covers(coffer.Order{Asset: native})
 	})
 }
 
 // allowedNow is allowed before anything costs time.
-func (s *Server) allowedNow(r coffer.SigningRequest) error {
+func (s *Server) allowedNow(r coffer.SigningRequest, native coffer.AssetID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.allowed(r)
+	return s.allowed(r, native)
 }
 
 // Seen tells the signer that others saw its log go as far as a record. When its own log

@@ -402,11 +402,18 @@ func TestAPauseOfAnAssetCoversItsSweeps(t *testing.T) {
 	s := &Server{state: newState("s")}
 	s.state.commands.pauses = f.info().Pauses
 	sweep := coffer.SigningRequest{Intent: coffer.Intent{Chain: testChain, Sweeps: []coffer.Sweep{{Asset: testNative}}}}
-	if err := s.allowed(sweep); err != nil {
+	if err := s.allowed(sweep, testNative); err != nil {
 		t.Errorf("a sweep of another asset: %v", err)
 	}
 	sweep.Intent.Sweeps[0].Asset = testUSDT
-	if err := s.allowed(sweep); coffer.ErrorCode(err) != coffer.CodePolicy {
+	if err := s.allowed(sweep, testNative); coffer.ErrorCode(err) != coffer.CodePolicy {
 		t.Errorf("a sweep of the asset that is paused: %v", err)
+	}
+	coins := coffer.SigningRequest{Intent: coffer.Intent{Chain: testChain, Purpose: coffer.PurposeConsolidate}}
+	if err := s.allowed(coins, testNative); err != nil {
+		t.Errorf("a consolidation of another asset: %v", err)
+	}
+	if err := s.allowed(coins, testUSDT); coffer.ErrorCode(err) != coffer.CodePolicy {
+		t.Errorf("a consolidation of the asset that is paused: %v", err)
 	}
 }

@@ -41,20 +41,21 @@ type openedRecord struct {
 // payoutRecord is what a payout's signatures commit to. FeeBound is the intent's: any
 // variant in the slot up to it may be signed.
 type payoutRecord struct {
-	Payout     string         `json:"payout"`
-	Intent     coffer.Hash    `json:"intent"`
-	Chain      coffer.ChainID `json:"chain"`
-	Wallet     coffer.Address `json:"wallet"`
-	Slot       coffer.Slot    `json:"slot"`
-	Orders     []orderRecord  `json:"orders"`
-	Sweeps     coffer.Hash    `json:"sweeps,omitzero"` // of the list; none in a payout of orders
-	Cancel     bool           `json:"cancel,omitzero"` // pays nothing, so that nothing else is paid in the slot
-	Native     coffer.AssetID `json:"native"`
-	FeeBound   coffer.Amount  `json:"feeBound"`
-	ValidUntil time.Time      `json:"validUntil"`
-	Digests    []coffer.Hash  `json:"digests"`
-	IDs        []coffer.Hash  `json:"ids,omitempty"` // what it will be known by on the chain
-	Policy     coffer.Hash    `json:"policy"`
+	Payout      string         `json:"payout"`
+	Intent      coffer.Hash    `json:"intent"`
+	Chain       coffer.ChainID `json:"chain"`
+	Wallet      coffer.Address `json:"wallet"`
+	Slot        coffer.Slot    `json:"slot"`
+	Orders      []orderRecord  `json:"orders"`
+	Sweeps      coffer.Hash    `json:"sweeps,omitzero"`      // of the list; none in a payout of orders
+	Cancel      bool           `json:"cancel,omitzero"`      // pays nothing, so that nothing else is paid in the slot
+	Consolidate bool           `json:"consolidate,omitzero"` // pays coins of the wallet to the wallet
+	Native      coffer.AssetID `json:"native"`
+	FeeBound    coffer.Amount  `json:"feeBound"`
+	ValidUntil  time.Time      `json:"validUntil"`
+	Digests     []coffer.Hash  `json:"digests"`
+	IDs         []coffer.Hash  `json:"ids,omitempty"` // what it will be known by on the chain
+	Policy      coffer.Hash    `json:"policy"`
 
 	// Stated is the whole intent, from which a coordinator that lost it makes it again.
 	Stated *coffer.Intent `json:"stated,omitempty"`
@@ -117,7 +118,8 @@ type cutRecord struct {
 func payoutRecordOf(r coffer.SigningRequest, e coffer.Effects, ids []coffer.Hash, native coffer.AssetID, policyHash coffer.Hash) record {
 	p := payoutRecord{
 		Payout: r.Intent.ID, Intent: r.Intent.Hash(), Chain: r.Intent.Chain, Wallet: r.Intent.Wallet, Slot: r.Intent.Slot,
-		Sweeps: sweepsHash(r.Intent), Cancel: r.Intent.Purpose == coffer.PurposeCancel, Native: native, FeeBound: r.Intent.FeeBound, ValidUntil: e.ValidUntil.UTC(), Digests: e.Digests, IDs: ids, Policy: policyHash,
+		Sweeps: sweepsHash(r.Intent), Cancel: r.Intent.Purpose == coffer.PurposeCancel, Consolidate: r.Intent.Purpose == coffer.PurposeConsolidate,
+		Native: native, FeeBound: r.Intent.FeeBound, ValidUntil: e.ValidUntil.UTC(), Digests: e.Digests, IDs: ids, Policy: policyHash,
 		Stated: &r.Intent,
 	}
 	for _, o := range r.Orders {

@@ -23,7 +23,8 @@
 //   - A record is on disk before the signature it is about leaves the process.
 //   - An order id has one content, forever, and one slot, until the signer itself has seen
 //     in a final block that the slot ended without paying it (see observer). A slot has one
-//     list of orders, or of sweeps, and one fee bound; inside it any variant may be signed,
+//     list of orders, or of sweeps, and one fee bound, or is there to pay coins of a wallet
+//     to the wallet; inside it any variant may be signed,
 //     because at most one lands. Since quorums of signers overlap, one of those who sign in a
 //     new slot signed whatever could have been paid in the old one.
 //   - An order is counted against velocity once, when it is bound to its slot.
@@ -178,6 +179,8 @@ func (s *Server) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Si
 	switch r.Intent.Purpose {
 	case coffer.PurposeSweep:
 		err = checkSweeps(r, effects)
+	case coffer.PurposeConsolidate:
+		err = checkConsolidation(r, effects)
 	case coffer.PurposeCancel:
 		err = checkCancel(r, effects)
 	default:
@@ -191,7 +194,7 @@ func (s *Server) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Si
 	if err != nil {
 		return nil, err
 	}
-	if err := s.allowedNow(r); err != nil {
+	if err := s.allowedNow(r, chain.native); err != nil {
 		return nil, err
 	}
 	if err := s.bury(ctx, r, chain); err != nil {
@@ -209,7 +212,7 @@ func (s *Server) record(ctx context.Context, r coffer.SigningRequest, effects co
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	if err := s.allowed(r); err != nil {
+	if err := s.allowed(r, chain.native); err != nil {
 		return err
 	}
 	now := s.state.now(s.clock())

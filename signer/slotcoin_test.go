@@ -103,9 +103,16 @@ func (w *coinField) pay(path string, sat int64) {
 	w.must(err)
 	paid, err := w.node.Pay(w.t.Context(), script.Address, sat)
 	w.must(err)
+	w.own(decodeTx(w.t, paid.Raw), path)
+}
+
+func decodeTx(t testing.TB, raw []byte) *wire.MsgTx {
+	t.Helper()
 	tx := wire.NewMsgTx(2)
-	w.must(tx.Deserialize(bytes.NewReader(paid.Raw)))
-	w.own(tx, path)
+	if err := tx.Deserialize(bytes.NewReader(raw)); err != nil {
+		t.Fatal(err)
+	}
+	return tx
 }
 
 // own counts the outputs of a transaction that pay a path.

@@ -48,7 +48,7 @@ type slotView struct {
 // bound says what stands in the way, up to the slot's name.
 func (v slotView) bound() string {
 	if len(v.payments) == 0 {
-		return "sweeps or a cancellation are bound to"
+		return "what pays nobody is bound to"
 	}
 	return fmt.Sprintf("order %s is bound to", v.payments[0].ID)
 }

@@ -42,11 +42,12 @@ type slotKey struct {
 
 func slotOf(i coffer.Intent) slotKey { return slotKey{i.Chain, i.Wallet, i.Slot} }
 
-// slotState is what a slot was given to: these orders or sweeps, in this order, for at most
-// this fee.
+// slotState is what a slot was given to: these orders or sweeps, in this order, or a
+// consolidation, for at most this fee.
 type slotState struct {
 	orders   []coffer.Hash
 	sweeps   coffer.Hash // zero for none
+	own      bool        // to pay coins of the wallet to the wallet
 	feeBound coffer.Amount
 	digests  map[coffer.Hash]bool
 	spend    *spend // what taking the slot counted for
@@ -68,7 +69,7 @@ type spend struct {
 	native coffer.AssetID
 	fee    coffer.Amount
 	out    bool // of the Window
-	sweep  bool
+	sweep  bool // or a consolidation
 }
 
 // gasSpend is what one transaction of an executor can cost.
@@ -128,6 +129,9 @@ func (s *state) checkBinding(r coffer.SigningRequest, e coffer.Effects) (fresh b
 	}
 	if !cancel && taken.sweeps != sweepsHash(r.Intent) {
 		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was signed with other sweeps", key.slot)
+	}
+	if !cancel && taken.own != (r.Intent.Purpose == coffer.PurposeConsolidate) {
+		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was signed for another purpose", key.slot)
 	}
 	if e.FeeBound.Cmp(taken.feeBound) > 0 && !dearer(r.Intent) {
 		return false, coffer.Errorf(coffer.CodeConflict, "the transaction may cost %s, slot %s was given %s", e.FeeBound, key.slot, taken.feeBound)
@@ -206,17 +210,17 @@ func (s *state) applyPayout(sequence uint64, at time.Time, p payoutRecord) error
 
 	slot, taken := s.slots[key]
 	if !taken {
-		counted := &spend{at: at, orders: p.Orders, native: p.Native, fee: p.FeeBound, sweep: !p.Sweeps.IsZero()}
+		counted := &spend{at: at, orders: p.Orders, native: p.Native, fee: p.FeeBound, sweep: !p.Sweeps.IsZero() || p.Consolidate}
 		if err := s.total.addSpend(*counted); err != nil {
 			return fmt.Errorf("record %d: add up what was spent: %w", sequence, err)
 		}
 		s.spends = append(s.spends, counted)
-		slot = &slotState{orders: hashes, sweeps: p.Sweeps, feeBound: p.FeeBound, digests: map[coffer.Hash]bool{}, spend: counted,
+		slot = &slotState{orders: hashes, sweeps: p.Sweeps, own: p.Consolidate, feeBound: p.FeeBound, digests: map[coffer.Hash]bool{}, spend: counted,
 			since: at, until: p.ValidUntil, paying: p.Orders}
 		s.slots[key] = slot
 	} else if slot.end != "" {
 		return fmt.Errorf("record %d signs in slot %s, which ended", sequence, p.Slot)
-	} else if !p.Cancel && (!slices.Equal(slot.orders, hashes) || slot.sweeps != p.Sweeps) {
+	} else if !p.Cancel && (!slices.Equal(slot.orders, hashes) || slot.sweeps != p.Sweeps || slot.own != p.Consolidate) {
 		return fmt.Errorf("record %d gives slot %s to other orders or sweeps", sequence, p.Slot)
 	}
 	for _, d := range p.Digests {
@@ -302,7 +306,8 @@ func (s *state) inTheWay(r coffer.SigningRequest, native coffer.AssetID) []slotV
 		}
 	}
 	cancel := r.Intent.Purpose == coffer.PurposeCancel
-	if taken, ok := s.slots[own]; ok && !cancel && (!slices.Equal(taken.orders, r.Intent.Orders) || taken.sweeps != sweepsHash(r.Intent)) {
+	if taken, ok := s.slots[own]; ok && !cancel && (!slices.Equal(taken.orders, r.Intent.Orders) || taken.sweeps != sweepsHash(r.Intent) ||
+		taken.own != (r.Intent.Purpose == coffer.PurposeConsolidate)) {
 		keys = append(keys, own)
 	}
 	var views []slotView

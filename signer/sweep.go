@@ -20,10 +20,39 @@ func checkSweeps(r coffer.SigningRequest, e coffer.Effects) error {
 	return nil
 }
 
-// checkSweepPolicy asks the pinned policy about a sweep that takes a fresh slot. A payout of
-// orders is none of its business.
+// checkConsolidation wants a transaction that pays coins of a wallet to the wallet: all those
+// of the intent, proven by the transactions they are outputs of, to the one place that the
+// intent names. It may be the change of a payout that waits (CPFP): who asks has to know that
+// it is void when that payout is replaced.
+func checkConsolidation(r coffer.SigningRequest, e coffer.Effects) error {
+	i := r.Intent
+	switch {
+	case i.Path != coffer.PathPSBT:
+		return coffer.Invalid("intent.purpose", "only a wallet of coins consolidates")
+	case len(i.Orders)+len(i.Payments)+len(i.Sweeps)+len(r.Orders)+len(r.Approvals) > 0:
+		return coffer.Invalid("intent.purpose", "a consolidation has no orders, payments, sweeps and approvals")
+	case len(e.Payments)+len(e.Sweeps) > 0:
+		return coffer.Invalid("unsigned", "the transaction pays somebody")
+	case len(e.Coins) != len(i.Coins):
+		return coffer.Invalid("unsigned.coins", "the transaction spends %d of %d coins", len(e.Coins), len(i.Coins))
+	case e.Change != i.Change:
+		return coffer.Invalid("unsigned.change", "the coins go to %.40q, the intent says %.40q", e.Change, i.Change)
+	}
+	return nil
+}
+
+// checkSweepPolicy asks the pinned policy about a sweep or a consolidation that takes a fresh
+// slot. A payout of orders is none of its business.
 func (s *Server) checkSweepPolicy(r coffer.SigningRequest, chain servedChain, spent *spent) error {
-	if r.Intent.Purpose != coffer.PurposeSweep {
+	switch r.Intent.Purpose {
+	case coffer.PurposeSweep:
+	case coffer.PurposeConsolidate:
+		decision := s.policy.EvaluateConsolidation(chain.native, r.Intent.FeeBound, spent.sweeps[chain.native], policy.EnforcerSigner)
+		if decision.Verdict != policy.VerdictAllow {
+			return coffer.Errorf(coffer.CodePolicy, "%s", decision.Reason())
+		}
+		return nil
+	default:
 		return nil
 	}
 	var assets []coffer.AssetID

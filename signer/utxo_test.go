@@ -56,7 +56,8 @@ func newStoppedQuorum(t *testing.T, seeded []int) *psbtQuorum {
 		"\nrules:", "\n  - {name: BTC, id: \""+string(bitcoinNative)+"\", decimals: 8}\nrules:",
 		"\n  velocity:", "\n    - {name: btc per order, enforced_by: signer, asset: BTC, max: \"2\"}\n  velocity:",
 		"\n  block_lists:", "\n    - {name: btc per day, enforced_by: signer, asset: BTC, per: asset, max: \"5\"}\n  block_lists:",
-		`daily: "0.3"}`, `daily: "0.3"}`+"\n    - {name: sat, enforced_by: signer, asset: BTC, max: \"0.0006\", daily: \"0.01\"}",
+		`daily: "0.3"}`, `daily: "0.3"}`+"\n    - {name: sat, enforced_by: signer, asset: BTC, max: \"0.0006\", daily: \"0.01\"}"+
+			"\n  sweeps:\n    - {name: coins, enforced_by: signer, fees: BTC, assets: [BTC], consolidate: true, daily: \"0.0018\"}",
 	).Replace(testPolicy)
 	q := &psbtQuorum{t: t, previous: map[coffer.Hash]*wire.MsgTx{}}
 	var keys, files []string

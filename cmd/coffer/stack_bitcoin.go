@@ -91,11 +91,11 @@ func spareKey() (string, error) {
 	return utxo.KeyExpression(utxo.FingerprintOf(public.SerializeCompressed()), path, key.String()) + "/<0;1>/*", nil
 }
 
-// signerSection is the chain in a signer's configuration.
-func (b *btcChain) signerSection() object {
+// signerSection is the chain in a signer's configuration, with a node of its own.
+func (b *btcChain) signerSection(node object) object {
 	return object{
 		"chain": string(b.chain), "native": string(b.native), "owner": bitcoinLabel,
-		"descriptors": []string{b.descriptor}, "max_fee": 1_000_000, "max_fee_rate": 500,
+		"descriptors": []string{b.descriptor}, "max_fee": 1_000_000, "max_fee_rate": 500, "nodes": []object{node}, "confirmations": bitcoinFinal,
 	}
 }
 
@@ -116,6 +116,7 @@ func (b *btcChain) policyRules() map[string][]object {
 			{"name": "USDT-OMNI per day", "enforced_by": "signer", "asset": "USDT-OMNI", "per": "asset", "max": stackDailyLimit},
 		},
 		"fee_limits": {{"name": "BTC for fees", "enforced_by": "signer", "asset": "BTC", "max": "0.01", "daily": "0.1"}},
+		"sweeps":     {{"name": "BTC is consolidated", "enforced_by": "signer", "fees": "BTC", "assets": []string{"BTC"}, "consolidate": true, "daily": "0.05"}},
 		"screening": {
 			{"name": "BTC is screened", "enforced_by": "coordinator", "asset": "BTC"},
 			{"name": "USDT-OMNI is screened", "enforced_by": "coordinator", "asset": "USDT-OMNI"},

@@ -41,8 +41,12 @@ func (s *stack) writeFiles(ctx context.Context) error {
 	if err := signer.NewPKI(s.path("tls"), names...); err != nil {
 		return err
 	}
+	node, err := bitcoinNode(s.bitcoin.node.URL, s.path("secrets", "bitcoin"))
+	if err != nil {
+		return err
+	}
 	for i := range stackSigners {
-		if err := writeYAML(s.path(signerName(i)+".yaml"), s.signerFile(i, rules.Hash().String())); err != nil {
+		if err := writeYAML(s.path(signerName(i)+".yaml"), s.signerFile(i, rules.Hash().String(), node)); err != nil {
 			return err
 		}
 	}
@@ -95,7 +99,7 @@ func (s *stack) policyFile() object {
 	}
 }
 
-func (s *stack) signerFile(i int, policyHash string) object {
+func (s *stack) signerFile(i int, policyHash string, bitcoin object) object {
 	name := signerName(i)
 	chains := make([]object, len(s.chains))
 	for n, chain := range s.chains {
@@ -104,7 +108,7 @@ func (s *stack) signerFile(i int, policyHash string) object {
 			chains[n]["executor"] = s.executorSection()
 		}
 	}
-	chains = append(chains, s.bitcoin.signerSection())
+	chains = append(chains, s.bitcoin.signerSection(bitcoin))
 	return object{
 		"name": name, "listen": "127.0.0.1:0", "dir": s.path(name),
 		"tls":    object{"ca": s.path("tls", "ca.crt"), "cert": s.path("tls", name+".crt"), "key": s.path("tls", name+".key"), "clients": []string{serverName}},
