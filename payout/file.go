@@ -90,6 +90,44 @@ func (d *Desk) Export(ctx context.Context, w ByFile, id, actor string) ([]byte, 
 	return file, *p, nil
 }
 
+// Find returns the payout whose slot the transaction in a file takes, and which of its attempts
+// the file is of; -1 where it is of none.
+//
+// Errors: CodeInvalid (what is wrong with the file, by its field), CodeNotFound.
+func (d *Desk) Find(ctx context.Context, w ByFile, file []byte) (Payout, int, error) {
+	slot, err := w.Format.Slot(file)
+	if err != nil {
+		return Payout{}, -1, err
+	}
+	id, err := payoutIn(ctx, d.m.sql, w, slot)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Payout{}, -1, coffer.Errorf(coffer.CodeNotFound, "no payout of %s spends %s first", w.Wallet, slot.Lane)
+	}
+	if err != nil {
+		return Payout{}, -1, err
+	}
+	p, err := d.m.Get(ctx, id)
+	if err != nil {
+		return Payout{}, -1, err
+	}
+	for n, a := range slices.Backward(p.Attempts) {
+		if w.Format.Same(a.Unsigned, file) {
+			return p, n, nil
+		}
+	}
+	return p, -1, nil
+}
+
+func payoutIn(ctx context.Context, q *payoutsql.Queries, w ByFile, slot coffer.Slot) (string, error) {
+	id, err := q.PayoutBySlot(ctx, payoutsql.PayoutBySlotParams{
+		Chain: string(w.Chain), Wallet: string(w.Wallet), Kind: slot.Kind, Lane: slot.Lane, Sequence: int64(slot.Sequence), //nolint:gosec // a coin is spent once: 0
+	})
+	if err != nil {
+		return "", fmt.Errorf("look up slot %s: %w", slot, err)
+	}
+	return id, nil
+}
+
 // Filed is what an import did.
 type Filed struct {
 	Payout  string
@@ -129,14 +167,12 @@ func (d *Desk) Import(ctx context.Context, w ByFile, file []byte, actor string) 
 
 func (d *Desk) importTx(ctx context.Context, tx pgx.Tx, w ByFile, slot coffer.Slot, file []byte, actor string) (Filed, error) {
 	q := d.m.sql.WithTx(tx)
-	id, err := q.PayoutBySlot(ctx, payoutsql.PayoutBySlotParams{
-		Chain: string(w.Chain), Wallet: string(w.Wallet), Kind: slot.Kind, Lane: slot.Lane, Sequence: int64(slot.Sequence), //nolint:gosec // a coin is spent once: 0
-	})
+	id, err := payoutIn(ctx, q, w, slot)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Filed{}, coffer.Invalid("inputs[0].coin", "no payout of %s spends %s first: the file is of another payout, which was given up or is not in this database", w.Wallet, slot.Lane)
 	}
 	if err != nil {
-		return Filed{}, fmt.Errorf("look up slot %s: %w", slot, err)
+		return Filed{}, err
 	}
 	p, have, err := d.signing(ctx, tx, w, id)
 	if err != nil {

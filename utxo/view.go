@@ -26,7 +26,14 @@ type View struct {
 	Size    uint64 // vB when it is signed, at most; 0 where a coin is not the wallet's
 
 	FeeKnown bool // every coin is proven and they cover the outputs
-	Refused  error
+
+	Omni    OmniMessage // that it carries (class C); nil without one
+	OmniErr error       // why what it carries is no message; nil where it carries nothing
+
+	// Differs names what other software wrote otherwise than we do. It changes nothing of what is
+	// signed; our signers want ours.
+	Differs []string
+	Refused error
 }
 
 // ViewInput is a coin that is spent.
@@ -158,12 +165,16 @@ func (e *Explainer) View(wallet coffer.Address, raw []byte) (View, error) {
 	if !slices.ContainsFunc(v.Inputs, func(in ViewInput) bool { return !in.Ours }) {
 		v.Size = d.sizeOf(tx)
 	}
-	v.Refused = e.refusal(d, packet)
+	if payload, ok := OmniPayload(tx); ok {
+		v.Omni, v.OmniErr = ParseOmni(payload)
+	}
+	v.Differs, v.Refused = e.refusal(d, packet)
 	return v, nil
 }
 
 // refusal is what Explain says of the PSBT without its signatures, or what is wrong with them.
-func (e *Explainer) refusal(d Descriptor, packet *psbt.Packet) error {
+// Where the same is said in another way than ours, it is how it differs.
+func (e *Explainer) refusal(d Descriptor, packet *psbt.Packet) ([]string, error) {
 	var bad []error
 	bare := *packet
 	bare.Inputs = slices.Clone(packet.Inputs)
@@ -177,10 +188,22 @@ func (e *Explainer) refusal(d Descriptor, packet *psbt.Packet) error {
 	}
 	raw, err := serialize(&bare)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = e.Explain(coffer.Unsigned{Chain: e.config.Chain, Wallet: d.Address(), Path: coffer.PathPSBT, Format: FormatPSBT, Bytes: raw})
-	return errors.Join(append([]error{err}, bad...)...)
+	u := coffer.Unsigned{Chain: e.config.Chain, Wallet: d.Address(), Path: coffer.PathPSBT, Format: FormatPSBT, Bytes: raw}
+	_, refused := e.Explain(u)
+	var differs []string
+	if refused != nil {
+		if u.Bytes, differs, err = rewritten(d, &bare); err == nil {
+			if _, err = e.Explain(u); err == nil {
+				refused = nil
+			}
+		}
+	}
+	if refused != nil {
+		differs = nil
+	}
+	return differs, errors.Join(append([]error{refused}, bad...)...)
 }
 
 // fee adds up what is proven.

@@ -5,12 +5,14 @@ import (
 	"encoding/base64"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
 	"github.com/btcsuite/btcd/psbt/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
+	"github.com/btcsuite/btcd/wire/v2"
 
 	"github.com/cofferhq/coffer"
 )
@@ -135,6 +137,45 @@ func TestAViewOfABadPSBT(t *testing.T) {
 		view, err := w.explainer().View(w.Address(), v.raw)
 		if err == nil && view.Refused == nil {
 			t.Errorf("vector %d passes: %+v", n, view)
+		}
+	}
+}
+
+// What other software writes otherwise is told, as long as it says the same.
+func TestAViewOfWhatOthersWrote(t *testing.T) {
+	w := testWallets(t)["P2SH-P2WSH"]
+	_, u := w.build(t)
+	stranger := accountKey(t, Regtest, true, "stranger")
+	other := strings.TrimSuffix(stranger.text[strings.IndexByte(stranger.text, ']')+1:], "/<0;1>/*")
+	for name, c := range map[string]struct {
+		change  func(*psbt.Packet)
+		differs string
+		refused string
+	}{
+		"no extended keys":     {func(p *psbt.Packet) { p.XPubs = nil }, "xpub", ""},
+		"extended keys turned": {func(p *psbt.Packet) { slices.Reverse(p.XPubs) }, "the order of its fields", ""},
+		"a foreign one":        {func(p *psbt.Packet) { p.XPubs[0].ExtendedKey = encodeExtendedText(other) }, "", "not written as ours"},
+		"no sighash type":      {func(p *psbt.Packet) { p.Inputs[0].SighashType = 0 }, "inputs[0].sighash_type", ""},
+		"one derivation":       {func(p *psbt.Packet) { p.Inputs[1].Bip32Derivation = p.Inputs[1].Bip32Derivation[:1] }, "inputs[1].bip32_derivation", "no derivation"},
+		"a field more": {func(p *psbt.Packet) { p.Inputs[1].Unknowns = []*psbt.Unknown{{Key: []byte{0xfc, 1}, Value: []byte{1}}} },
+			"inputs[1].fields of other kinds", ""},
+		"no witness script": {func(p *psbt.Packet) { p.Inputs[0].WitnessScript = nil }, "inputs[0].witness_script", ""},
+		"another witness script": {func(p *psbt.Packet) { p.Inputs[0].WitnessScript = p.Inputs[1].WitnessScript }, "",
+			"another witness script"},
+		"change without scripts": {func(p *psbt.Packet) { p.Outputs[changeOf(p)].WitnessScript = nil }, "].witness_script", ""},
+		"a coin twice proven": {func(p *psbt.Packet) { p.Inputs[0].NonWitnessUtxo.TxIn[0].Witness = wire.TxWitness{{1}} },
+			"inputs[0].non_witness_utxo, which has a witness", ""},
+	} {
+		v, err := w.explainer().View(w.Address(), edit(t, u.Bytes, c.change))
+		switch {
+		case err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.refused != "" && v.Refused != nil:
+			if !strings.Contains(v.Refused.Error(), c.refused) || v.Differs != nil {
+				t.Errorf("%s: %v, %q", name, v.Refused, v.Differs)
+			}
+		case v.Refused != nil || len(v.Differs) != 1 || !strings.Contains(v.Differs[0], c.differs) || c.differs == "":
+			t.Errorf("%s: differs in %q, %v", name, v.Differs, v.Refused)
 		}
 	}
 }

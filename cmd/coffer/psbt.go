@@ -33,13 +33,14 @@ type psbtWallet struct {
 	descriptor utxo.Descriptor
 	maxFee     uint64 // satoshis
 	maxFeeRate uint64 // sat/vB
+	omni       uint32 // property that it sends too; 0 for none
 }
 
 func (w psbtWallet) explainer() *utxo.Explainer {
 	network := w.descriptor.Network()
 	return utxo.NewExplainer(utxo.ExplainConfig{
 		Chain: network.Chain(), Native: network.Native(), Network: network, Wallets: []utxo.Descriptor{w.descriptor},
-		MaxFee: w.maxFee, MaxFeeRate: w.maxFeeRate,
+		MaxFee: w.maxFee, MaxFeeRate: w.maxFeeRate, Omni: w.omni,
 	})
 }
 
@@ -51,21 +52,29 @@ func psbtShowCommand() *cobra.Command {
 		Short: "Show what a PSBT does, for a person to check before signing",
 		Long: "Show what a PSBT does, for a person to check before signing. Nothing in the file is believed:\n" +
 			"amounts are those of the transactions that the coins come from, change is derived again from\n" +
-			"the wallet's descriptor, signatures are verified. It asks no server. It fails where a signer\n" +
-			"would refuse to sign, and says why.",
+			"the wallet's descriptor, signatures are verified. With --descriptor it asks nobody. With --config\n" +
+			"alone the wallet is the configured one, and the database, where it is reachable, says which\n" +
+			"payout it is. It fails where a signer would refuse to sign, and says why.",
 		Args: oneArg("FILE, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := needs(cmd, "network", "descriptor"); err != nil {
-				return err
-			}
-			n, err := utxo.ParseNetwork(network)
-			if err != nil {
-				return fmt.Errorf("%w: --network: %w", errUsage, err)
-			}
-			if w.descriptor, err = utxo.ParseDescriptor(n, strings.TrimSpace(descriptor)); err != nil {
-				return fmt.Errorf("%w: --descriptor: %w", errUsage, err)
-			}
+			var found *payoutFound
 			raw, err := readPSBT(cmd.InOrStdin(), args[0])
+			if cmd.Flags().Changed("descriptor") || !hasConfig(cmd) {
+				if err := needs(cmd, "network", "descriptor"); err != nil {
+					return err
+				}
+				n, err := utxo.ParseNetwork(network)
+				if err != nil {
+					return fmt.Errorf("%w: --network: %w", errUsage, err)
+				}
+				if w.descriptor, err = utxo.ParseDescriptor(n, strings.TrimSpace(descriptor)); err != nil {
+					return fmt.Errorf("%w: --descriptor: %w", errUsage, err)
+				}
+			} else if err == nil {
+				if w.descriptor, found, err = fromConfig(cmd, network, raw); err != nil {
+					return err
+				}
+			}
 			if err != nil {
 				return err
 			}
@@ -73,15 +82,17 @@ func psbtShowCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			showPSBT(sayTo(cmd.OutOrStdout()), w.descriptor, view)
+			showPSBT(sayTo(cmd.OutOrStdout()), w.descriptor, view, found)
 			if view.Refused != nil {
 				return errRefused
 			}
 			return nil
 		},
 	}
+	configFlags(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&network, "network", "", "mainnet, testnet4, signet or regtest")
+	flags.Uint32Var(&w.omni, "omni", 0, "property of the Omni Layer that the wallet sends; 0 for none")
 	flags.StringVar(&descriptor, "descriptor", "", "the wallet, with its checksum (BIP-380)")
 	flags.Uint64Var(&w.maxFee, "max-fee", showMaxFee, "most of a fee that is in order, in satoshis")
 	flags.Uint64Var(&w.maxFeeRate, "max-fee-rate", showMaxFeeRate, "most of a fee rate that is in order, in sat/vB")
@@ -117,7 +128,7 @@ func readPSBT(in io.Reader, name string) ([]byte, error) {
 
 // showPSBT prints a view. Everything in it that others chose is printed as hex digits or as an
 // address: nothing can make lines of its own.
-func showPSBT(say func(format string, args ...any), d utxo.Descriptor, v utxo.View) {
+func showPSBT(say func(format string, args ...any), d utxo.Descriptor, v utxo.View, found *payoutFound) {
 	text := d.String()
 	kind := "P2WSH"
 	if d.Nested() {
@@ -126,6 +137,7 @@ func showPSBT(say func(format string, args ...any), d utxo.Descriptor, v utxo.Vi
 	say("network     %s (%s)", d.Network(), d.Network().Chain())
 	say("wallet      %s, %d of %d keys, %s, descriptor checksum %s", d.Address(), d.Threshold(), len(d.Keys()), kind, text[strings.LastIndexByte(text, '#')+1:])
 	say("transaction %s", bareHex(v.ID))
+	found.show(say)
 	for n, in := range v.Inputs {
 		say("")
 		say("input %d", n)
@@ -146,10 +158,17 @@ func showPSBT(say func(format string, args ...any), d utxo.Descriptor, v utxo.Vi
 		say("output %d", n)
 		say("  amount    %s", bitcoinText(out.Amount))
 		say("  to        %s", outputText(out))
+		if !out.Change {
+			found.showOrder(say, v, n)
+		}
 	}
+	showOmni(say, v)
 	say("")
 	showFee(say, v)
 	showSigners(say, d, v)
+	for _, what := range v.Differs {
+		say("differs     %s: not as Coffer writes it; what is signed is the same", what)
+	}
 	if v.Refused == nil {
 		say("check       ok: a signer of this wallet would read it as above")
 		return

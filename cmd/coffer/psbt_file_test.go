@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,7 +44,7 @@ func newSignedPayout(t *testing.T) *signedPayout {
 		t.Fatal(err)
 	}
 	s.unsigned = coffer.Unsigned{Chain: utxo.Regtest.Chain(), Wallet: s.wallet.Address(), Path: coffer.PathPSBT, Format: utxo.FormatPSBT, Bytes: s.raw}
-	w := psbtWallet{s.wallet, showMaxFee, showMaxFeeRate}
+	w := psbtWallet{descriptor: s.wallet, maxFee: showMaxFee, maxFeeRate: showMaxFeeRate}
 	if s.effects, err = w.explainer().Explain(s.unsigned); err != nil {
 		t.Fatal(err)
 	}
@@ -230,6 +231,23 @@ func TestAPayoutGoesOutAsAFileAndComesBackSigned(t *testing.T) {
 		t.Errorf("on standard output: %v\n%s", err, text)
 	}
 
+	text, err = s.psbt(t, nil, "show", file)
+	for _, want := range []string{"payout      po_1 is signing; attempt 0, the newest\n", "  order     wd_a\n", "  order     wd_b\n", "signatures  1 of 2", "check       ok"} {
+		if err != nil || !strings.Contains(text, want) {
+			t.Errorf("show: no %q, %v\n%s", want, err, text)
+		}
+	}
+	unreachable := filepath.Join(t.TempDir(), "coffer.yaml")
+	other := filepath.Join(t.TempDir(), "dsn")
+	edited := strings.Replace(string(readFile(t, s.config)), "dsn_file: ", "dsn_file: "+other+" #", 1)
+	if err := errors.Join(os.WriteFile(unreachable, []byte(edited), 0o600), os.WriteFile(other, []byte("host=127.0.0.1 port=1 user=nobody"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	text, err = showPSBTs(t, nil, file, "--config", unreachable)
+	if err != nil || !strings.Contains(text, "payout      not known: the database is not reachable") || strings.Contains(text, "order ") {
+		t.Errorf("show without a database: %v\n%s", err, text)
+	}
+
 	signed := s.sign(t, exported, 2, "c")
 	text, err = s.psbt(t, signed, "import", "-", "--actor", "olga")
 	if err != nil || !strings.Contains(text, "new    signatures of "+s.wallet.Keys()[2].String()) || !strings.Contains(text, "payout po_1, attempt 0, is signing with 2 of 2 signatures") {
@@ -307,5 +325,56 @@ func TestFilesThatChangeNothing(t *testing.T) {
 		if text, err := s.psbt(t, signed, args...); err == nil || !strings.Contains(err.Error(), "payouts are halted") {
 			t.Errorf("%s while payouts are halted: %v\n%s", args[0], err, text)
 		}
+	}
+}
+
+func TestShowSaysWhichPayoutAFileIsOf(t *testing.T) {
+	s := newSignedPayout(t)
+	edit := func(change func(p *psbt.Packet)) []byte {
+		packet, err := psbt.NewFromRawBytes(bytes.NewReader(s.raw), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(packet)
+		var b bytes.Buffer
+		if err := packet.Serialize(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	payload, err := utxo.EncodeOmni(utxo.OmniSimpleSend{Property: 31, Amount: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := utxo.OmniScript(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		file    []byte
+		refused bool
+		says    []string
+	}{
+		"ours":             {s.raw, false, []string{"payout      po_1 is signing; attempt 0, the newest\n", "check       ok"}},
+		"another wallet's": {goldenPSBTs(t)["P2SH-P2WSH"].raw, true, []string{"payout      NONE: NOT_FOUND", "NOT A COIN OF THIS WALLET"}},
+		"a changed amount": {edit(func(p *psbt.Packet) { p.UnsignedTx.TxOut[0].Value-- }), false, []string{"this is NONE OF ITS ATTEMPTS", "check       ok"}},
+		"other software's": {edit(func(p *psbt.Packet) { p.XPubs[0], p.XPubs[1] = p.XPubs[1], p.XPubs[0] }), false,
+			[]string{"differs     the order of its fields: not as Coffer writes it", "check       ok"}},
+		"tokens": {edit(func(p *psbt.Packet) { p.UnsignedTx.TxOut[0].PkScript = script }), true,
+			[]string{"omni        simple send of 5 base units of property 31", "  from      bcrt1"}},
+		"no tokens": {edit(func(p *psbt.Packet) { p.UnsignedTx.TxOut[0].PkScript = []byte("\x6a\x05omni\x00") }), true, []string{"omni        NOT A MESSAGE"}},
+	} {
+		text, err := s.psbt(t, c.file, "show", "-")
+		if (err != nil) != c.refused {
+			t.Errorf("%s: %v\n%s", name, err, text)
+		}
+		for _, want := range c.says {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in\n%s", name, want, text)
+			}
+		}
+	}
+	if text, err := s.psbt(t, s.raw, "show", "-", "--network", "mainnet"); err == nil {
+		t.Errorf("of another network: %s", text)
 	}
 }
