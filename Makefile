@@ -85,6 +85,9 @@ bench: setup ## benchmarks; docs/benchmarks.md records them
 	go test -run '^$$' -bench WatchedAddresses -benchtime 500x ./bench
 	go test -tags long -run '^$$' -bench Withdrawals -benchtime 500x ./cmd/coffer
 	go test -run '^$$' -bench 'Sign$$' -benchtime 500x ./signer
+	go test -run '^$$' -bench SignPSBT -benchtime 30x ./signer
+	go test -run '^$$' -bench 'Block|Select|Payout100' ./utxo
+	go test -run '^$$' -bench BitcoinBlockMatched -benchtime 50x ./bench
 	go test -run '^$$' -bench WithdrawalGas -benchtime 1x ./anvil-tests
 
 clean: ## what was built; node_modules, .tools and data stay

@@ -45,7 +45,7 @@ func BenchmarkWatchedAddresses(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	fillAddresses(ctx, b, db, chain)
+	fillAddresses(ctx, b, db, chain, false)
 
 	var disk int64
 	if err := db.Pool().QueryRow(ctx, "select pg_total_relation_size('deposit_address')").Scan(&disk); err != nil {
@@ -83,8 +83,9 @@ func addressOf(n int) coffer.Address {
 	return coffer.Address(fmt.Sprintf("0x%08x%032x", uint32(n)*2654435761, n)) // #nosec G115 -- spreads numbers, Knuth's multiplier
 }
 
-// fillAddresses adds the addresses as they are when accounts asked for them.
-func fillAddresses(ctx context.Context, b *testing.B, db *postgres.DB, chain coffer.ChainID) {
+// fillAddresses adds the addresses as they are when accounts asked for them, below a descriptor
+// where they have paths.
+func fillAddresses(ctx context.Context, b *testing.B, db *postgres.DB, chain coffer.ChainID, paths bool) {
 	b.Helper()
 	conn, err := db.Pool().Acquire(ctx)
 	if err != nil {
@@ -102,10 +103,10 @@ func fillAddresses(ctx context.Context, b *testing.B, db *postgres.DB, chain cof
 	const batch = 100_000
 	for from := 0; from < watchedAddresses; from += batch {
 		_, err := conn.Exec(ctx, `
-			insert into deposit_address (chain, address, kind, id, tenant, account, salt, created_at)
+			insert into deposit_address (chain, address, kind, id, tenant, account, salt, created_at, path)
 			select $1, '0x' || lpad(to_hex((n::bigint * 2654435761) & x'ffffffff'::bigint), 8, '0') || lpad(to_hex(n), 32, '0'), 'deposit',
-			       'addr_' || md5(n::text), 'bench', 'acct_' || md5((n + 1)::text), sha256(n::text::bytea), $4
-			from generate_series($2::int, $3::int) n`, string(chain), from, from+batch-1, time.Now())
+			       'addr_' || md5(n::text), 'bench', 'acct_' || md5((n + 1)::text), sha256(n::text::bytea), $4, case when $5 then '0/' || (n + 1) end
+			from generate_series($2::int, $3::int) n`, string(chain), from, from+batch-1, time.Now(), paths)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 )
 
 // makeSeed makes a sealed seed of a fixture's signer and returns its descriptor key.
-func makeSeed(t *testing.T, f *fixture) (file, key string) {
+func makeSeed(t testing.TB, f *fixture) (file, key string) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "seed.json")
 	key, err := CreateSeed(t.Context(), f.cfg, SeedConfig{Signer: f.cfg.Name, Label: "seal", File: file, Network: utxo.Regtest})

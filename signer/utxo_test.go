@@ -23,14 +23,14 @@ var (
 
 // psbtQuorum is three signers whose tokens hold the keys of one 2-of-3 wallet, and money in it.
 type psbtQuorum struct {
-	t        *testing.T
+	t        testing.TB
 	signers  []*fixture
 	wallet   utxo.Descriptor
 	coins    []coffer.Coin
 	previous map[coffer.Hash]*wire.MsgTx
 }
 
-func newPSBTQuorum(t *testing.T) *psbtQuorum {
+func newPSBTQuorum(t testing.TB) *psbtQuorum {
 	t.Helper()
 	return newQuorumOf(t, nil)
 }
@@ -39,7 +39,7 @@ func newPSBTQuorum(t *testing.T) *psbtQuorum {
 func seeds(signers ...int) []int { return signers }
 
 // newQuorumOf gives the signers named a sealed seed, and the others a key in their token.
-func newQuorumOf(t *testing.T, seeded []int) *psbtQuorum {
+func newQuorumOf(t testing.TB, seeded []int) *psbtQuorum {
 	t.Helper()
 	q := newStoppedQuorum(t, seeded)
 	for _, f := range q.signers {
@@ -93,7 +93,7 @@ func newStoppedQuorum(t *testing.T, seeded []int) *psbtQuorum {
 }
 
 // publicOf reads a key's compressed public half.
-func publicOf(t *testing.T, f *fixture, label string) []byte {
+func publicOf(t testing.TB, f *fixture, label string) []byte {
 	t.Helper()
 	token, err := openToken(f.cfg.Token, f.cfg.Dir)
 	f.must(err)
@@ -142,6 +142,13 @@ func (q *psbtQuorum) order(id string, sat uint64) coffer.Order {
 
 // request pays orders with the coins from place first on.
 func (q *psbtQuorum) request(id string, first int, orders ...coffer.Order) coffer.SigningRequest {
+	r := q.draft(id, first, orders...)
+	q.build(&r, len(orders), 10_000) // an order a coin
+	return r
+}
+
+// draft is a request whose transaction is yet to be built.
+func (q *psbtQuorum) draft(id string, first int, orders ...coffer.Order) coffer.SigningRequest {
 	coins := q.coins[first:]
 	r := coffer.SigningRequest{Orders: orders, Intent: coffer.Intent{
 		ID: id, Chain: bitcoin, Wallet: q.wallet.Address(), Path: coffer.PathPSBT, Slot: coffer.Slot{Kind: coffer.SlotCoin, Lane: string(coins[0].ID)},
@@ -151,7 +158,6 @@ func (q *psbtQuorum) request(id string, first int, orders ...coffer.Order) coffe
 		r.Intent.Orders = append(r.Intent.Orders, o.Hash())
 		r.Intent.Payments = append(r.Intent.Payments, o.Payment())
 	}
-	q.build(&r, len(orders), 10_000) // an order a coin
 	return r
 }
 

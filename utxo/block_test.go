@@ -223,11 +223,15 @@ func commit(block *wire.MsgBlock) {
 	}
 	root, _ := merkleRoot(leaves)
 	coinbase := block.Transactions[0]
-	copy(coinbase.TxOut[1].PkScript[len(commitmentPrefix):], chainhash.DoubleHashB(append(root[:], coinbase.TxIn[0].Witness[0]...)))
+	for _, out := range coinbase.TxOut {
+		if bytes.HasPrefix(out.PkScript, commitmentPrefix) {
+			copy(out.PkScript[len(commitmentPrefix):], chainhash.DoubleHashB(append(root[:], coinbase.TxIn[0].Witness[0]...)))
+		}
+	}
 }
 
 // remake sums up a block that a test changed and works for it.
-func remake(t *testing.T, block *wire.MsgBlock) []byte {
+func remake(t testing.TB, block *wire.MsgBlock) []byte {
 	t.Helper()
 	var ids []chainhash.Hash
 	for _, tx := range block.Transactions {
@@ -442,15 +446,59 @@ func FuzzBlock(f *testing.F) {
 	})
 }
 
+// BenchmarkBlock is what the source does with a block of a node: it proves it, and says what it
+// pays to whom.
 func BenchmarkBlock(b *testing.B) {
-	raw := mainnetBlock(b, mainnetBlocks[1].hash)
-	b.SetBytes(int64(len(raw)))
-	b.ReportAllocs()
-	for b.Loop() {
-		block, _, err := ReadBlock(Mainnet, raw)
-		if err != nil {
-			b.Fatal(err)
-		}
-		transfersOf(Mainnet, block)
+	for _, c := range []struct {
+		name    string
+		network Network
+		raw     []byte
+	}{
+		{"574200", Mainnet, mainnetBlock(b, mainnetBlocks[0].hash)},
+		{"540107", Mainnet, mainnetBlock(b, mainnetBlocks[1].hash)},
+		{"4000", Regtest, fullBlock(b, 4000)},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(c.raw)))
+			b.ReportAllocs()
+			for b.Loop() {
+				block, _, err := ReadBlock(c.network, c.raw)
+				if err != nil {
+					b.Fatal(err)
+				}
+				transfersOf(c.network, block)
+			}
+		})
 	}
+}
+
+// fullBlock makes a block of so many transactions on regtest, as heavy as one on mainnet, out of
+// those of a real one.
+func fullBlock(t testing.TB, transactions int) []byte {
+	t.Helper()
+	const heaviest = 3_990_000
+	real := decode(t, mainnetBlock(t, mainnetBlocks[0].hash))
+	txs := real.Transactions[1:]
+	weight := func(tx *wire.MsgTx) int { return 3*tx.SerializeSizeStripped() + tx.SerializeSize() }
+	slices.SortStableFunc(txs, func(a, b *wire.MsgTx) int { return weight(a) - weight(b) })
+	var block *wire.MsgBlock
+	for first := len(txs); first > 0; first -= 10 { // so many real ones, and the small ones again
+		block = &wire.MsgBlock{Header: real.Header, Transactions: []*wire.MsgTx{real.Transactions[0]}}
+		total := 0
+		for n := range transactions - 1 {
+			tx := txs[n%first]
+			if n >= first {
+				tx = tx.Copy()
+				tx.LockTime ^= uint32(n)
+			}
+			block.Transactions = append(block.Transactions, tx)
+			total += weight(tx)
+		}
+		if total <= heaviest {
+			break
+		}
+	}
+	commit(block)
+	block.Header.Bits = Regtest.Params().PowLimitBits
+	return remake(t, block)
 }
