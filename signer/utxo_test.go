@@ -50,7 +50,7 @@ func newQuorumOf(t testing.TB, seeded []int) *psbtQuorum {
 }
 
 // newStoppedQuorum is a quorum that does not run yet and has no money.
-func newStoppedQuorum(t *testing.T, seeded []int) *psbtQuorum {
+func newStoppedQuorum(t testing.TB, seeded []int) *psbtQuorum {
 	t.Helper()
 	text := strings.NewReplacer(
 		"\nrules:", "\n  - {name: BTC, id: \""+string(bitcoinNative)+"\", decimals: 8}\nrules:",
