@@ -87,7 +87,7 @@ func New(c Config) (*Manager, error) {
 		if chain.coins, _ = chain.Wallet.(coffer.CoinWallet); chain.coins != nil && len(chain.Paths) == 0 {
 			chain.Paths = []string{coffer.PathPSBT}
 		}
-		if err := errors.Join(chain.check(id), chain.checkPaths(), chain.Limits.check(c.Withdrawals.Margin)); err != nil {
+		if err := errors.Join(chain.check(id), chain.checkPaths(), chain.Limits.check(c.Withdrawals.MarginOf(id))); err != nil {
 			return nil, fmt.Errorf("payout: %s: %w", id, err)
 		}
 		if len(chain.Paths) == 0 {

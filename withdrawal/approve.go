@@ -46,8 +46,8 @@ func (s *Service) approve(ctx context.Context, tx pgx.Tx, r *record, a coffer.Ap
 	if a.Order != r.OrderHash {
 		return coffer.Invalid("order", "the approval is for another order than %s", r.OrderHash)
 	}
-	if a.Expires.Before(s.payableAfter()) {
-		return coffer.Invalid("expires", "the approval must last %s, so that it can still be paid on", s.Margin)
+	if a.Expires.Before(s.payableAfter(r.Order.Asset.Chain())) {
+		return coffer.Invalid("expires", "the approval must last %s, so that it can still be paid on", s.MarginOf(r.Order.Asset.Chain()))
 	}
 	newcomer, refused := s.Policy.Approvers(r.Order, []coffer.Approval{a}, now)
 	if len(refused) > 0 || len(newcomer) != 1 {

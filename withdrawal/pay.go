@@ -37,7 +37,7 @@ func (s *Service) Approved(ctx context.Context, tx pgx.Tx, chain coffer.ChainID,
 	}
 	q := s.sql.WithTx(tx)
 	rows, err := q.Approved(ctx, withdrawalsql.ApprovedParams{
-		Chain: string(chain), Deadline: s.payableAfter(), Excluded: excluded, Gated: s.gated(), Now: s.now(), First: int32(limit),
+		Chain: string(chain), Deadline: s.payableAfter(chain), Excluded: excluded, Gated: s.gated(), Now: s.now(), First: int32(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read approved withdrawals: %w", err)
@@ -65,7 +65,7 @@ func (s *Service) Approved(ctx context.Context, tx pgx.Tx, chain coffer.ChainID,
 			}
 			continue
 		}
-		people, _ := s.Policy.Approvers(r.Order, r.Approvals, s.payableAfter())
+		people, _ := s.Policy.Approvers(r.Order, r.Approvals, s.payableAfter(r.Order.Asset.Chain()))
 		if uint64(len(people)) < uint64(r.ApprovalsRequired) {
 			if err := s.reject(ctx, tx, r, "the approvals expired before it was paid"); err != nil {
 				return nil, err
@@ -83,7 +83,7 @@ func (s *Service) AnyApproved(ctx context.Context, chain coffer.ChainID, exclude
 		excluded = []string{}
 	}
 	found, err := s.sql.AnyApproved(ctx, withdrawalsql.AnyApprovedParams{
-		Chain: string(chain), Deadline: s.payableAfter(), Excluded: excluded, Gated: s.gated(), Now: s.now(),
+		Chain: string(chain), Deadline: s.payableAfter(chain), Excluded: excluded, Gated: s.gated(), Now: s.now(),
 	})
 	if err != nil {
 		return false, fmt.Errorf("look for approved withdrawals: %w", err)
@@ -174,8 +174,8 @@ func (s *Service) Renewable(ctx context.Context, tx pgx.Tx, ids []string) (batch
 	places := make([]coffer.Withdrawal, len(ids))
 	over := map[string]bool{}
 	err = s.each(ctx, tx, ids, func(r *record) error {
-		people, _ := s.Policy.Approvers(r.Order, r.Approvals, s.payableAfter())
-		over[r.ID] = !r.Expires.After(s.payableAfter()) || uint64(len(people)) < uint64(r.ApprovalsRequired)
+		people, _ := s.Policy.Approvers(r.Order, r.Approvals, s.payableAfter(r.Order.Asset.Chain()))
+		over[r.ID] = !r.Expires.After(s.payableAfter(r.Order.Asset.Chain())) || uint64(len(people)) < uint64(r.ApprovalsRequired)
 		places[slices.Index(ids, r.ID)] = r.Withdrawal
 		return nil
 	})

@@ -41,7 +41,9 @@ where state in ('requested', 'screened', 'review', 'awaiting_approval', 'approve
   and (state in ('requested', 'screened')
     or (state = 'approved' and to_account is not null)
     or (state = 'awaiting_approval' and not_before <= sqlc.arg(now)::timestamptz)
-    or (state in ('review', 'awaiting_approval', 'approved') and expires <= sqlc.arg(deadline)::timestamptz)
+    or (state in ('review', 'awaiting_approval', 'approved') and expires <= coalesce(
+        (sqlc.arg(deadlines)::timestamptz[])[array_position(sqlc.arg(chains)::text[], chain)],
+        sqlc.arg(deadline)::timestamptz))
     or (sqlc.arg(gated)::boolean and (screened_until is null or screened_until <= sqlc.arg(now)::timestamptz)
         and (state = 'approved' or (state = 'paying' and not committed and not halted and not cancelling))))
 order by position

@@ -16,8 +16,10 @@ import (
 // Step leads the oldest waiting withdrawals one state further each, one transaction each,
 // and returns how many moved. A withdrawal that fails does not stop the others.
 func (s *Service) Step(ctx context.Context) (int, error) {
+	chains, deadlines := s.deadlines()
 	rows, err := s.sql.Waiting(ctx, withdrawalsql.WaitingParams{
-		Deadline: s.payableAfter(), Now: s.now(), Gated: s.gated(), First: stepBatch,
+		Deadline: s.payableAfter(""), Now: s.now(), Gated: s.gated(), First: stepBatch,
+		Chains: chains, Deadlines: deadlines,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("read waiting withdrawals: %w", err)
@@ -44,12 +46,21 @@ func (s *Service) Step(ctx context.Context) (int, error) {
 	return moved, errors.Join(errs...)
 }
 
-// payableAfter is the time an order has to outlive to be paid.
-func (s *Service) payableAfter() time.Time { return s.now().Add(s.Margin) }
+// payableAfter is the time an order has to outlive to be paid on a chain.
+func (s *Service) payableAfter(chain coffer.ChainID) time.Time { return s.now().Add(s.MarginOf(chain)) }
+
+// deadlines are those times of the chains that have a margin of their own.
+func (s *Service) deadlines() ([]string, []time.Time) {
+	chains, deadlines := make([]string, 0, len(s.Margins)), make([]time.Time, 0, len(s.Margins))
+	for chain := range s.Margins {
+		chains, deadlines = append(chains, string(chain)), append(deadlines, s.payableAfter(chain))
+	}
+	return chains, deadlines
+}
 
 func (s *Service) step(ctx context.Context, seen record) (bool, error) {
 	switch {
-	case seen.State != coffer.WithdrawalPaying && !seen.Expires.After(s.payableAfter()):
+	case seen.State != coffer.WithdrawalPaying && !seen.Expires.After(s.payableAfter(seen.Order.Asset.Chain())):
 		return s.inState(ctx, seen, func(ctx context.Context, tx pgx.Tx, r *record) error {
 			return s.reject(ctx, tx, r, "the order expired before it was paid")
 		})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -108,11 +109,12 @@ type Config struct {
 	Counterparties func(ctx context.Context, tenant, account string, chain coffer.ChainID) ([]coffer.Address, error)
 
 	Clock       coffer.Clock
-	Random      io.Reader     // crypto/rand when nil
-	CallTimeout time.Duration // of a call to the outside; DefaultTimeout
-	OrderTTL    time.Duration // life of an order; DefaultOrderTTL
-	Margin      time.Duration // orders and approvals that end sooner are not paid any more; DefaultMargin
-	Poll        time.Duration // how often Run looks for work nobody told it about; DefaultPoll
+	Random      io.Reader                        // crypto/rand when nil
+	CallTimeout time.Duration                    // of a call to the outside; DefaultTimeout
+	OrderTTL    time.Duration                    // life of an order; DefaultOrderTTL
+	Margin      time.Duration                    // orders and approvals that end sooner are not paid any more; DefaultMargin
+	Margins     map[coffer.ChainID]time.Duration // of chains where it is another than Margin
+	Poll        time.Duration                    // how often Run looks for work nobody told it about; DefaultPoll
 	Log         *slog.Logger
 	Checkpoint  func(name string) // called where a crash is interesting; nil is none
 }
@@ -132,11 +134,8 @@ func New(c Config) (*Service, error) {
 		return nil, errors.New("withdrawal: DB, Ledger, Events, Policy, Account, Lookup and Clock are needed")
 	}
 	c = c.withDefaults()
-	if c.OrderTTL <= c.Margin {
-		return nil, fmt.Errorf("withdrawal: orders live %s, which must be more than the margin of %s", c.OrderTTL, c.Margin)
-	}
-	if delay := c.Policy.LongestDelay(); c.OrderTTL <= c.Margin+delay {
-		return nil, fmt.Errorf("withdrawal: orders live %s, but policy makes first payments wait %s", c.OrderTTL, delay)
+	if err := c.checkMargins(); err != nil {
+		return nil, fmt.Errorf("withdrawal: %w", err)
 	}
 	if err := c.checkScreeners(); err != nil {
 		return nil, err
@@ -160,6 +159,43 @@ func New(c Config) (*Service, error) {
 		s.assets[a.ID] = a
 	}
 	return s, nil
+}
+
+// MarginOf is how much longer orders and approvals of a chain have to last to be paid now.
+func (c *Config) MarginOf(chain coffer.ChainID) time.Duration {
+	if margin, own := c.Margins[chain]; own {
+		return margin
+	}
+	return c.Margin
+}
+
+// checkMargins demands that an order can be paid on every chain before it is too old for it.
+func (c *Config) checkMargins() error {
+	chains := []coffer.ChainID{""} // any that has no margin of its own
+	for chain, margin := range c.Margins {
+		if margin <= 0 {
+			return fmt.Errorf("a margin of %s on %s", margin, chain)
+		}
+		chains = append(chains, chain)
+	}
+	slices.Sort(chains)
+	for _, chain := range chains {
+		margin := c.MarginOf(chain)
+		if c.OrderTTL <= margin {
+			return fmt.Errorf("orders live %s, which must be more than the margin of %s%s", c.OrderTTL, margin, onChain(chain))
+		}
+		if delay := c.Policy.LongestDelay(); c.OrderTTL <= margin+delay {
+			return fmt.Errorf("orders live %s, but policy makes first payments wait %s, and the margin is %s%s", c.OrderTTL, delay, margin, onChain(chain))
+		}
+	}
+	return nil
+}
+
+func onChain(chain coffer.ChainID) string {
+	if chain == "" {
+		return ""
+	}
+	return " on " + string(chain)
 }
 
 func (c Config) withDefaults() Config {

@@ -78,12 +78,12 @@ func configured(text string, decimals uint8) coffer.Amount {
 	return amount
 }
 
-// payoutMargin is how long before its end an order is not paid any more: twice what the
-// longest intent lives.
-func (s *server) payoutMargin() time.Duration {
-	var longest time.Duration
+// payoutMargins are how long before its end an order is not paid any more: twice what an
+// intent lives on its chain.
+func (s *server) payoutMargins() map[coffer.ChainID]time.Duration {
+	margins := map[coffer.ChainID]time.Duration{}
 	for _, chain := range s.payingChains() {
-		longest = max(longest, chain.config.PayoutValid)
+		margins[chain.id] = 2 * chain.config.PayoutValid
 	}
-	return 2 * longest
+	return margins
 }

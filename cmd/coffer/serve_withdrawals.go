@@ -35,7 +35,7 @@ func (s *server) withdrawalConfig(assets []coffer.Asset, parsers map[coffer.Chai
 		},
 		Fees: map[coffer.AssetID]withdrawal.FeeRule{}, QuoteTTL: settings.QuoteTTL,
 		OrderTTL: settings.OrderTTL, ActivationDelay: cmp.Or(settings.ActivationDelay, -1),
-		Clock: time.Now, Margin: s.payoutMargin(), Log: s.log, Checkpoint: checkpoint,
+		Clock: time.Now, Margins: s.payoutMargins(), Log: s.log, Checkpoint: checkpoint,
 	}
 
 	costs := map[coffer.AssetID]*networkCost{}

@@ -1848,23 +1848,29 @@ where state in ('requested', 'screened', 'review', 'awaiting_approval', 'approve
   and (state in ('requested', 'screened')
     or (state = 'approved' and to_account is not null)
     or (state = 'awaiting_approval' and not_before <= $1::timestamptz)
-    or (state in ('review', 'awaiting_approval', 'approved') and expires <= $2::timestamptz)
-    or ($3::boolean and (screened_until is null or screened_until <= $1::timestamptz)
+    or (state in ('review', 'awaiting_approval', 'approved') and expires <= coalesce(
+        ($2::timestamptz[])[array_position($3::text[], chain)],
+        $4::timestamptz))
+    or ($5::boolean and (screened_until is null or screened_until <= $1::timestamptz)
         and (state = 'approved' or (state = 'paying' and not committed and not halted and not cancelling))))
 order by position
-limit $4
+limit $6
 `
 
 type WaitingParams struct {
-	Now      time.Time
-	Deadline time.Time
-	Gated    bool
-	First    int32
+	Now       time.Time
+	Deadlines []time.Time
+	Chains    []string
+	Deadline  time.Time
+	Gated     bool
+	First     int32
 }
 
 func (q *Queries) Waiting(ctx context.Context, arg WaitingParams) ([]Withdrawal, error) {
 	rows, err := q.db.Query(ctx, waiting,
 		arg.Now,
+		arg.Deadlines,
+		arg.Chains,
 		arg.Deadline,
 		arg.Gated,
 		arg.First,
