@@ -91,7 +91,13 @@ func childSigner(path string) int {
 	}
 	cfg.Logger = slog.New(slog.DiscardHandler)
 	cfg.Ready = func(addr net.Addr) { fmt.Println(addr) }
-	if err := run(ctx, cfg, func(ChainConfig) (coffer.Explainer, error) { return fakeExplainer{}, nil }); err != nil {
+	explain := func(c ChainConfig) (coffer.Explainer, error) {
+		if c.Chain.Namespace() == coffer.NamespaceUTXO {
+			return explainerOf(c)
+		}
+		return fakeExplainer{}, nil
+	}
+	if err := run(ctx, cfg, explain); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

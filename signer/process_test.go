@@ -77,6 +77,47 @@ func TestThreeSignerProcesses(t *testing.T) {
 	}
 }
 
+// Three processes, each with a token and a log of its own, sign for a wallet of a kind: one
+// whose keys stay in the tokens, one of derived keys below seeds that the tokens seal, and one
+// of both. Whichever two are asked, the node takes the transaction.
+func TestThreeBitcoinSignerProcesses(t *testing.T) {
+	for name, seeded := range map[string][]int{"keys in tokens": nil, "sealed seeds": seeds(0, 1, 2), "both": seeds(2)} {
+		t.Run(name, func(t *testing.T) {
+			pairs := [][2]int{{0, 1}, {1, 2}, {2, 0}}
+			w := newStoppedField(t, seeded, len(pairs))
+			var children []*child
+			for n, f := range w.signers {
+				c := f.spawn()
+				f.client = c.client
+				children = append(children, c)
+				if info := f.info(); info.Keys[0].Chain != bitcoin || info.Keys[0].Key != w.wallet.Keys()[n].String() {
+					t.Errorf("process %d says that it has %v", n, info.Keys)
+				}
+			}
+			var paid []coffer.Hash
+			for n, pair := range pairs {
+				order := w.order(fmt.Sprintf("wd_%d", n), 40_000_000)
+				r := w.payout(fmt.Sprintf("po_%d", n), n, order)
+				signed := w.signed(r, pair[0], pair[1])
+				w.must(w.node.Broadcast(t.Context(), signed.Bytes))
+				paid = append(paid, signed.ID)
+				w.signers[pair[0]].refuses(w.payout("po_9", (n+1)%len(pairs), order), coffer.CodeConflict, "is bound to slot")
+			}
+			w.mine(1)
+			for _, id := range paid {
+				if coin, err := w.pool.Unspent(t.Context(), coffer.NewCoinID(id, 0)); err != nil || coin.Confirmations != 1 {
+					t.Errorf("%s is not in the block: %v", id, err)
+				}
+			}
+			for i, c := range children {
+				if err := c.end(t, syscall.SIGTERM); err != nil {
+					t.Errorf("signer %d did not stop cleanly: %v", i, err)
+				}
+			}
+		})
+	}
+}
+
 // Whatever moment the process dies at, the log verifies, and every signature that left is
 // in it: the order cannot be paid in another slot.
 func TestKilledSignerForgetsNoSignature(t *testing.T) {

@@ -34,6 +34,16 @@ const coinFinal = 3 // confirmations
 // are given, by URL, and all have the real one.
 func newCoinField(t *testing.T, coins int, nodes ...func(real string) string) *coinField {
 	t.Helper()
+	w := newStoppedField(t, seeds(2), coins, nodes...)
+	for _, f := range w.signers {
+		f.start()
+	}
+	return w
+}
+
+// newStoppedField is a field whose signers do not run yet.
+func newStoppedField(t *testing.T, seeded []int, coins int, nodes ...func(real string) string) *coinField {
+	t.Helper()
 	node, err := devnet.StartBitcoin(t.Context(), devnet.BitcoinConfig{})
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +53,7 @@ func newCoinField(t *testing.T, coins int, nodes ...func(real string) string) *c
 			t.Error(err)
 		}
 	})
-	w := &coinField{psbtQuorum: newStoppedQuorum(t, seeds(2)), node: node}
+	w := &coinField{psbtQuorum: newStoppedQuorum(t, seeded), node: node}
 	password := filepath.Join(t.TempDir(), "password")
 	for n, f := range w.signers {
 		f.clock.now = time.Now().UTC()
@@ -64,9 +74,6 @@ func newCoinField(t *testing.T, coins int, nodes ...func(real string) string) *c
 		w.pay(w.path(utxo.BranchReceive, uint32(n)), 100_000_000)
 	}
 	w.mine(1)
-	for _, f := range w.signers {
-		f.start()
-	}
 	return w
 }
 

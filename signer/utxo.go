@@ -95,6 +95,13 @@ func checkCoins(r coffer.SigningRequest, e coffer.Effects) error {
 		}
 		return nil
 	}
+	seen := map[coffer.CoinID]bool{}
+	for _, coin := range i.Coins {
+		if seen[coin.ID] {
+			return coffer.Invalid("intent.coins", "coin %.80q twice", coin.ID)
+		}
+		seen[coin.ID] = true
+	}
 	switch {
 	case len(e.Coins) == 0 || len(e.Coins) > len(i.Coins) || !slices.Equal(e.Coins, i.Coins[:len(e.Coins)]):
 		return coffer.Invalid("unsigned.coins", "the transaction spends other coins than the first of the intent's")

@@ -56,6 +56,7 @@ func newStoppedQuorum(t testing.TB, seeded []int) *psbtQuorum {
 		"\nrules:", "\n  - {name: BTC, id: \""+string(bitcoinNative)+"\", decimals: 8}\nrules:",
 		"\n  velocity:", "\n    - {name: btc per order, enforced_by: signer, asset: BTC, max: \"2\"}\n  velocity:",
 		"\n  block_lists:", "\n    - {name: btc per day, enforced_by: signer, asset: BTC, per: asset, max: \"5\"}\n  block_lists:",
+		"\n  fee_limits:", "\n    - {name: two of btc, enforced_by: signer, asset: BTC, above: \"0.8\", people: 2}\n  fee_limits:",
 		`daily: "0.3"}`, `daily: "0.3"}`+"\n    - {name: sat, enforced_by: signer, asset: BTC, max: \"0.0006\", daily: \"0.01\"}"+
 			"\n  sweeps:\n    - {name: coins, enforced_by: signer, fees: BTC, assets: [BTC], consolidate: true, daily: \"0.0018\"}",
 	).Replace(testPolicy)
@@ -113,7 +114,8 @@ func (q *psbtQuorum) path(branch, index uint32) string {
 
 func (q *psbtQuorum) fund(amounts ...int64) {
 	q.t.Helper()
-	for n, amount := range amounts {
+	for _, amount := range amounts {
+		n := len(q.coins)
 		script, err := q.wallet.At(q.path(uint32(n%2), uint32(n)))
 		if err != nil {
 			q.t.Fatal(err)
