@@ -16,7 +16,10 @@ PROPERTY_CHECKS = 120
 PROPERTY_SEED = 20260101
 EXPLORE_CHECKS = 500
 
-.PHONY: help setup setup-dev build demo up test test-long explore race lint generate verify bench clean
+# How long make fuzz runs each target.
+FUZZTIME = 3m
+
+.PHONY: help setup setup-dev build demo up test test-long explore fuzz race lint generate verify bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
@@ -46,6 +49,9 @@ test-long: setup ## the tests behind the build tag "long", and properties on mor
 
 explore: setup ## properties on fresh histories, EXPLORE_CHECKS of each; what fails says its seed
 	go test -timeout 24h $(call packages_with,"pgregory.net/rapid") -rapid.checks=$(EXPLORE_CHECKS) -rapid.seed=$$(od -An -N4 -tu4 /dev/urandom | tr -d " ")
+
+fuzz: setup ## every fuzz target, each for FUZZTIME; make test tries their seeds alone
+	tools/fuzz $(FUZZTIME)
 
 race: setup ## the Go tests under the race detector
 	go test -race -timeout 30m ./...

@@ -92,14 +92,14 @@ func withoutNote(m OmniMessage) OmniMessage {
 	return m
 }
 
-// The published sizes of the empty and of the longest texts.
+// The published sizes of the empty and of the longest texts; a property has a name.
 func TestSizesOfOmniPayloads(t *testing.T) {
 	long := strings.Repeat("x", MaxOmniText)
 	for _, v := range []struct {
 		message OmniMessage
 		size    int
 	}{
-		{OmniCreateManaged{Ecosystem: 1, PropertyType: 1}, 16},
+		{OmniCreateManaged{Ecosystem: 1, PropertyType: 1, Name: "x"}, 17},
 		{OmniCreateManaged{Ecosystem: 1, PropertyType: 1, Category: long, Subcategory: long, Name: long, URL: long, Data: long}, 1291},
 		{OmniGrant{Property: 8, Amount: 1000}, 17},
 		{OmniGrant{8, 1000, long}, 272},
@@ -125,6 +125,9 @@ func TestOmniRefusesWhatNobodyReads(t *testing.T) {
 		if _, err := EncodeOmni(m); !errors.Is(err, ErrOmniText) {
 			t.Errorf("%+v: %v", m, err)
 		}
+	}
+	if _, err := EncodeOmni(OmniCreateManaged{Ecosystem: 1, PropertyType: 1, Category: "x"}); !errors.Is(err, ErrOmniName) {
+		t.Errorf("a property without a name: %v", err)
 	}
 	if _, err := EncodeOmni(OmniUnknown{Type: 9, Body: make([]byte, maxOmniPayload)}); !errors.Is(err, ErrOmniPayload) {
 		t.Errorf("a payload that is too long: %v", err)
@@ -302,7 +305,7 @@ func TestOmniTargets(t *testing.T) {
 }
 
 func FuzzOmni(f *testing.F) {
-	for _, text := range []string{usdt50, "0000000402", "0000004700000004", "0000003601000100000000610062006300640065" + "00"} {
+	for _, text := range []string{usdt50, "0000000402", "0000004700000004", "0000003601000100000000610062006300640065" + "00", "0000003601000100000000" + "000000000000"} {
 		payload, err := hex.DecodeString(text)
 		if err != nil {
 			f.Fatal(err)
@@ -317,7 +320,7 @@ func FuzzOmni(f *testing.F) {
 				if err != nil || !reflect.DeepEqual(again, m) {
 					t.Errorf("%x: %+v is written as %x and read as %+v (%v)", payload, m, encoded, again, err)
 				}
-			} else if !errors.Is(err, ErrOmniAmount) {
+			} else if !errors.Is(err, ErrOmniAmount) && !errors.Is(err, ErrOmniName) {
 				t.Errorf("%x: %+v is not written: %v", payload, m, err)
 			}
 		}
