@@ -69,6 +69,12 @@ func bitcoinJS(t *testing.T, a *account, file []byte, payments []coffer.Payment)
 // TestAColdKeySignsAPayoutByFile takes a payout, of which one signer answers, to somebody who
 // signs it with other software, and into a block.
 func TestAColdKeySignsAPayoutByFile(t *testing.T) {
+	newColdPayout(t).signByFile(t, bitcoinJS)
+}
+
+// newColdPayout has a payout of two coins that one of two signers signs. The third key is cold.
+func newColdPayout(t *testing.T) *bitcoin {
+	t.Helper()
 	b := newBitcoin(t, "c")
 	b.accounts[1].away = true
 	ctx, id, native := t.Context(), utxo.Regtest.Chain(), utxo.Regtest.Native()
@@ -90,7 +96,7 @@ func TestAColdKeySignsAPayoutByFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.pay()
-	b.signByFile(t, bitcoinJS)
+	return b
 }
 
 // signByFile exports the payout that waits, has it signed with the cold key, imports it, and

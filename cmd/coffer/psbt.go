@@ -71,7 +71,7 @@ func psbtShowCommand() *cobra.Command {
 					return fmt.Errorf("%w: --descriptor: %w", errUsage, err)
 				}
 			} else if err == nil {
-				if w.descriptor, found, err = fromConfig(cmd, network, raw); err != nil {
+				if found, err = w.fromConfig(cmd, network, raw); err != nil {
 					return err
 				}
 			}

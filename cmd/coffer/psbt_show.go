@@ -31,25 +31,29 @@ func hasConfig(cmd *cobra.Command) bool {
 	return flag != nil && flag.Value.String() != ""
 }
 
-// fromConfig is the configured wallet of a network, and what the database says of a file.
-func fromConfig(cmd *cobra.Command, network string, file []byte) (utxo.Descriptor, *payoutFound, error) {
+// fromConfig takes the configured wallet of a network, and returns what the database says of a
+// file.
+func (w *psbtWallet) fromConfig(cmd *cobra.Command, network string, file []byte) (*payoutFound, error) {
 	c, err := readConfig(cmd)
 	if err != nil {
-		return utxo.Descriptor{}, nil, err
+		return nil, err
 	}
 	id, err := theNetwork(c, network)
 	if err != nil {
-		return utxo.Descriptor{}, nil, err
+		return nil, err
 	}
 	chain, d, err := walletOf(c, id)
 	if err != nil {
-		return utxo.Descriptor{}, nil, err
+		return nil, err
+	}
+	if w.descriptor = d; !cmd.Flags().Changed("omni") {
+		w.omni = chain.UTXO.Omni.Property
 	}
 	found := &payoutFound{}
 	ctx, cancel := context.WithTimeout(cmd.Context(), findTimeout)
 	defer cancel()
 	found.payout, found.attempt, found.err = findPayout(ctx, c, byFile(chain, d), file)
-	return d, found, nil
+	return found, nil
 }
 
 // findPayout asks a database that is up; it starts none.
