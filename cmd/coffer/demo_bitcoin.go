@@ -30,6 +30,7 @@ func (d *btcDemo) scenes() []scene {
 		{"A Bitcoin deposit of 0.5 BTC", d.deposits},
 		{"A Bitcoin deposit of 0.1 BTC that is reorganised away and comes back", d.reorganise},
 		{"A Bitcoin withdrawal of 0.1 BTC, signed by two of three signers", d.withdraw},
+		{"Twelve withdrawals in one Bitcoin transaction, whose fee is too low, and whose block leaves the chain", d.batch},
 	}
 }
 

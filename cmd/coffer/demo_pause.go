@@ -84,8 +84,8 @@ func (d *demo) pause(ctx context.Context) error {
 }
 
 // statement runs `coffer signer` with a statement of people.
-func (d *demo) statement(ctx context.Context, args ...string) (string, error) {
-	return d.command(ctx, nil, append(append([]string{"signer"}, args...), "--config", d.configFile())...)
+func (s *stack) statement(ctx context.Context, args ...string) (string, error) {
+	return s.command(ctx, nil, append(append([]string{"signer"}, args...), "--config", s.configFile())...)
 }
 
 // keyFiles writes the keys of the people who approve, which they would keep to themselves.
@@ -128,12 +128,12 @@ func (c *devChain) blocks(ctx context.Context, n uint64) error {
 }
 
 // awaitMetric waits until the server's metrics hold a line.
-func (d *demo) awaitMetric(ctx context.Context, line string) error {
+func (s *stack) awaitMetric(ctx context.Context, line string) error {
 	const poll = 100 * time.Millisecond
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	err := until(ctx, poll, func() (bool, error) {
-		text, err := get(ctx, "http://"+d.server.address+"/metrics")
+		text, err := get(ctx, "http://"+s.server.address+"/metrics")
 		return strings.Contains("\n"+text, "\n"+line+"\n"), err
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cofferhq/coffer"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 )
@@ -72,25 +73,41 @@ func (d *demo) together(ctx context.Context, key string, n int, before func(ws [
 
 // whilePaused does something while people have paused the chain in the signers.
 func (d *demo) whilePaused(ctx context.Context, do func() error) error {
-	keys, err := d.keyFiles()
+	pause, err := d.gather(ctx, d.chain)
 	if err != nil {
-		return err
-	}
-	said, err := d.statement(ctx, "pause", "--chain", string(d.chain), "--reason", "let them gather", "--key", keys[0])
-	if err != nil {
-		return err
-	}
-	_, pause, ok := strings.Cut(said, "\npause ")
-	if !ok {
-		return fmt.Errorf("coffer signer pause printed %q", said)
-	}
-	if err := d.awaitMetric(ctx, `coffer_pauses{scope="chain"} 1`); err != nil {
 		return err
 	}
 	if err := do(); err != nil {
 		return err
 	}
-	_, err = d.statement(ctx, "resume", "--pause", pause, "--reason", "they have gathered", "--key", keys[0], "--key", keys[1])
+	return d.goOn(ctx, pause)
+}
+
+// gather has one person pause a chain in the signers, so that withdrawals gather, and
+// returns the pause.
+func (s *stack) gather(ctx context.Context, chain coffer.ChainID) (string, error) {
+	keys, err := s.keyFiles()
+	if err != nil {
+		return "", err
+	}
+	said, err := s.statement(ctx, "pause", "--chain", string(chain), "--reason", "let them gather", "--key", keys[0])
+	if err != nil {
+		return "", err
+	}
+	_, pause, ok := strings.Cut(said, "\npause ")
+	if !ok {
+		return "", fmt.Errorf("coffer signer pause printed %q", said)
+	}
+	return pause, s.awaitMetric(ctx, `coffer_pauses{scope="chain"} 1`)
+}
+
+// goOn has two people end a pause.
+func (s *stack) goOn(ctx context.Context, pause string) error {
+	keys, err := s.keyFiles()
+	if err != nil {
+		return err
+	}
+	_, err = s.statement(ctx, "resume", "--pause", pause, "--reason", "they have gathered", "--key", keys[0], "--key", keys[1])
 	return err
 }
 

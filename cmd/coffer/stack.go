@@ -208,8 +208,13 @@ func (s *stack) startSigners(ctx context.Context) error {
 	return s.writeServerConfig()
 }
 
-// startSigner starts one signer, which lives as long as life.
+// startSigner starts one signer, which lives as long as life. It listens where it did before.
 func (s *stack) startSigner(ctx, life context.Context, i int) (*process, error) {
+	if before := s.signers[i]; before != nil {
+		if err := replaceIn(s.path(signerName(i)+".yaml"), "listen: 127.0.0.1:0\n", "listen: "+before.address+"\n"); err != nil {
+			return nil, err
+		}
+	}
 	cmd := s.self(context.WithoutCancel(life), "signer", "--config", s.path(signerName(i)+".yaml"))
 	cmd.Env = append(cmd.Environ(), s.tokens[i].Env())
 	return startProcess(ctx, signerName(i), s.path("logs"), cmd)

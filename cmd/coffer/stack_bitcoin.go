@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"os"
 	"strings"
 
-	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cofferhq/coffer"
@@ -20,6 +18,8 @@ const (
 	bitcoinLabel  = "bitcoin" // of the signers' keys
 	bitcoinCredit = 1
 	bitcoinFinal  = 3
+
+	bitcoinTokenKeys = 1 // the other signers' keys are below sealed seeds
 )
 
 // btcChain is the stack's chain of the Bitcoin family: a node on regtest, whose blocks are
@@ -42,61 +42,52 @@ func (s *stack) startBitcoin(ctx context.Context) (err error) {
 	return b.startOmni(ctx)
 }
 
-// makeBitcoinWallet makes a wallet of a key in each signer's token, two of which pay. A fourth
-// key is extended, so that the wallet has many addresses; nobody has its private half. Addresses
-// are nested, because those are the ones that the Omni Layer knows.
+// makeBitcoinWallet makes a wallet of a key of each signer, two of which pay: the first one's
+// is in its token, the others' are below seeds that their tokens seal. Addresses are nested,
+// because those are the ones that the Omni Layer knows.
 func (s *stack) makeBitcoinWallet(ctx context.Context) error {
 	keys := make([]string, stackSigners)
 	group, groupCtx := errgroup.WithContext(ctx)
 	for i := range stackSigners {
 		group.Go(func() (err error) {
-			keys[i], err = s.makeKey(groupCtx, i, bitcoinLabel, "--public")
+			keys[i], err = s.makeBitcoinKey(groupCtx, i)
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	spare, err := spareKey()
-	if err != nil {
-		return err
-	}
-	s.bitcoin.descriptor, err = utxo.AddChecksum(fmt.Sprintf("sh(wsh(sortedmulti(%d,%s,%s)))", stackThreshold, strings.Join(keys, ","), spare))
+	var err error
+	s.bitcoin.descriptor, err = utxo.AddChecksum(fmt.Sprintf("sh(wsh(sortedmulti(%d,%s)))", stackThreshold, strings.Join(keys, ",")))
 	return err
 }
 
-// spareKey is an extended key expression at the place that BIP-48 has for one.
-func spareKey() (string, error) {
-	seed := make([]byte, hdkeychain.RecommendedSeedLen)
-	if _, err := rand.Read(seed); err != nil {
-		return "", err
+// makeBitcoinKey makes a signer's key and returns it as a descriptor has it.
+func (s *stack) makeBitcoinKey(ctx context.Context, i int) (string, error) {
+	if i < bitcoinTokenKeys {
+		return s.makeKey(ctx, i, bitcoinLabel, "--public")
 	}
-	key, err := hdkeychain.NewMaster(seed, utxo.Regtest.Params())
-	if err != nil {
-		return "", err
-	}
-	public, err := key.ECPubKey()
-	if err != nil {
-		return "", err
-	}
-	path := utxo.AccountPath(utxo.Regtest, true, 0)
-	for _, step := range path {
-		if key, err = key.Derive(step); err != nil {
-			return "", err
-		}
-	}
-	if key, err = key.Neuter(); err != nil {
-		return "", err
-	}
-	return utxo.KeyExpression(utxo.FingerprintOf(public.SerializeCompressed()), path, key.String()) + "/<0;1>/*", nil
+	token, name := s.tokens[i], signerName(i)
+	return s.command(ctx, []string{token.Env()}, "signer", "seed", "--module", token.Module, "--token", token.Label,
+		"--pin-file", s.path("secrets", "pin"), "--dir", s.path(name), "--label", "seal", "--name", name,
+		"--file", s.seedFile(i), "--network", string(utxo.Regtest), "--nested")
 }
 
-// signerSection is the chain in a signer's configuration, with a node of its own.
-func (b *btcChain) signerSection(node object) object {
-	return object{
-		"chain": string(b.chain), "native": string(b.native), "owner": bitcoinLabel,
+func (s *stack) seedFile(i int) string { return s.path("secrets", signerName(i)+".seed") }
+
+// bitcoinSigner is the chain in a signer's configuration, with a node of its own.
+func (s *stack) bitcoinSigner(i int, node object) object {
+	b := s.bitcoin
+	section := object{
+		"chain": string(b.chain), "native": string(b.native),
 		"descriptors": []string{b.descriptor}, "max_fee": 1_000_000, "max_fee_rate": 500, "nodes": []object{node}, "confirmations": bitcoinFinal,
 	}
+	if i < bitcoinTokenKeys {
+		section["owner"] = bitcoinLabel
+	} else {
+		section["seed"] = s.seedFile(i)
+	}
+	return section
 }
 
 // policyAssets are the chain's assets in the policy.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/cofferhq/coffer/signer"
 	"github.com/ethereum/go-ethereum/crypto"
@@ -108,7 +109,7 @@ func (s *stack) signerFile(i int, policyHash string, bitcoin object) object {
 			chains[n]["executor"] = s.executorSection()
 		}
 	}
-	chains = append(chains, s.bitcoin.signerSection(bitcoin))
+	chains = append(chains, s.bitcoinSigner(i, bitcoin))
 	return object{
 		"name": name, "listen": "127.0.0.1:0", "dir": s.path(name),
 		"tls":    object{"ca": s.path("tls", "ca.crt"), "cert": s.path("tls", name+".crt"), "key": s.path("tls", name+".key"), "clients": []string{serverName}},
@@ -163,4 +164,13 @@ func writeYAML(path string, value any) error {
 		return err
 	}
 	return os.WriteFile(path, text, 0o600)
+}
+
+// replaceIn replaces a text in a file, where it holds it.
+func replaceIn(path, old, new string) error {
+	text, err := os.ReadFile(path) // #nosec G304 -- a file of the stack
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(strings.Replace(string(text), old, new, 1)), 0o600) // #nosec G703 -- the same
 }
