@@ -35,7 +35,7 @@ type UTXO struct {
 	FeeLongTerm string `koanf:"fee_long_term"`
 
 	// ConsolidateOver is how many coins the wallet may have before they are made fewer while
-	// fees are below fee_long_term; 0 for never.
+	// fees are below fee_long_term; 0 for never. The policy has to let signers do it.
 	ConsolidateOver int `koanf:"consolidate_over"`
 
 	Omni Omni `koanf:"omni"` // off by default

@@ -209,6 +209,26 @@ func TestACancelledBitcoinPayoutSetsItsOrdersFree(t *testing.T) {
 	}
 }
 
+// A signer looks at no more than maxScanBlocks blocks for one request, and goes on with the next.
+func TestALongSearchForASpendGoesOn(t *testing.T) {
+	w := newCoinField(t, 2)
+	f := w.signers[0]
+	order := w.order("wd_1", 40_000_000)
+	first := w.payout("po_1", 0, order)
+	w.sign(0, first)
+	w.mine(maxScanBlocks)
+	w.land(w.signed(w.cancellation(first), 0, 1))
+	w.mine(coinFinal)
+	tip, err := w.node.Tip(t.Context())
+	w.must(err)
+
+	second := w.payout("po_2", 1, order)
+	for range (tip.Height - coinFinal) / maxScanBlocks {
+		f.refuses(second, coffer.CodeUnavailable, "ask again")
+	}
+	w.sign(0, second)
+}
+
 // Two signers may sign behind the third one's back. What they put into the chain sets the third
 // one's order free unless it may have paid it.
 func TestAStrangersSpendOfTheAnchor(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/cofferhq/coffer/config"
 	"github.com/cofferhq/coffer/deposit"
 	"github.com/cofferhq/coffer/evm"
+	"github.com/cofferhq/coffer/policy"
 	"github.com/cofferhq/coffer/treasury"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -20,6 +21,11 @@ import (
 func (s *server) wireSweeps(context.Context) (err error) {
 	var chains []treasury.SweepChain
 	for _, chain := range s.chains {
+		if over := chain.config.UTXO.ConsolidateOver; over > 0 {
+			if err := mayConsolidate(s.policy, chain.native.ID); err != nil {
+				return fmt.Errorf("chain %s: utxo.consolidate_over: %s: %w", chain.id, s.config.PolicyFile, err)
+			}
+		}
 		if len(chain.config.Sweep.Assets) == 0 {
 			continue
 		}
@@ -36,6 +42,15 @@ func (s *server) wireSweeps(context.Context) (err error) {
 		DB: s.db, Payouts: s.payouts, Salts: s.deposits, Chains: chains, Clock: time.Now, Log: s.log, Looked: s.metrics.swept(),
 	})
 	return err
+}
+
+// mayConsolidate is an error where the policy lets no signer consolidate a chain's coins.
+func mayConsolidate(p *policy.Policy, native coffer.AssetID) error {
+	d := p.EvaluateConsolidation(native, coffer.Amount{}, coffer.Amount{}, policy.EnforcerCoordinator)
+	if d.Verdict != policy.VerdictAllow {
+		return errors.New(d.Reason())
+	}
+	return nil
 }
 
 func sweepChain(chain config.Chain, client *evm.Client, deposits *deposit.Service) treasury.SweepChain {
