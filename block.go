@@ -36,7 +36,9 @@ type Header struct {
 // an EVM logIndex counts in the block and moves when a reorganisation re-includes the
 // transaction. From is empty where a transaction has no one sender (UTXO). Maturity is how
 // many confirmations the chain itself asks for before anybody can spend it, 100 for what a
-// miner earned, zero elsewhere.
+// miner earned, zero elsewhere. An Amount of zero moves nothing, and who looks for money leaves
+// it out; of a token whose transactions can be in a block and be invalid (OMNI) it says that
+// this one certainly was.
 type Transfer struct {
 	Asset  AssetID `json:"asset"`
 	Tx     Hash    `json:"tx"`

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/cofferhq/coffer"
 )
@@ -30,6 +32,13 @@ const (
 )
 
 func omniDefaults(c *Chain) {
+	if c.UTXO.Omni.Wanted() {
+		setDefault(&c.Sweep.Interval, time.Minute)
+		setDefault(&c.Sweep.MaxAge, 7*24*time.Hour)
+	}
+	for i := range c.Sweep.Assets {
+		setDefault(&c.Sweep.Assets[i].Min, "0")
+	}
 	for i := range c.Assets {
 		a := &c.Assets[i]
 		setDefault(&a.MinDeposit, "0")
@@ -67,6 +76,7 @@ func checkOmni(key string, c Chain, wrong func(key, format string, args ...any))
 		wrong(key+".assets", "want one, %s, which is property %d of utxo.omni", want, omni.Property)
 		return
 	}
+	checkOmniSweep(key+".sweep", c, wrong)
 	key += ".assets[0]"
 	a := c.Assets[0]
 	if a.Credit > c.UTXO.Confirmations {
@@ -77,6 +87,21 @@ func checkOmni(key string, c Chain, wrong func(key, format string, args ...any))
 	}
 	checkAsset(key, c.ID, a, wrong)
 	checkOmniAsset(key, a, wrong)
+}
+
+// checkOmniSweep checks what brings tokens from deposit addresses to the wallet's own.
+func checkOmniSweep(key string, c Chain, wrong func(key, format string, args ...any)) {
+	for i, swept := range c.Sweep.Assets {
+		at := fmt.Sprintf("%s.assets[%d]", key, i)
+		if swept.Asset.IsNative() {
+			wrong(at+".asset", "is not the token of utxo.omni: coins are spent where they are")
+		}
+		if swept.NativePrice != "" {
+			wrong(at+".native_price", "is not weighed here: min says what is worth the bitcoin")
+		}
+	}
+	checkSweepAssets(key, c, wrong)
+	checkSweepTimes(key, c.Sweep, wrong)
 }
 
 // checkOmniAsset refuses what the Omni Layer does not have.

@@ -47,20 +47,28 @@ func sweepDefaults(s *Sweep) {
 func checkSweep(key string, c Chain, wrong func(key, format string, args ...any)) {
 	key += ".sweep"
 	s := c.Sweep
-	if s.Interval < minPoll || s.Interval > maxDuration {
-		wrong(key+".interval", "%s is not between %s and %s", s.Interval, minPoll, maxDuration)
-	}
 	if s.MaxForwarders < 1 || s.MaxForwarders > maxSweepForwarders {
 		wrong(key+".max_forwarders", "want 1 to %d", maxSweepForwarders)
 	}
 	if s.CostFactor < 1 || s.CostFactor > maxSweepCostFactor {
 		wrong(key+".cost_factor", "want 1 to %d", maxSweepCostFactor)
 	}
+	checkSweepTimes(key, s, wrong)
+	checkSweepAssets(key, c, wrong)
+}
+
+func checkSweepTimes(key string, s Sweep, wrong func(key, format string, args ...any)) {
+	if s.Interval < minPoll || s.Interval > maxDuration {
+		wrong(key+".interval", "%s is not between %s and %s", s.Interval, minPoll, maxDuration)
+	}
 	if s.MaxAge < time.Minute || s.MaxAge > maxSweepAge {
 		wrong(key+".max_age", "%s is not between %s and %s", s.MaxAge, time.Minute, maxSweepAge)
 	}
+}
+
+func checkSweepAssets(key string, c Chain, wrong func(key, format string, args ...any)) {
 	seen := map[coffer.AssetID]bool{}
-	for i, a := range s.Assets {
+	for i, a := range c.Sweep.Assets {
 		key := fmt.Sprintf("%s.assets[%d]", key, i)
 		asset, listed := c.asset(a.Asset)
 		switch {

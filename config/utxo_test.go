@@ -101,6 +101,7 @@ func withOmni(t *testing.T) string {
 		{`descriptor: "wsh(sortedmulti`, `descriptor: "sh(wsh(sortedmulti`},
 		{"      # omni: {", "      omni: {"},
 		{"    start_height: 880000", "    assets: [{ id: \"bip122:000000000019d6689c085ae165831e93/omni:31\", symbol: USDT, decimals: 8, min_deposit: \"1\" }]\n    start_height: 880000"},
+		{"    # sweep: {", "    sweep: {"},
 	} {
 		if !strings.Contains(changed, c.from) {
 			t.Fatalf("%q does not stand in the example", c.from)
@@ -125,6 +126,9 @@ func TestATokenOfTheOmniLayer(t *testing.T) {
 		t.Fatal(err)
 	}
 	chain := c.Chains[1]
+	if chain.Sweep.Interval != time.Minute || chain.Sweep.Assets[0].Min != "5" {
+		t.Errorf("sweeps: %+v", chain.Sweep)
+	}
 	if chain.UTXO.Omni.Property != 31 || len(chain.UTXO.Omni.Nodes) != 1 {
 		t.Errorf("omni: %+v", chain.UTXO.Omni)
 	}
@@ -153,6 +157,11 @@ func TestBrokenRulesOfTheOmniLayerAreNamedByKey(t *testing.T) {
 		{"symbol: USDT, decimals: 8, min", "symbol: USDT, decimals: 6, min", "chains[1].assets[0].decimals"},
 		{`decimals: 8, min_deposit: "1"`, `decimals: 8, min_deposit: "92233720368.54775808"`, "chains[1].assets[0].min_deposit"},
 		{`decimals: 8, min_deposit: "1"`, `decimals: 8, payout_max: "92233720368.54775808"`, "chains[1].assets[0].payout_max"},
+		{"[{ asset: \"" + token + "\", min", "[{ asset: \"bip122:000000000019d6689c085ae165831e93/slip44:0\", min", "chains[1].sweep.assets[0].asset"},
+		{`min: "5"`, `min: "0.000000001"`, "chains[1].sweep.assets[0].min"},
+		{`min: "5"`, `native_price: "50000"`, "chains[1].sweep.assets[0].native_price"},
+		{"interval: 1m }", "max_forwarders: 2 }", "chains[1].sweep.max_forwarders"},
+		{"interval: 1m }", "interval: 25h }", "chains[1].sweep.interval"},
 		{`decimals: 8, min_deposit: "1"`, `decimals: 8, credit: 7`, "chains[1].assets[0].credit"},
 		{`decimals: 8, min_deposit: "1"`, `decimals: 8, needs_memo: true`, "chains[1].assets[0].needs_memo"},
 		{`decimals: 8, min_deposit: "1"`, `decimals: 8, payout_gas: 80000`, "chains[1].assets[0].payout_gas"},

@@ -59,6 +59,20 @@ func (l *Ledger) Frozen(ctx context.Context, tx pgx.Tx, accounts []string) ([]st
 	return frozen, nil
 }
 
+// Holding returns those of some house accounts that have more debits than credits of one of
+// some assets.
+func (l *Ledger) Holding(ctx context.Context, tx pgx.Tx, accounts []string, assets []coffer.AssetID) ([]string, error) {
+	p := ledgersql.HoldingParams{Accounts: accounts}
+	for _, asset := range assets {
+		p.Assets = append(p.Assets, string(asset))
+	}
+	holding, err := ledgersql.New(tx).Holding(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("look for accounts that hold: %w", err)
+	}
+	return holding, nil
+}
+
 // Net is the sum of postings: debits above credits, or credits above debits. Zero is a
 // debit.
 type Net struct {

@@ -23,6 +23,10 @@ select exists (select from ledger_frozen where account = $1);
 -- name: FrozenAmong :many
 select account from ledger_frozen where account = any(sqlc.arg(accounts)::text[]) order by account;
 
+-- name: Holding :many
+select account from ledger_posting where account = any(sqlc.arg(accounts)::text[]) and asset = any(sqlc.arg(assets)::text[])
+group by account, asset having sum(amount) > 0 order by account;
+
 -- The update changes nothing and takes the lock that Thaw waits for.
 -- name: Freeze :exec
 insert into ledger_frozen (account, entry, at) values ($1, $2, $3) on conflict (account) do update set account = excluded.account;

@@ -175,6 +175,10 @@ func (b *blockTx) include(ctx context.Context, hit payoutsql.AttemptsBySignedIDR
 	switch {
 	case err != nil:
 		return err
+	case len(missing) > 0 && b.movedNothing(p, o):
+		paid := false
+		p.row.Success, p.row.Reason = &paid, reasonMovedNothing
+		return b.m.save(ctx, b.q, p)
 	case len(missing) > 0:
 		if err := b.markUnproven(ctx, p, missing); err != nil {
 			return err

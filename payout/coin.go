@@ -84,6 +84,10 @@ func (m *Manager) planCoinsTx(ctx context.Context, tx pgx.Tx, id coffer.ChainID,
 	if err != nil || !free {
 		return planned{}, err
 	}
+	coins, kept, err := m.keepForTokens(ctx, tx, chain, coins)
+	if err != nil {
+		return planned{}, err
+	}
 	sum, err := coffer.CoinSum(coins)
 	if err != nil {
 		return planned{}, err
@@ -104,6 +108,9 @@ func (m *Manager) planCoinsTx(ctx context.Context, tx pgx.Tx, id coffer.ChainID,
 		return planned{short: f.short}, err
 	}
 
+	if !batch[0].Asset.IsNative() {
+		coins = kept.begin(chain.Wallet.Address())
+	}
 	chosen := choice{offer{path: coffer.PathPSBT}, "the only path"}
 	for {
 		intent, err := m.draft(ctx, q, id, chain, chosen, batch)
@@ -176,12 +183,16 @@ func (m *Manager) takeCoins(ctx context.Context, tx pgx.Tx, chain Chain, selecto
 	if err := m.checkSelected(chain, selected, coins); err != nil {
 		return err
 	}
+	i.Coins, i.Slot = selected, coffer.Slot{Kind: coffer.SlotCoin, Lane: string(selected[0].ID)}
+	if chain.sendsTokens(*i) {
+		i.Change = chain.home() // the next payout of tokens begins with it
+		return nil
+	}
 	used, err := m.sql.WithTx(tx).NextChange(ctx, payoutsql.NextChangeParams{Chain: string(i.Chain), Wallet: string(i.Wallet)})
 	if err != nil {
 		return fmt.Errorf("count addresses for change: %w", err)
 	}
-	i.Coins, i.Change = selected, chain.coins.ChangePath(uint32(used)) //nolint:gosec // bounded in the table
-	i.Slot = coffer.Slot{Kind: coffer.SlotCoin, Lane: string(selected[0].ID)}
+	i.Change = chain.coins.ChangePath(uint32(used)) //nolint:gosec // bounded in the table
 	return m.addChange(ctx, tx, chain, *i, false)
 }
 
@@ -253,7 +264,10 @@ func (m *Manager) PlanConsolidation(ctx context.Context, id coffer.ChainID) (str
 func (m *Manager) planConsolidation(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain Chain, selector coffer.CoinSelector) (string, error) {
 	q := m.sql.WithTx(tx)
 	coins, free, err := m.lockCoins(ctx, tx, id, chain)
-	if err != nil || !free || len(coins) <= chain.Limits.ConsolidateOver {
+	if err != nil || !free {
+		return "", err
+	}
+	if coins, _, err = m.keepForTokens(ctx, tx, chain, coins); err != nil || len(coins) <= chain.Limits.ConsolidateOver {
 		return "", err
 	}
 	another, err := q.AnyLive(ctx, payoutsql.AnyLiveParams{Chain: string(id), Wallet: string(chain.Wallet.Address()), Purpose: coffer.PurposeConsolidate})
@@ -296,7 +310,7 @@ func (m *Manager) restoreCoins(ctx context.Context, tx pgx.Tx, i coffer.Intent) 
 	if len(taken) > 0 {
 		return fmt.Errorf("payout %s took coin %s, which another payout has here: %w", i.ID, taken[0], errBlocked)
 	}
-	if err := m.addChange(ctx, tx, chain, i, true); err != nil {
+	if err := m.addChange(ctx, tx, chain, i, true); err != nil || len(chain.Tokens) > 0 && i.Change == chain.home() {
 		return err
 	}
 	index, err := strconv.ParseUint(i.Change[strings.LastIndexByte(i.Change, '/')+1:], 10, 31)

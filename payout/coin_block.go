@@ -167,7 +167,7 @@ func (b *blockTx) bookCoins(ctx context.Context, p *Payout, o coffer.Outcome, pa
 	return missing, b.bookCost(ctx, p, o, out)
 }
 
-// homes are the addresses that a payout's change goes to, or may: on OMNI to the sender's.
+// homes are the addresses that a payout's change goes to, or may.
 func (b *blockTx) homes(p *Payout) (map[coffer.Address]bool, error) {
 	change, err := b.chain.coins.AddressAt(p.Intent.Change)
 	if err != nil {

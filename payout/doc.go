@@ -67,6 +67,10 @@
 // wallet and pays nobody. It takes the same steps in a lane of its own. Its legs are judged
 // at finality by what canonical blocks moved; deposit books the money.
 //
+// Tokens on a chain of coins (Chain.Tokens) go one in a transaction, from the wallet's own
+// address, and their sweeps are transactions of one address each. The block's transfer of the
+// token is what proves them; a transfer of zero, that nothing was paid.
+//
 // Signers' logs. [Manager.Admit] reads every signer's log before payouts run, and Follow
 // keeps up with it: a copy of each is in the database. A log that was cut or replaced, or
 // one that knows a payout which is not stored here, stops payouts: then the database is an

@@ -26,7 +26,8 @@ type Chain struct {
 	Paths     []string       // that payouts may take, the preferred first; coffer.PathUserOp when empty
 	Costs     Costs          // choose the path where there are several
 	Wallet    coffer.Wallet
-	Coins     CoinBook // needed where Wallet is a coffer.CoinWallet
+	Coins     CoinBook         // needed where Wallet is a coffer.CoinWallet
+	Tokens    []coffer.AssetID // that a coffer.CoinWallet sends too: it is a TokenWallet then
 	Explainer coffer.Explainer
 	Signers   []coffer.Signer
 	Threshold int                       // signatures a transaction needs
@@ -120,7 +121,7 @@ func (c Chain) check(id coffer.ChainID) error {
 		}
 		names[s.Name()] = true
 	}
-	return c.checkCold()
+	return errors.Join(c.checkCold(), c.checkTokens(id))
 }
 
 // Run plans, steps and observes until ctx ends.

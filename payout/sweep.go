@@ -56,8 +56,10 @@ func (m *Manager) PlanSweep(ctx context.Context, id coffer.ChainID, legs []Sweep
 	switch {
 	case !known:
 		return "", fmt.Errorf("plan a sweep: chain %s is not configured", id)
-	case chain.coins != nil:
+	case chain.coins != nil && len(chain.Tokens) == 0:
 		return "", coffer.Invalid("chain", "%s has no addresses to sweep: payouts spend their coins", id)
+	case chain.coins != nil:
+		return m.planCoinSweep(ctx, id, chain, legs)
 	case len(legs) == 0 || len(legs) > MaxSweeps:
 		return "", coffer.Invalid("sweeps", "%d; want 1 to %d", len(legs), MaxSweeps)
 	}
@@ -157,16 +159,20 @@ func (m *Manager) insertSweep(ctx context.Context, q *payoutsql.Queries, id coff
 	if err := m.insertPayout(ctx, q, intent, "sweeps are operations", now); err != nil {
 		return "", err
 	}
+	return intent.ID, m.insertLegs(ctx, q, intent.ID, id, legs)
+}
+
+func (m *Manager) insertLegs(ctx context.Context, q *payoutsql.Queries, payout string, id coffer.ChainID, legs []SweepLeg) error {
 	for i, leg := range legs {
 		err := q.InsertSweep(ctx, payoutsql.InsertSweepParams{
-			PayoutID: intent.ID, Position: int32(i), Chain: string(id), Forwarder: string(leg.Forwarder),
+			PayoutID: payout, Position: int32(i), Chain: string(id), Forwarder: string(leg.Forwarder),
 			Salt: leg.Salt, Asset: string(leg.Asset), Expected: leg.Expected,
 		})
 		if err != nil {
-			return "", fmt.Errorf("store a leg of sweep %s: %w", intent.ID, err)
+			return fmt.Errorf("store a leg of sweep %s: %w", payout, err)
 		}
 	}
-	return intent.ID, nil
+	return nil
 }
 
 // Sweeping returns what is not to be planned on a chain: addresses and assets in sweeps
@@ -267,6 +273,9 @@ func (m *Manager) putSweepOff(ctx context.Context, q *payoutsql.Queries, s coffe
 // bind a slot to its sweeps for ever. A flush of nothing harms nobody, and where a stranger
 // was first nothing is expected any more.
 func (m *Manager) renewSweep(ctx context.Context, tx pgx.Tx, p *Payout) error {
+	if p.Intent.Path == coffer.PathPSBT { // its coin is free for the next one, which does the same
+		return m.release(ctx, tx, p, p.row.Reason)
+	}
 	q := m.sql.WithTx(tx)
 	legs, err := legsOf(ctx, q, p)
 	if err != nil {

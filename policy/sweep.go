@@ -14,8 +14,8 @@ type sweepFile struct {
 	Assets     []string `yaml:"assets"` // what may be swept on its chain
 	Daily      string   `yaml:"daily"`  // most fees of sweeps in a Window
 
-	// Consolidate: a wallet may pay its own coins to itself. On Bitcoin, where nothing else
-	// is swept.
+	// Consolidate: a wallet may pay its own coins to itself. On Bitcoin, where of other assets
+	// only tokens are swept.
 	Consolidate bool `yaml:"consolidate"`
 }
 

@@ -72,6 +72,7 @@ type ChainConfig struct {
 	Descriptors []string `yaml:"descriptors"`  // of the wallets this signer has a key of, with their checksums (BIP-380)
 	MaxFee      uint64   `yaml:"max_fee"`      // of one transaction, satoshis
 	MaxFeeRate  uint64   `yaml:"max_fee_rate"` // sat/vB
+	Omni        uint32   `yaml:"omni"`         // property of the Omni Layer that may be sent; 0 for none
 
 	// Nodes are Bitcoin nodes of this signer's own, for what RPC is for on EVM chains. A block
 	// is final when it has so many confirmations; 6 unless set.
@@ -201,8 +202,8 @@ func (c ChainConfig) check() error {
 }
 
 func (c ChainConfig) checkEVM() error {
-	if c.Seed != "" || len(c.Descriptors) > 0 || c.MaxFee > 0 || c.MaxFeeRate > 0 || len(c.Nodes) > 0 || c.Confirmations > 0 {
-		return errors.New("seed, descriptors, max_fee, max_fee_rate, nodes, confirmations: are of Bitcoin only")
+	if c.Seed != "" || len(c.Descriptors) > 0 || c.MaxFee > 0 || c.MaxFeeRate > 0 || len(c.Nodes) > 0 || c.Omni > 0 || c.Confirmations > 0 {
+		return errors.New("seed, descriptors, max_fee, max_fee_rate, omni, nodes, confirmations: are of Bitcoin only")
 	}
 	addresses := map[string]string{"entry_point": c.EntryPoint, "module": c.Module, "multi_send": c.MultiSend}
 	for i, wallet := range c.Wallets {

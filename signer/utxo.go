@@ -42,8 +42,17 @@ func (c ChainConfig) checkUTXO() error {
 			return fmt.Errorf("nodes[%d]: the same node twice is no second opinion", n)
 		}
 	}
-	_, err := c.descriptors()
-	return err
+	wallets, err := c.descriptors()
+	if err != nil || c.Omni == 0 {
+		return err
+	}
+	if c.Omni < utxo.OmniFirst {
+		return fmt.Errorf("omni: want a property from %d on, such as 31", utxo.OmniFirst)
+	}
+	if n := slices.IndexFunc(wallets, func(w utxo.Descriptor) bool { return !w.Nested() }); n >= 0 {
+		return fmt.Errorf("omni: the Omni Layer does not know native segregated witness, which descriptors[%d] is: want sh(wsh(…))", n)
+	}
+	return nil
 }
 
 // descriptors reads the pinned wallets.
@@ -80,7 +89,7 @@ func explainPSBT(c ChainConfig) (coffer.Explainer, error) {
 		return nil, err
 	}
 	return utxo.NewExplainer(utxo.ExplainConfig{
-		Chain: c.Chain, Native: c.Native, Network: network, Wallets: wallets, MaxFee: c.MaxFee, MaxFeeRate: c.MaxFeeRate,
+		Chain: c.Chain, Native: c.Native, Network: network, Wallets: wallets, MaxFee: c.MaxFee, MaxFeeRate: c.MaxFeeRate, Omni: c.Omni,
 	}), nil
 }
 

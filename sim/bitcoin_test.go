@@ -39,7 +39,7 @@ type account struct {
 	away      bool // and does not answer
 }
 
-func newAccount(t *testing.T, name string) *account {
+func newAccount(t *testing.T, name string, nested bool) *account {
 	t.Helper()
 	seed := sha256.Sum256([]byte(name))
 	key, err := hdkeychain.NewMaster(seed[:], utxo.Regtest.Params())
@@ -50,7 +50,7 @@ func newAccount(t *testing.T, name string) *account {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := utxo.AccountPath(utxo.Regtest, false, 0)
+	path := utxo.AccountPath(utxo.Regtest, nested, 0)
 	for _, step := range path {
 		if key, err = key.Derive(step); err != nil {
 			t.Fatal(err)
@@ -139,6 +139,12 @@ func (b *bitcoin) clock() time.Time { return time.Now().Add(b.ahead) }
 // newBitcoin has a wallet of the accounts a, b and c. Who is cold is no signer.
 func newBitcoin(t *testing.T, cold ...string) *bitcoin {
 	t.Helper()
+	return makeBitcoin(t, cold, nil)
+}
+
+// makeBitcoin is newBitcoin, with a token where omni makes one: addresses are nested then.
+func makeBitcoin(t *testing.T, cold []string, omni func(node *devnet.Bitcoin, client *utxo.Client) *utxo.Omni) *bitcoin {
+	t.Helper()
 	node, err := devnet.StartBitcoin(t.Context(), devnet.BitcoinConfig{})
 	if err != nil {
 		t.Fatal(err)
@@ -158,10 +164,21 @@ func newBitcoin(t *testing.T, cold ...string) *bitcoin {
 	var parts []string
 	var accounts []*account
 	for _, name := range []string{"a", "b", "c"} {
-		accounts = append(accounts, newAccount(t, name))
+		accounts = append(accounts, newAccount(t, name, omni != nil))
 		parts = append(parts, accounts[len(accounts)-1].text)
 	}
-	text, err := utxo.AddChecksum("wsh(sortedmulti(2," + strings.Join(parts, ",") + "))")
+	script := "wsh(sortedmulti(2," + strings.Join(parts, ",") + "))"
+	asset := coffer.Asset{ID: native, Symbol: "BTC", Decimals: 8, MinDeposit: coffer.NewAmount(1000), Credit: 1, Unlock: 3, WithdrawFee: coffer.NewAmount(500)}
+	assets := []coffer.Asset{asset}
+	var token *utxo.Omni
+	var tokens []coffer.AssetID
+	var property uint32
+	if omni != nil {
+		script, property, token = "sh("+script+")", omniProperty, omni(node, client)
+		source, tokens = source.WithOmni(token), []coffer.AssetID{token.Asset()}
+		assets = append(assets, coffer.Asset{ID: token.Asset(), Symbol: "USDT", Decimals: 8, MinDeposit: coffer.NewAmount(1000), Credit: 1, Unlock: 3, WithdrawFee: coffer.NewAmount(500)})
+	}
+	text, err := utxo.AddChecksum(script)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +187,7 @@ func newBitcoin(t *testing.T, cold ...string) *bitcoin {
 		t.Fatal(err)
 	}
 	explainer := utxo.NewExplainer(utxo.ExplainConfig{
-		Chain: id, Native: native, Network: utxo.Regtest, Wallets: []utxo.Descriptor{descriptor}, MaxFeeRate: 1000, MaxFee: 1_000_000,
+		Chain: id, Native: native, Network: utxo.Regtest, Wallets: []utxo.Descriptor{descriptor}, MaxFeeRate: 1000, MaxFee: 1_000_000, Omni: property,
 	})
 	var signers []coffer.Signer
 	var coldKeys []string
@@ -186,26 +203,29 @@ func newBitcoin(t *testing.T, cold ...string) *bitcoin {
 	b := &bitcoin{t: t, node: node, db: postgrestest.New(t), accounts: accounts}
 	b.books = ledger.New(b.db, b.clock)
 	log := stream.NewPostgres(b.db, b.clock)
-	if b.wallet, err = utxo.NewWallet(utxo.WalletConfig{Descriptor: descriptor, Pool: client, Fees: utxo.DefaultFees(), Clock: b.clock}); err != nil {
+	if b.wallet, err = utxo.NewWallet(utxo.WalletConfig{Descriptor: descriptor, Pool: client, Fees: utxo.DefaultFees(), Clock: b.clock, Omni: token}); err != nil {
 		t.Fatal(err)
 	}
 	if b.indexer, err = indexer.New(indexer.Config{Source: source, Log: log, DB: b.db, Clock: b.clock, Holder: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	asset := coffer.Asset{ID: native, Symbol: "BTC", Decimals: 8, MinDeposit: coffer.NewAmount(1000), Credit: 1, Unlock: 3, WithdrawFee: coffer.NewAmount(500)}
 	b.deposits, err = deposit.New(deposit.Config{
-		DB: b.db, Ledger: b.books, Log: log, Clock: b.clock, Assets: []coffer.Asset{asset},
+		DB: b.db, Ledger: b.books, Log: log, Clock: b.clock, Assets: assets,
 		Chains: []deposit.Chain{{ID: id, Indexed: receiver{descriptor}, Coins: native, ParseAddress: source.ParseAddress}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules, err := policy.Parse(fmt.Appendf(nil, bitcoinPolicy, native))
+	text = fmt.Sprintf(bitcoinPolicy, native)
+	if omni != nil {
+		text = fmt.Sprintf(omniPolicy, native, token.Asset())
+	}
+	rules, err := policy.Parse([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.withdrawals, err = withdrawal.New(withdrawal.Config{
-		DB: b.db, Ledger: b.books, Events: log, Policy: rules, Assets: []coffer.Asset{asset}, Clock: b.clock,
+		DB: b.db, Ledger: b.books, Events: log, Policy: rules, Assets: assets, Clock: b.clock,
 		Parsers: map[coffer.ChainID]withdrawal.AddressParser{id: source},
 		Account: func(context.Context, string, string) error { return nil },
 		Lookup: func(ctx context.Context, chain coffer.ChainID, address coffer.Address) (withdrawal.Owner, error) {
@@ -219,7 +239,7 @@ func newBitcoin(t *testing.T, cold ...string) *bitcoin {
 	b.payouts, err = payout.New(payout.Config{
 		DB: b.db, Ledger: b.books, Withdrawals: b.withdrawals, Events: log, Clock: b.clock,
 		Chains: map[coffer.ChainID]payout.Chain{id: {
-			Native: native, Wallet: b.wallet, Coins: b.deposits, Explainer: explainer, Signers: signers, Threshold: 2, Cold: coldKeys,
+			Native: native, Wallet: b.wallet, Coins: b.deposits, Tokens: tokens, Explainer: explainer, Signers: signers, Threshold: 2, Cold: coldKeys,
 			FeeBound: coffer.NewAmount(100_000), Limits: payout.Limits{MaxOrders: 100, BumpAfter: 2, Rebroadcast: time.Second},
 		}},
 	})

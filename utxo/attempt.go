@@ -38,7 +38,7 @@ func (w *Wallet) build(ctx context.Context, i coffer.Intent, prev []coffer.Attem
 	if err := checkIntent(i, w.descriptor); err != nil {
 		return coffer.Unsigned{}, err
 	}
-	if err := w.omni.allowed(i.Payments); err != nil {
+	if err := errors.Join(w.omni.allowed(i.Payments), w.omni.allowedSweeps(i.Sweeps)); err != nil {
 		return coffer.Unsigned{}, err
 	}
 	bound, err := feeBound(w.descriptor, i.FeeBound, i.Payments)
@@ -63,6 +63,11 @@ func (w *Wallet) build(ctx context.Context, i coffer.Intent, prev []coffer.Attem
 		return coffer.Unsigned{}, err
 	}
 	bill.all = i.Purpose == coffer.PurposeConsolidate
+	if sweeps(i) {
+		if bill, err = sweepBill(bill, i.Sweeps); err != nil {
+			return coffer.Unsigned{}, err
+		}
+	}
 	s, err := settleIntent(bill, i, o)
 	if err != nil {
 		return coffer.Unsigned{}, err

@@ -19,7 +19,8 @@ import (
 // Where the change stands follows from the intent's hash, so that nobody can tell it by its
 // place and every attempt has it at the same. A payment of a property of the Omni Layer is
 // alone, and its outputs have the order that says who gets it: the payload, the change, and the
-// recipient, who gets as little bitcoin as nodes relay.
+// recipient, who gets as little bitcoin as nodes relay. A sweep of such a property has the
+// payload, and the rest at the wallet's own address.
 func BuildPSBT(i coffer.Intent, d Descriptor, coins int, fee uint64, previous map[coffer.Hash]*wire.MsgTx, attempt uint32) (coffer.Unsigned, error) {
 	if err := checkIntent(i, d); err != nil {
 		return coffer.Unsigned{}, err
@@ -42,6 +43,13 @@ func BuildPSBT(i coffer.Intent, d Descriptor, coins int, fee uint64, previous ma
 	paid, err := pay(tx, d, i.Payments)
 	if err != nil {
 		return coffer.Unsigned{}, err
+	}
+	if sweeps(i) {
+		payload, err := sweepOutput(d, i.Sweeps)
+		if err != nil {
+			return coffer.Unsigned{}, err
+		}
+		tx.AddTxOut(payload)
 	}
 	if total < paid || total-paid < fee {
 		return coffer.Unsigned{}, fmt.Errorf("%w: %d satoshis for payments of %d and a fee of %d", coffer.ErrCoins, total, paid, fee)
@@ -66,8 +74,8 @@ func checkIntent(i coffer.Intent, d Descriptor) error {
 		return fmt.Errorf("wallet %.100q, not %s", i.Wallet, d.Address())
 	case i.Path != coffer.PathPSBT:
 		return fmt.Errorf("path %.40q, not %s", i.Path, coffer.PathPSBT)
-	case len(i.Sweeps) > 0:
-		return errors.New("sweeps are not of this chain")
+	case len(i.Sweeps) > 0 && !sweeps(i):
+		return errors.New("sweeps in a payout that is none")
 	case len(i.Coins) < 1 || len(i.Coins) > MaxInputs:
 		return fmt.Errorf("%d coins; want 1 to %d", len(i.Coins), MaxInputs)
 	case i.Slot != coffer.Slot{Kind: coffer.SlotCoin, Lane: string(i.Coins[0].ID)}:
@@ -80,7 +88,7 @@ func checkIntent(i coffer.Intent, d Descriptor) error {
 	if err := checkChangePath(d, i.Change); err != nil {
 		return err
 	}
-	if err := checkOmni(d, i); err != nil {
+	if err := errors.Join(checkOmni(d, i), checkSweep(d, i)); err != nil {
 		return err
 	}
 	seen := map[coffer.CoinID]bool{}
@@ -95,11 +103,13 @@ func checkIntent(i coffer.Intent, d Descriptor) error {
 
 // idle tells the purposes that pay nobody.
 func idle(purpose string) bool {
-	return purpose == coffer.PurposeCancel || purpose == coffer.PurposeConsolidate
+	return purpose == coffer.PurposeCancel || purpose == coffer.PurposeConsolidate || purpose == coffer.PurposeSweep
 }
 
+// checkChangePath wants a path for change, or the wallet's own address: there the change of
+// transactions about tokens goes.
 func checkChangePath(d Descriptor, path string) error {
-	if !d.Ranged() && path == "" {
+	if path == d.Home() {
 		return nil
 	}
 	if branch, _, err := ParsePath(path); !d.Ranged() || err != nil || branch != BranchChange {
@@ -204,7 +214,7 @@ func addChange(tx *wire.MsgTx, i coffer.Intent, d Descriptor, value uint64) (int
 
 // changePlace is a place between the payments that follows from the intent's hash.
 func changePlace(i coffer.Intent) int {
-	if isOmni(i.Payments) {
+	if isOmni(i.Payments) || sweeps(i) {
 		return omniChangePlace
 	}
 	hash := i.Hash()

@@ -15,10 +15,10 @@
 //
 // Of the Omni Layer, Source.WithOmni reads one property: a message counts when its payload in
 // the proven block (class C) and every Omni Core node say the same of it. The payload alone
-// says nothing: anybody can write one that moves what he does not have. Wallets of sh(wsh(…))
-// send the property from their own address where they are made with WalletConfig.Omni, and
-// signers with ExplainConfig.Omni; requests for it are refused (Source.CheckPayment). All of it
-// is off by default.
+// says nothing: anybody can write one that moves what he does not have. One that every node
+// calls invalid is a Transfer of zero. Wallets of sh(wsh(…)) send the property from their own
+// address where they are made with WalletConfig.Omni, and bring it there from deposit addresses
+// (sweeps); signers read that with ExplainConfig.Omni. All of it is off by default.
 //
 // The sending half is Wallet over a Descriptor, a multisig of keys that stay or are derived.
 //

@@ -60,7 +60,7 @@ func (e *Explainer) explain(u coffer.Unsigned) (coffer.Effects, error) {
 	if err != nil {
 		return coffer.Effects{}, err
 	}
-	payments, err := e.payments(wallet, r)
+	payments, sweeps, err := e.does(wallet, r)
 	if err != nil {
 		return coffer.Effects{}, err
 	}
@@ -73,6 +73,7 @@ func (e *Explainer) explain(u coffer.Unsigned) (coffer.Effects, error) {
 		Path:     coffer.PathPSBT,
 		Slot:     coffer.Slot{Kind: coffer.SlotCoin, Lane: string(r.coins[0].ID)},
 		Payments: payments,
+		Sweeps:   sweeps,
 		Coins:    r.coins,
 		Change:   r.path,
 		FeeBound: coffer.NewAmount(r.fee + r.dust),
@@ -93,6 +94,15 @@ func (e *Explainer) checkFee(wallet Descriptor, r *reading) error {
 		return refuse("a weight of %d; the most is %d", size*witnessScale, MaxWeight)
 	}
 	return nil
+}
+
+// does reads what a transaction does: it pays, or it sweeps an address.
+func (e *Explainer) does(wallet Descriptor, r *reading) ([]coffer.Payment, []coffer.Sweep, error) {
+	if sweep, ok, err := e.sweep(wallet, r); ok || err != nil {
+		return nil, []coffer.Sweep{sweep}, err
+	}
+	payments, err := e.payments(wallet, r)
+	return payments, nil, err
 }
 
 // payments reads the outputs that are not change.

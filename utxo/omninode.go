@@ -10,10 +10,10 @@ import (
 	"github.com/cofferhq/coffer"
 )
 
-// omniFirst is the first property that can be handled. Those of the first sale, 1 and 2, can
+// OmniFirst is the first property that can be handled. Those of the first sale, 1 and 2, can
 // be moved without a payload (class A): who chooses three recipients of one bitcoin payout
 // could choose them so that it sends our tokens.
-const omniFirst = 3
+const OmniFirst = 3
 
 // maxOmniNodes bounds the servers that all have to agree.
 const maxOmniNodes = 4
@@ -53,8 +53,8 @@ type Omni struct {
 // DialOmni looks at every server, which must be of the network of bitcoin. bitcoin tells which
 // outputs a message's transaction spends.
 func DialOmni(ctx context.Context, bitcoin *Client, config OmniConfig) (*Omni, error) {
-	if config.Property < omniFirst {
-		return nil, fmt.Errorf("omni: property %d; want one above %d, such as 31", config.Property, omniFirst-1)
+	if config.Property < OmniFirst {
+		return nil, fmt.Errorf("omni: property %d; want one above %d, such as 31", config.Property, OmniFirst-1)
 	}
 	if n := len(config.Nodes); n < 1 || n > maxOmniNodes {
 		return nil, fmt.Errorf("omni: %d nodes; want 1 to %d", n, maxOmniNodes)

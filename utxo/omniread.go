@@ -25,7 +25,7 @@ type omniCandidate struct {
 	message OmniMessage
 }
 
-// omniMove is what a server says that a valid message moved.
+// omniMove is what a server says that a valid message moved; of an invalid one it is zero.
 type omniMove struct {
 	from, to coffer.Address
 	amount   coffer.Amount
@@ -35,6 +35,9 @@ type omniMove struct {
 // its payload in the block says so and every server says that it is valid, in this block. A
 // server that has not read the block yet, or has another one, is an error: the block cannot be
 // read yet.
+//
+// A message that every server calls invalid is a transfer of nothing, from nobody to nobody:
+// whoever sent it learns that for certain.
 func (o *Omni) transfers(ctx context.Context, block *wire.MsgBlock, header coffer.Header) ([]coffer.Transfer, error) {
 	candidates := o.candidates(block)
 	if len(candidates) == 0 {
@@ -55,8 +58,12 @@ func (o *Omni) transfers(ctx context.Context, block *wire.MsgBlock, header coffe
 	}
 	var transfers []coffer.Transfer
 	for _, c := range candidates {
-		moved, valid := agreed[c.id]
-		if !valid {
+		moved, told := agreed[c.id]
+		if !told {
+			continue
+		}
+		if moved == (omniMove{}) {
+			transfers = append(transfers, coffer.Transfer{Asset: o.asset, Tx: c.id, Ref: o.ref()})
 			continue
 		}
 		if err := o.check(ctx, c, moved); err != nil {
@@ -67,12 +74,14 @@ func (o *Omni) transfers(ctx context.Context, block *wire.MsgBlock, header coffe
 			continue
 		}
 		transfers = append(transfers, coffer.Transfer{
-			Asset: o.asset, Tx: c.id, Ref: fmt.Sprintf("omni:%d", o.property),
+			Asset: o.asset, Tx: c.id, Ref: o.ref(),
 			From: moved.from, To: moved.to, Amount: moved.amount,
 		})
 	}
 	return transfers, nil
 }
+
+func (o *Omni) ref() string { return fmt.Sprintf("omni:%d", o.property) }
 
 // leaveOut notes a message that the servers and its own bytes tell in two ways. It does not
 // count, and it is no error of the block: else anybody could hold up the chain with a message
@@ -140,7 +149,8 @@ func (o *Omni) ask(ctx context.Context, node *Client, candidates []omniCandidate
 	moves := map[coffer.Hash]omniMove{}
 	for _, c := range candidates {
 		if !listed[c.id] {
-			continue // not a message to the server: its sender has no address there
+			moves[c.id] = omniMove{} // not a message to the server: its sender has no address there
+			continue
 		}
 		moved, valid, err := o.askOne(ctx, node, c, at)
 		switch {
@@ -150,6 +160,8 @@ func (o *Omni) ask(ctx context.Context, node *Client, candidates []omniCandidate
 			return nil, fmt.Errorf("transaction %s: %w", c.id, err)
 		case valid:
 			moves[c.id] = moved
+		default:
+			moves[c.id] = omniMove{}
 		}
 	}
 	if err := omniHas(ctx, node, at); err != nil {

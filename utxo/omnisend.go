@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/btcsuite/btcd/wire/v2"
 
@@ -37,12 +36,12 @@ func (o omniSend) dust() uint64 { return uint64(o.last.Value) } // #nosec G115 -
 // by which the wallet is known.
 func newOmniSend(d Descriptor, payments []coffer.Payment) (omniSend, error) {
 	p := payments[0]
-	property, err := strconv.ParseUint(p.Asset.Reference(), 10, 32)
+	property, err := omniPropertyOf(d.network, p.Asset)
 	switch {
 	case len(payments) != 1:
 		return omniSend{}, fmt.Errorf("%d payments; an omni transaction pays one", len(payments))
-	case err != nil || p.Asset != OmniAsset(d.network, uint32(property)) || p.Memo != "":
-		return omniSend{}, fmt.Errorf("payment of %.120q with memo %.40q; want %s without", p.Asset, p.Memo, OmniAsset(d.network, uint32(property)))
+	case err != nil || p.Memo != "":
+		return omniSend{}, fmt.Errorf("payment of %.120q with memo %.40q; want a property of the Omni Layer without", p.Asset, p.Memo)
 	case !d.nested:
 		return omniSend{}, errors.New("the Omni Layer does not know native segregated witness: want a wallet of sh(wsh(…))")
 	}
@@ -57,7 +56,7 @@ func newOmniSend(d Descriptor, payments []coffer.Payment) (omniSend, error) {
 	if !units.IsUint64() {
 		return omniSend{}, fmt.Errorf("%w, not %s", ErrOmniAmount, p.Amount)
 	}
-	payload, err := EncodeOmni(OmniSimpleSend{Property: uint32(property), Amount: units.Uint64()})
+	payload, err := EncodeOmni(OmniSimpleSend{Property: property, Amount: units.Uint64()})
 	if err != nil {
 		return omniSend{}, err
 	}
@@ -66,7 +65,7 @@ func newOmniSend(d Descriptor, payments []coffer.Payment) (omniSend, error) {
 		return omniSend{}, err
 	}
 	return omniSend{
-		property: uint32(property), payload: wire.NewTxOut(0, carrier),
+		property: property, payload: wire.NewTxOut(0, carrier),
 		last: wire.NewTxOut(int64(DustLimit(script)), script), // #nosec G115 -- hundreds
 	}, nil
 }
@@ -233,9 +232,17 @@ func (w *Wallet) simulateOmni(ctx context.Context, r *reading) error {
 		return nil
 	}
 	read, ok := ReadOmni(w.descriptor.network, r.tx, r.scripts[0].Output)
-	send, simple := read.Message.(OmniSimpleSend)
-	if !ok || !simple || w.omni == nil || send.Property != w.omni.property {
-		return fmt.Errorf("%w: a payload that the wallet does not send", coffer.ErrWouldFail)
+	if ok && w.omni != nil {
+		switch m := read.Message.(type) {
+		case OmniSimpleSend:
+			if m.Property == w.omni.property {
+				return w.omni.checkBalance(ctx, read.Sender, m.Amount)
+			}
+		case OmniSendAll:
+			if m.Ecosystem == omniEcosystem(w.omni.property) {
+				return w.omni.checkBalance(ctx, read.Sender, 1)
+			}
+		}
 	}
-	return w.omni.checkBalance(ctx, read.Sender, send.Amount)
+	return fmt.Errorf("%w: a payload that the wallet does not send", coffer.ErrWouldFail)
 }

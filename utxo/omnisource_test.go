@@ -102,12 +102,13 @@ func (c *omniChain) tip(t *testing.T, source *utxo.Source) ([]coffer.Transfer, e
 	return movedIn(t.Context(), source, head.Latest.Hash)
 }
 
+// movedIn is what moved of properties in a block, without what moved nothing.
 func movedIn(ctx context.Context, source coffer.Source, hash coffer.Hash) ([]coffer.Transfer, error) {
 	block, err := source.Block(ctx, hash)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(block.Transfers, func(t coffer.Transfer) bool { return t.Asset.IsNative() }), nil
+	return slices.DeleteFunc(block.Transfers, func(t coffer.Transfer) bool { return t.Asset.IsNative() || t.Amount.IsZero() }), nil
 }
 
 func transferOf(tx coffer.Hash, from, to coffer.Address, amount uint64) []coffer.Transfer {
@@ -362,6 +363,34 @@ func TestOmniNodesMustAgree(t *testing.T) {
 	c.expect(t, "one node alone is believed", source, transferOf(sent.ID, c.issuer.Address, vault, 1))
 	_, source = c.reading(t, token, honest, serve(t, c.sim))
 	c.expect(t, "two that agree", source, nil)
+}
+
+// That a message moved nothing is told where it is certain, and only there.
+func TestOmniMessagesThatMoveNothing(t *testing.T) {
+	c := newOmniChain(t)
+	sent := c.send(t, c.issuer, utxo.OmniSimpleSend{Property: token, Amount: 1}, vault)
+	nothing := []coffer.Transfer{{Asset: utxo.OmniAsset(utxo.Regtest, token), Tx: sent.ID, Ref: "omni:3"}}
+	told := func(source *utxo.Source) []coffer.Transfer {
+		t.Helper()
+		block, err := source.Block(t.Context(), c.head(t).Hash)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.DeleteFunc(block.Transfers, func(t coffer.Transfer) bool { return t.Asset.IsNative() })
+	}
+	_, source := c.reading(t, token, serve(t, c.sim))
+	if got := told(source); !slices.Equal(got, nothing) {
+		t.Errorf("of what its sender does not have: %+v", got)
+	}
+	_, source = c.reading(t, token, serve(t, liar{c.sim, "omni_gettransaction", func(r map[string]any) { r["valid"], r["amount"] = true, "7.00000000" }}))
+	if got := told(source); len(got) != 0 {
+		t.Errorf("where the server and the bytes differ: %+v", got)
+	}
+	sent = c.send(t, c.alice, utxo.OmniSimpleSend{Property: token, Amount: 1}, vault)
+	_, source = c.reading(t, token, serve(t, c.sim))
+	if got, want := told(source), transferOf(sent.ID, c.alice.Address, vault, 1); !slices.Equal(got, want) {
+		t.Errorf("of what moves: %+v", got)
+	}
 }
 
 func TestOmniDecimals(t *testing.T) {

@@ -43,11 +43,11 @@ func checkOmniPayment(network Network, script []byte, amount coffer.Amount) erro
 	return nil
 }
 
-// CheckPayment is the function of the same name for the source's network, and refuses assets
-// of the Omni Layer: that a payout of theirs is in a block does not say that it paid.
+// CheckPayment is the function of the same name for the source's network. Of the Omni Layer it
+// knows the property that the source reads.
 func (s *Source) CheckPayment(to coffer.Address, asset coffer.AssetID, amount coffer.Amount) error {
-	if asset.Namespace() == coffer.AssetOmni {
-		return coffer.Invalid("asset", "is of the Omni Layer: it can be received and is not paid out")
+	if asset.Namespace() == coffer.AssetOmni && (s.omni == nil || asset != s.omni.asset) {
+		return coffer.Invalid("asset", "is of the Omni Layer, of which it is not read here")
 	}
 	return CheckPayment(s.config.Network, to, asset, amount)
 }

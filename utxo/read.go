@@ -176,8 +176,8 @@ func (r *reading) output(d Descriptor, n int, out *psbt.POutput) (Script, bool, 
 	if err != nil {
 		return Script{}, false, err
 	}
-	if branch, _, err := ParsePath(path); d.Ranged() && (err != nil || branch != BranchChange) {
-		return Script{}, false, refuse("change at path %q", path)
+	if err := checkChangePath(d, path); err != nil {
+		return Script{}, false, refuse("%w", err)
 	}
 	script, err := d.At(path)
 	if err != nil {

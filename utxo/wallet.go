@@ -74,6 +74,9 @@ func (w *Wallet) Descriptor() Descriptor { return w.descriptor }
 // Address implements coffer.Wallet.
 func (w *Wallet) Address() coffer.Address { return w.descriptor.Address() }
 
+// Home is the path of Address, where tokens are that it sends.
+func (w *Wallet) Home() string { return w.descriptor.Home() }
+
 // errNoLanes says that slots of coins are not counted.
 var errNoLanes = errors.New("a coin's slot comes with the coins that are chosen")
 

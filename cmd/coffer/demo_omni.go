@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/devnet/omnisim"
 	"github.com/cofferhq/coffer/utxo"
 )
 
@@ -22,13 +23,22 @@ func omniScenes(s *stack) []scene {
 	d := &omniDemo{stack: s}
 	return []scene{
 		{"A deposit of 120 USDT on the Omni Layer, and one that its sender does not have", d.deposits},
+		{"A withdrawal of 50 of them, when they are at the address that pays", d.withdraw},
 	}
 }
 
 // deposits lets somebody without tokens send 50, and somebody with tokens 120, in one block. Both
-// transactions are perfect, and only one of them moves anything.
+// transactions are perfect, and only one of them moves anything. The wallet's own address gets
+// bitcoin for what it costs to move them on.
 func (d *omniDemo) deposits(ctx context.Context) error {
 	if err := d.open(ctx); err != nil {
+		return err
+	}
+	wallet, err := utxo.ParseDescriptor(utxo.Regtest, d.bitcoin.descriptor)
+	if err != nil {
+		return err
+	}
+	if _, err := d.bitcoin.node.Pay(ctx, wallet.Address(), 1_000_000); err != nil {
 		return err
 	}
 	omni := d.bitcoin.omni
@@ -49,6 +59,26 @@ func (d *omniDemo) deposits(ctx context.Context) error {
 		return err
 	}
 	return d.wantBalance(ctx, "120")
+}
+
+// withdraw pays 50 USDT to somebody. The tokens were at Carol's address: first they are brought to
+// the wallet's own, where the operators keep bitcoin for what that costs.
+func (d *omniDemo) withdraw(ctx context.Context) error {
+	btc := &btcDemo{stack: d.stack, account: d.account}
+	to, err := omnisim.NewWallet(d.bitcoin.node, "customer")
+	if err != nil {
+		return err
+	}
+	var made struct{ RequestWithdrawal struct{ ID string } }
+	err = d.api.do(ctx, `mutation($k: String!, $i: WithdrawalInput!) { requestWithdrawal(idempotencyKey: $k, input: $i) { id } }`,
+		object{"k": "omni-1", "i": object{"account": d.account, "asset": d.bitcoin.omni.asset, "destination": to.Address, "amount": "50"}}, &made)
+	if err != nil {
+		return err
+	}
+	if err := btc.mineUntil(ctx, made.RequestWithdrawal.ID); err != nil {
+		return err
+	}
+	return d.wantBalance(ctx, "69.5")
 }
 
 func (d *omniDemo) open(ctx context.Context) error {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/config"
+	"github.com/cofferhq/coffer/deposit"
+	"github.com/cofferhq/coffer/treasury"
 	"github.com/cofferhq/coffer/utxo"
 )
 
@@ -17,6 +20,9 @@ func (u *utxoParts) wireOmni(ctx context.Context) error {
 	}
 	if !u.descriptor.Nested() {
 		return fmt.Errorf("utxo.descriptor: the Omni Layer does not know native segregated witness; want sh(wsh(…))")
+	}
+	if !u.descriptor.Ranged() {
+		return fmt.Errorf("utxo.descriptor: tokens of the Omni Layer want a wallet of many addresses: at its own one stays what they cost")
 	}
 	omni, err := dialOmni(ctx, u.client, u.chain.config)
 	if err != nil {
@@ -32,6 +38,30 @@ func (u *utxoParts) wireOmni(ctx context.Context) error {
 	}
 	u.chain.source = utxo.NewSource(u.client).WithOmni(omni)
 	return nil
+}
+
+// tokenSweepChain is how tokens of the Omni Layer are brought from deposit addresses to the
+// wallet's own: one address in a transaction, and what that costs is not weighed.
+func tokenSweepChain(chain config.Chain, deposits *deposit.Service) treasury.SweepChain {
+	one := finalSweepChain(chain, deposits)
+	one.MaxForwarders = 1
+	one.GasPrice = func(context.Context) (coffer.Amount, error) { return coffer.Amount{}, nil }
+	return one
+}
+
+// salts says what addresses are derived from. Those of a descriptor have no salt.
+type salts struct{ *deposit.Service }
+
+// Salts implements treasury.Salts.
+func (s salts) Salts(ctx context.Context, chain coffer.ChainID, addresses []coffer.Address) (map[coffer.Address]coffer.Hash, error) {
+	if chain.Namespace() != coffer.NamespaceUTXO {
+		return s.Service.Salts(ctx, chain, addresses)
+	}
+	none := map[coffer.Address]coffer.Hash{}
+	for _, address := range addresses {
+		none[address] = coffer.Hash{}
+	}
+	return none, nil
 }
 
 // dialOmni connects to the Omni Core nodes of a chain; nil where it has none.

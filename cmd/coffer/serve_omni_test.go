@@ -7,11 +7,36 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
+
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/config"
 	"github.com/cofferhq/coffer/devnet"
 	"github.com/cofferhq/coffer/utxo"
 )
+
+// accountKey is an extended key expression of a nested wallet (BIP-48).
+func accountKey(t *testing.T) string {
+	t.Helper()
+	key, err := hdkeychain.NewMaster(make([]byte, hdkeychain.RecommendedSeedLen), utxo.Regtest.Params())
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := key.ECPubKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := utxo.AccountPath(utxo.Regtest, true, 0)
+	for _, step := range path {
+		if key, err = key.Derive(step); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if key, err = key.Neuter(); err != nil {
+		t.Fatal(err)
+	}
+	return utxo.KeyExpression(utxo.FingerprintOf(public.SerializeCompressed()), path, key.String()) + "/<0;1>/*"
+}
 
 // What is configured about a token of the Omni Layer is held against its nodes at the start.
 func TestTheOmniLayerIsCheckedAtTheStart(t *testing.T) {
@@ -39,7 +64,8 @@ func TestTheOmniLayerIsCheckedAtTheStart(t *testing.T) {
 	}
 	t.Cleanup(client.Close)
 
-	const key = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+	const fixed = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+	key := accountKey(t)
 	wallet := func(text string) utxo.Descriptor {
 		t.Helper()
 		if text, err = utxo.AddChecksum(text); err != nil {
@@ -51,7 +77,8 @@ func TestTheOmniLayerIsCheckedAtTheStart(t *testing.T) {
 		}
 		return d
 	}
-	nested, native := wallet("sh(wsh(sortedmulti(1,"+key+")))"), wallet("wsh(sortedmulti(1,"+key+"))")
+	nested, bare := wallet("sh(wsh(sortedmulti(1,"+key+")))"), wallet("sh(wsh(sortedmulti(1,"+fixed+")))")
+	native := wallet("wsh(sortedmulti(1," + fixed + "))")
 	omniNode := config.Node{URL: b.omni.server.URL}
 	login, err := url.Parse(node.URL)
 	if err != nil {
@@ -75,7 +102,8 @@ func TestTheOmniLayerIsCheckedAtTheStart(t *testing.T) {
 		"a property of class A":       {nested, omniNode, 1, 8, "want one above 2"},
 		"a node without omni methods": {nested, noOmni, omniProperty, 8, "utxo.omni.nodes: want Omni Core nodes"},
 		"an absent node":              {nested, config.Node{URL: "http://127.0.0.1:1"}, omniProperty, 8, "utxo.omni: omni: "},
-		"a wallet that is not nested": {native, omniNode, omniProperty, 8, "utxo.descriptor: "},
+		"a wallet of one address":     {bare, omniNode, omniProperty, 8, "utxo.descriptor: tokens"},
+		"a wallet that is not nested": {native, omniNode, omniProperty, 8, "utxo.descriptor: the Omni Layer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			parts := &utxoParts{client: client, descriptor: c.wallet, chain: &chainParts{id: b.chain, config: config.Chain{

@@ -29,7 +29,10 @@ func (s *server) wireSweeps(context.Context) (err error) {
 		if len(chain.config.Sweep.Assets) == 0 {
 			continue
 		}
-		one := sweepChain(chain.config, chain.evmOf().client, s.deposits)
+		one := tokenSweepChain(chain.config, s.deposits)
+		if evm := chain.evmOf(); evm != nil {
+			one = sweepChain(chain.config, evm.client, s.deposits)
+		}
 		allowed := s.policy.Sweeps(chain.native.ID)
 		for _, asset := range one.Assets {
 			if !slices.Contains(allowed, asset.ID) {
@@ -39,7 +42,7 @@ func (s *server) wireSweeps(context.Context) (err error) {
 		chains = append(chains, one)
 	}
 	s.sweeps, err = treasury.NewSweeper(treasury.SweepConfig{
-		DB: s.db, Payouts: s.payouts, Salts: s.deposits, Chains: chains, Clock: time.Now, Log: s.log, Looked: s.metrics.swept(),
+		DB: s.db, Payouts: s.payouts, Salts: salts{s.deposits}, Chains: chains, Clock: time.Now, Log: s.log, Looked: s.metrics.swept(),
 	})
 	return err
 }
@@ -54,19 +57,25 @@ func mayConsolidate(p *policy.Policy, native coffer.AssetID) error {
 }
 
 func sweepChain(chain config.Chain, client *evm.Client, deposits *deposit.Service) treasury.SweepChain {
+	one := finalSweepChain(chain, deposits)
+	one.GasPrice = func(ctx context.Context) (coffer.Amount, error) {
+		fees, base, err := client.SuggestFees(ctx)
+		if err != nil {
+			return coffer.Amount{}, err
+		}
+		return base.Add(fees.Priority)
+	}
+	return one
+}
+
+// finalSweepChain is what sweeps of a chain are told by the configuration and the books.
+func finalSweepChain(chain config.Chain, deposits *deposit.Service) treasury.SweepChain {
 	cfg := chain.Sweep
 	one := treasury.SweepChain{
 		ID: chain.ID, MaxForwarders: cfg.MaxForwarders, CostFactor: cfg.CostFactor, MaxAge: cfg.MaxAge, Interval: cfg.Interval,
 		Final: func(ctx context.Context) (uint64, error) {
 			progress, err := deposits.Progress(ctx, chain.ID)
 			return min(progress.Final, progress.Tip.Height), err
-		},
-		GasPrice: func(ctx context.Context) (coffer.Amount, error) {
-			fees, base, err := client.SuggestFees(ctx)
-			if err != nil {
-				return coffer.Amount{}, err
-			}
-			return base.Add(fees.Priority)
 		},
 	}
 	for _, asset := range cfg.Assets {

@@ -85,7 +85,7 @@ func (s *server) wireUTXO(ctx context.Context, chain *chainParts) error {
 		return err
 	}
 	if chain.wallet, err = utxo.NewWallet(utxo.WalletConfig{
-		Descriptor: parts.descriptor, Pool: parts.client, Fees: feesOf(chain.config.UTXO), Clock: time.Now, Log: s.log,
+		Descriptor: parts.descriptor, Pool: parts.client, Fees: feesOf(chain.config.UTXO), Clock: time.Now, Omni: parts.omni, Log: s.log,
 	}); err != nil {
 		parts.client.Close()
 		return err
@@ -94,6 +94,7 @@ func (s *server) wireUTXO(ctx context.Context, chain *chainParts) error {
 		Chain: chain.id, Native: chain.native.ID, Network: cfg.Network, Wallets: []utxo.Descriptor{parts.descriptor},
 		MaxFee:     cancelFactor * configured(chain.config.PayoutFeeCap, chain.native.Decimals).Int().Uint64(),
 		MaxFeeRate: maxExplainedRate,
+		Omni:       chain.config.UTXO.Omni.Property,
 	})
 	return nil
 }
@@ -247,6 +248,9 @@ func (u *utxoParts) payouts(s *server, p *payout.Chain) {
 	p.Coins, p.Paths, p.Cold = s.deposits, []string{coffer.PathPSBT}, u.chain.config.UTXO.ColdKeys
 	p.Limits.MaxGas = maxBatchWeight
 	p.Limits.ConsolidateOver = u.chain.config.UTXO.ConsolidateOver
+	if u.omni != nil {
+		p.Tokens = []coffer.AssetID{u.omni.Asset()}
+	}
 }
 
 // maxBatchWeight lets payout_max_legs alone bound a batch.

@@ -80,7 +80,7 @@ func (s *stack) bitcoinSigner(i int, node object) object {
 	b := s.bitcoin
 	section := object{
 		"chain": string(b.chain), "native": string(b.native),
-		"descriptors": []string{b.descriptor}, "max_fee": 1_000_000, "max_fee_rate": 500, "nodes": []object{node}, "confirmations": bitcoinFinal,
+		"descriptors": []string{b.descriptor}, "max_fee": 1_000_000, "max_fee_rate": 500, "nodes": []object{node}, "confirmations": bitcoinFinal, "omni": omniProperty,
 	}
 	if i < bitcoinTokenKeys {
 		section["owner"] = bitcoinLabel
@@ -107,7 +107,7 @@ func (b *btcChain) policyRules() map[string][]object {
 			{"name": "USDT-OMNI per day", "enforced_by": "signer", "asset": "USDT-OMNI", "per": "asset", "max": stackDailyLimit},
 		},
 		"fee_limits": {{"name": "BTC for fees", "enforced_by": "signer", "asset": "BTC", "max": "0.01", "daily": "0.1"}},
-		"sweeps":     {{"name": "BTC is consolidated", "enforced_by": "signer", "fees": "BTC", "assets": []string{"BTC"}, "consolidate": true, "daily": "0.05"}},
+		"sweeps":     {{"name": "BTC is consolidated, USDT-OMNI swept", "enforced_by": "signer", "fees": "BTC", "assets": []string{"BTC", "USDT-OMNI"}, "consolidate": true, "daily": "0.05"}},
 		"screening": {
 			{"name": "BTC is screened", "enforced_by": "coordinator", "asset": "BTC"},
 			{"name": "USDT-OMNI is screened", "enforced_by": "coordinator", "asset": "USDT-OMNI"},
@@ -126,6 +126,7 @@ func (s *stack) bitcoinSection() (object, error) {
 		"native":        object{"id": string(s.bitcoin.native), "symbol": "BTC", "decimals": 8, "min_deposit": "0.0001", "min_withdraw": "0.0001", "withdraw_fee": "0.00005", "credit": bitcoinCredit, "unlock": bitcoinFinal},
 		"utxo":          object{"descriptor": s.bitcoin.descriptor, "nodes": []object{node}, "confirmations": bitcoinFinal, "fee_fallback": "5", "omni": s.bitcoin.omni.section()},
 		"assets":        []object{s.bitcoin.omni.assetSection()},
+		"sweep":         object{"assets": []object{{"asset": string(s.bitcoin.omni.asset), "min": "5"}}, "interval": "1s"},
 		"poll_interval": "100ms", "bump_after": 1, "payout_valid": "15m", "payout_fee_cap": "0.001", "payout_retry": "1s", "start_height": 1,
 	}, nil
 }

@@ -98,10 +98,10 @@ func requestSweep(ctx context.Context, _ config.Config, chain config.Chain, db *
 
 func releaseSweep(text coffer.Address) sweepOf {
 	return func(ctx context.Context, _ config.Config, chain config.Chain, db *postgres.DB, out io.Writer) error {
-		if !common.IsHexAddress(string(text)) {
+		address, err := parserOf(chain.ID)(string(text))
+		if err != nil {
 			return coffer.Invalid("release", "%.80q is not an address", text)
 		}
-		address := evm.AddressOf(common.HexToAddress(string(text)))
 		n, err := payout.NewDesk(db, time.Now).ReleaseSweeps(ctx, chain.ID, address)
 		if err == nil && n == 0 {
 			err = coffer.Errorf(coffer.CodeNotFound, "%s is neither put off nor in quarantine", address)
@@ -115,18 +115,22 @@ func releaseSweep(text coffer.Address) sweepOf {
 
 // showSweep says what the server would do if it looked now.
 func showSweep(ctx context.Context, c config.Config, chain config.Chain, db *postgres.DB, out io.Writer) error {
-	client, err := evm.Dial(ctx, evm.Config{Chain: chain.ID, Native: chain.Native.ID, URLs: chain.RPC, EntryPoint: common.HexToAddress(chain.EntryPoint)})
-	if err != nil {
-		return err
-	}
-	defer client.Close()
 	deposits, err := offlineDeposits(c, db)
 	if err != nil {
 		return err
 	}
+	one := tokenSweepChain(chain, deposits)
+	if chain.ID.Namespace() == coffer.NamespaceEVM {
+		client, err := evm.Dial(ctx, evm.Config{Chain: chain.ID, Native: chain.Native.ID, URLs: chain.RPC, EntryPoint: common.HexToAddress(chain.EntryPoint)})
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		one = sweepChain(chain, client, deposits)
+	}
 	desk := payout.NewDesk(db, time.Now)
 	sweeper, err := treasury.NewSweeper(treasury.SweepConfig{
-		DB: db, Payouts: desk, Salts: deposits, Chains: []treasury.SweepChain{sweepChain(chain, client, deposits)}, Clock: time.Now,
+		DB: db, Payouts: desk, Salts: salts{deposits}, Chains: []treasury.SweepChain{one}, Clock: time.Now,
 	})
 	if err != nil {
 		return err

@@ -369,6 +369,36 @@ func (q *Queries) HoldByID(ctx context.Context, id string) (LedgerHold, error) {
 	return i, err
 }
 
+const holding = `-- name: Holding :many
+select account from ledger_posting where account = any($1::text[]) and asset = any($2::text[])
+group by account, asset having sum(amount) > 0 order by account
+`
+
+type HoldingParams struct {
+	Accounts []string
+	Assets   []string
+}
+
+func (q *Queries) Holding(ctx context.Context, arg HoldingParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, holding, arg.Accounts, arg.Assets)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var account string
+		if err := rows.Scan(&account); err != nil {
+			return nil, err
+		}
+		items = append(items, account)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const insertHold = `-- name: InsertHold :execrows
 insert into ledger_hold (id, account, asset, amount, expires, state, entry) values ($1, $2, $3, $4, $5, 'active', $6)
 on conflict (id) do nothing
