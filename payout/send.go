@@ -72,9 +72,15 @@ func (m *Manager) markBroadcast(ctx context.Context, tx pgx.Tx, p *Payout, a *At
 }
 
 // resend keeps an earlier attempt in the pools while signatures for the next are missing.
-// It is a courtesy: whether it worked is learnt from blocks.
+// It is a courtesy: whether it worked is learnt from blocks. A payment is not sent again once
+// a cancellation is made, but where money is coins: what was signed there can always land, and
+// a cancellation that nobody signs, for what it would cost, must not leave it stuck.
 func (m *Manager) resend(ctx context.Context, chain Chain, p *Payout) {
-	if a := p.lastSigned(); a != nil && !m.over(a) && a.Cancels == p.newest().Cancels {
+	a := p.lastSigned()
+	if a == nil || m.over(a) || len(a.Signed.Bytes) == 0 {
+		return
+	}
+	if a.Cancels == p.newest().Cancels || p.Intent.Path == coffer.PathPSBT && len(p.dead) == 0 {
 		if err := m.broadcast(ctx, chain, a); err != nil {
 			m.Log.Warn("payout could not be sent again", "payout", p.ID, "error", err)
 		}

@@ -177,6 +177,31 @@ func TestAStuckPayoutGetsHigherFeesAndIsCancelledInTime(t *testing.T) {
 	w.checkEnd()
 }
 
+// What was signed goes on when nobody signs what would end it, or a pool that forgot it would
+// leave its coins and its withdrawals stuck for good.
+func TestAPaymentIsSentAgainWhileItsCancellationIsRefused(t *testing.T) {
+	w, p := stuck(t)
+	w.now = p.Intent.Expires.Add(time.Second)
+	for _, s := range w.signers {
+		s.mood = refusing
+	}
+	w.wait(2)
+	p = w.payout(0)
+	if last := p.Attempts[len(p.Attempts)-1]; !last.Cancels || last.Signed != nil || p.State != coffer.PayoutSigning {
+		t.Fatalf("payout %+v", p)
+	}
+	delete(w.net.known, p.Attempts[0].Signed.ID)
+	w.net.sent = nil
+	w.wait(10)
+	if _, known := w.net.known[p.Attempts[0].Signed.ID]; !known {
+		t.Fatal("the payment is not sent again")
+	}
+	w.mined(1)
+	w.wantState(0, coffer.WithdrawalSettled)
+	w.check()
+	w.checkEnd()
+}
+
 // mineOnly mines a block with one transaction.
 func (w *world) mineOnly(id coffer.Hash) {
 	w.net.MineContent(w.net.known[id].content())
