@@ -194,6 +194,52 @@ func (b *Bitcoin) finish(tx *wire.MsgTx, coins []bitcoinCoin, change int64) (Bit
 	return BitcoinPayment{ID: utxo.HashOf(tx.TxHash()), Raw: raw.Bytes()}, nil
 }
 
+// Received sums what the outputs of the chain pay to each of some addresses, in satoshi, spent
+// or not.
+func (b *Bitcoin) Received(ctx context.Context, addresses ...coffer.Address) (map[coffer.Address]int64, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.sync(ctx); err != nil {
+		return nil, err
+	}
+	of := map[string]coffer.Address{}
+	for _, address := range addresses {
+		script, err := utxo.ScriptOf(utxo.Regtest, address)
+		if err != nil {
+			return nil, err
+		}
+		of[string(script)] = address
+	}
+	sums := map[coffer.Address]int64{}
+	for _, block := range b.chain {
+		for _, tx := range block.msg.Transactions {
+			for _, out := range tx.TxOut {
+				if address, asked := of[string(out.PkScript)]; asked {
+					sums[address] += out.Value
+				}
+			}
+		}
+	}
+	return sums, nil
+}
+
+// Transactions are the ids of the transactions in the newest blocks of the chain, without what
+// miners earn.
+func (b *Bitcoin) Transactions(ctx context.Context, blocks int) ([]coffer.Hash, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.sync(ctx); err != nil {
+		return nil, err
+	}
+	var ids []coffer.Hash
+	for _, block := range b.chain[max(0, len(b.chain)-blocks):] {
+		for _, tx := range block.msg.Transactions[1:] {
+			ids = append(ids, utxo.HashOf(tx.TxHash()))
+		}
+	}
+	return ids, nil
+}
+
 // outputs are the wallet's outputs of the chain, spent or not, with their values.
 func (b *Bitcoin) outputs() map[wire.OutPoint]int64 {
 	all := map[wire.OutPoint]int64{}

@@ -342,10 +342,10 @@ func (w *watched) refunds(ctx context.Context) error {
 	if err := w.server.stop(); err != nil {
 		return err
 	}
-	if err := w.startServer(ctx, killPoint+"=deposit.refund_asked", killArmed+"="+armed); err != nil {
+	if err := w.startServer(ctx, killArmed+"="+armed); err != nil {
 		return err
 	}
-	if err := os.WriteFile(armed, nil, 0o600); err != nil {
+	if err := os.WriteFile(armed, []byte("deposit.refund_asked"), 0o600); err != nil {
 		return err
 	}
 	to := newAddress()

@@ -83,9 +83,9 @@ func TestSafeTransactionsOnTheStack(t *testing.T) {
 
 	for _, point := range []string{"payout.before_cancelling", "payout.cancelling"} {
 		armed := d.path("armed-" + point)
-		must(os.WriteFile(armed, nil, 0o600))
+		must(os.WriteFile(armed, []byte(point), 0o600))
 		must(d.server.stop())
-		must(d.startServer(ctx, killPoint+"="+point, killArmed+"="+armed))
+		must(d.startServer(ctx, killArmed+"="+armed))
 		select {
 		case <-d.server.done:
 		case <-time.After(3 * time.Minute):

@@ -124,121 +124,26 @@ func (s *killSide) releaseWithdrawal(ctx context.Context, id string) error {
 		object{"k": "release " + id, "id": id}, &done)
 }
 
-// parkedDeposit is paid once. A reorganisation parks it again, and makes the decision void.
-type parkedDeposit struct {
-	key    string
-	tx     common.Hash
-	ends   string                                          // its state in the end
-	decide func(ctx context.Context, key, id string) error // a person's decision
-	tries  int
-}
-
-// parked pays so much that a rule parks it, waits until it can be decided on, and decides.
-// expect says what comes of it.
-func (s *killSide) parked(p *parkedDeposit, expect func()) *errand {
-	p.key += " " + string(s.chain)
-	return &errand{what: p.key, do: func(ctx context.Context) error {
-		if p.tx == (common.Hash{}) {
-			var err error
-			if p.tx, err = s.send(context.WithoutCancel(ctx), killParked); err != nil {
-				return err
-			}
-			if err := s.mined(context.WithoutCancel(ctx), p.tx); err != nil {
-				return err
-			}
-			s.mu.Lock()
-			s.parkedDeposits = append(s.parkedDeposits, p)
-			expect()
-			s.mu.Unlock()
-		}
-		return s.decideOn(ctx, p)
-	}}
-}
-
-// decideOn takes a parked deposit's decision if it waits for one, and returns errNotYet
-// unless there is one then.
-func (s *killSide) decideOn(ctx context.Context, p *parkedDeposit) error {
-	id, state, err := s.depositOf(ctx, p.tx)
-	switch {
-	case err != nil:
-		return err
-	case state == "REVIEW":
-		p.tries++
-		return p.decide(ctx, fmt.Sprintf("%s, %d", p.key, p.tries), id)
-	case state == "CREDITED" || state == p.ends:
-		return nil
-	case state == "REJECTED": // on its way back
-		return nil
-	}
-	return fmt.Errorf("deposit %s is %q: %w", p.tx, state, errNotYet)
-}
-
-// awaitParked waits until every parked deposit has ended, and decides again on those that a
-// reorganisation has parked again.
-func (s *killSide) awaitParked(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, killTimeout)
-	defer cancel()
-	for _, p := range s.parkedDeposits {
-		e := &errand{do: func(ctx context.Context) error {
-			if err := s.decideOn(ctx, p); err != nil {
-				return err
-			}
-			if _, state, err := s.depositOf(ctx, p.tx); err != nil || state != p.ends {
-				return errors.Join(err, errNotYet)
-			}
-			return nil
-		}}
-		if e.try(ctx); !e.done {
-			_, state, err := s.depositOf(context.WithoutCancel(ctx), p.tx)
-			return errors.Join(err, fmt.Errorf("%s: the deposit %s is %q, want %s", p.key, p.tx, state, p.ends))
-		}
-	}
-	s.parkedDeposits = nil
-	return nil
-}
-
 // releasedDeposit is credited in the end.
 func (s *killSide) releasedDeposit(key string) *errand {
-	p := &parkedDeposit{key: key, ends: "UNLOCKED", decide: func(ctx context.Context, key, id string) error {
-		var done struct{ ReleaseDeposit struct{ ID string } }
-		return s.api.do(ctx, `mutation($k: String!, $id: ID!) { releaseDeposit(idempotencyKey: $k, id: $id, reason: "known") { id } }`,
-			object{"k": key, "id": id}, &done)
-	}}
+	p := &parkedDeposit{key: key + " " + string(s.chain), ends: "UNLOCKED", pay: s.payLarge, decide: s.releaseDeposit}
 	return s.parked(p, func() { s.halves += 2 * killParked })
 }
 
 // refundedDeposit goes back, less the fee of a withdrawal.
 func (s *killSide) refundedDeposit(key string) *errand {
 	to := newAddress()
-	p := &parkedDeposit{key: key, ends: "REFUNDED", decide: func(ctx context.Context, key, id string) error {
-		var done struct{ RefundDeposit struct{ ID string } }
-		return s.api.do(ctx, `mutation($k: String!, $id: ID!, $to: String!) { refundDeposit(idempotencyKey: $k, id: $id, destination: $to, reason: "unknown") { id } }`,
-			object{"k": key, "id": id, "to": to.Hex()}, &done)
-	}}
+	p := &parkedDeposit{key: key + " " + string(s.chain), ends: "REFUNDED", pay: s.payLarge, decide: s.refundDeposit(to.Hex())}
 	return s.parked(p, func() { s.paid[to] = new(big.Int).Div(s.units(2*killParked-1), common.Big2) })
 }
 
-// depositOf finds a deposit by its transaction; "" when it is not there.
-func (s *killSide) depositOf(ctx context.Context, tx common.Hash) (id, state string, err error) {
-	var read struct {
-		Account struct {
-			Deposits struct {
-				Edges []struct {
-					Node struct{ ID, Tx, State string }
-				}
-			}
-		}
-	}
-	err = s.api.do(ctx, `query($a: ID!) { account(id: $a) { deposits(first: 100) { edges { node { id tx state } } } } }`, object{"a": s.account}, &read)
+// payLarge makes a deposit that a rule parks.
+func (s *killSide) payLarge(ctx context.Context) (common.Hash, error) {
+	tx, err := s.send(ctx, killParked)
 	if err != nil {
-		return "", "", err
+		return tx, err
 	}
-	for _, edge := range read.Account.Deposits.Edges {
-		if common.HexToHash(edge.Node.Tx) == tx {
-			return edge.Node.ID, edge.Node.State, nil
-		}
-	}
-	return "", "", nil
+	return tx, s.mined(ctx, tx)
 }
 
 // loseBlocks has the node replace the blocks that a payment is in while the server runs.
@@ -260,7 +165,7 @@ func (s *killSide) loseBlocks(key string, moved bool) *errand {
 		case state != "CONFIRMING":
 			return errNotYet
 		}
-		return s.replaceBlocks(context.WithoutCancel(ctx), killDepth, moved)
+		return s.replaceBlocks(context.WithoutCancel(ctx), killRound{depth: killDepth, moved: moved})
 	}}
 }
 

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -32,29 +31,21 @@ const (
 	transferGas = 100_000
 )
 
-// killSide is one chain in the matrix, with what must be true in the end.
+// killSide is one EVM chain in the matrix.
 type killSide struct {
-	*demo
-	run *killRun
+	*killAccount
 
 	node sync.Mutex // held while blocks are replaced, or kept empty
 
-	mu             sync.Mutex
-	halves         int64                       // of USDT that the account must have
-	deposits       map[common.Hash]string      // state in which each has to end, since the last look
-	withdrawals    map[string]string           // the same, by id
-	paid           map[common.Address]*big.Int // what each destination must have on the chain, ever
-	parkedDeposits []*parkedDeposit
-	dropped        int // executors' transactions that reorganisations took away
-	inside         int // USDT that somebody else here must have
-	moved          int // or put elsewhere
+	halves  int64                       // of USDT that the account must have
+	paid    map[common.Address]*big.Int // what each destination must have on the chain, ever
+	dropped int                         // executors' transactions that reorganisations took away
+	moved   int                         // or put elsewhere
+	inside  int                         // USDT that somebody else here must have
 }
 
 func newKillSide(ctx context.Context, run *killRun, chain *devChain) (*killSide, error) {
-	s := &killSide{
-		demo: &demo{stack: run.on(chain), told: map[string]bool{}}, run: run,
-		deposits: map[common.Hash]string{}, withdrawals: map[string]string{}, paid: map[common.Address]*big.Int{},
-	}
+	s := &killSide{killAccount: newKillAccount(run.on(chain)), paid: map[common.Address]*big.Int{}}
 	if err := s.open(ctx); err != nil {
 		return nil, err
 	}
@@ -65,9 +56,23 @@ func newKillSide(ctx context.Context, run *killRun, chain *devChain) (*killSide,
 	return s, group.Wait()
 }
 
-// extendConfig asks a second node, screens senders and parks large deposits on each chain.
-func (k *killRun) extendConfig() error {
-	text, err := os.ReadFile(k.configFile())
+// extendConfig asks a second node, screens senders and parks large deposits on each EVM chain.
+func (s *stack) extendConfig() error {
+	return s.editChains(func(sections []object) error {
+		for i, chain := range s.chains {
+			sections[i]["witness_rpc"] = []string{strings.Replace(chain.anvil.URL, "127.0.0.1", "localhost", 1)}
+			sections[i]["deposits"] = object{
+				"rules":           []object{{"name": "large", "asset": string(chain.usdt), "amount": fmt.Sprint(killParked)}},
+				"blocked_senders": []string{newAddress().Hex()},
+			}
+		}
+		return nil
+	})
+}
+
+// editChains changes the sections of chains in the server's configuration.
+func (s *stack) editChains(edit func(sections []object) error) error {
+	text, err := os.ReadFile(s.configFile())
 	if err != nil {
 		return err
 	}
@@ -78,15 +83,15 @@ func (k *killRun) extendConfig() error {
 	if err := yaml.Unmarshal(text, &config); err != nil {
 		return err
 	}
-	for i, chain := range k.chains {
-		config.Chains[i]["witness_rpc"] = []string{strings.Replace(chain.anvil.URL, "127.0.0.1", "localhost", 1)}
-		config.Chains[i]["deposits"] = object{
-			"rules":           []object{{"name": "large", "asset": string(chain.usdt), "amount": fmt.Sprint(killParked)}},
-			"blocked_senders": []string{newAddress().Hex()},
-		}
+	if err := edit(config.Chains); err != nil {
+		return err
 	}
-	return writeYAML(k.configFile(), config)
+	return writeYAML(s.configFile(), config)
 }
+
+func (s *killSide) name() string { return s.title }
+
+func (s *killSide) lost() (dropped, moved int) { return s.dropped, s.moved }
 
 // payIn deposits so many USDT, which must be credited.
 func (s *killSide) payIn(ctx context.Context, units int64) error {
@@ -164,26 +169,10 @@ func (s *killSide) expect(id, state string, to common.Address, units int64) {
 	}
 }
 
-// state is where a withdrawal is.
-func (s *killSide) state(ctx context.Context, id string) (string, error) {
-	var read struct{ Withdrawal withdrawalSeen }
-	err := s.api.do(ctx, `query($id: ID!) { withdrawal(id: $id) `+withdrawalFields+` }`, object{"id": id}, &read)
-	return read.Withdrawal.State, err
-}
-
-// settled waits until deposits and withdrawals have ended as they must, and checks what the
-// account has and what destinations got.
+// settled implements killChain.
 func (s *killSide) settled(ctx context.Context) error {
-	if err := s.awaitParked(ctx); err != nil {
+	if err := s.ended(ctx); err != nil {
 		return err
-	}
-	if err := s.awaitDeposits(ctx); err != nil {
-		return err
-	}
-	if len(s.withdrawals) > 0 {
-		if err := s.await(ctx, s.withdrawals); err != nil {
-			return errors.Join(err, s.unsettled(ctx))
-		}
 	}
 	for to, amount := range s.paid {
 		if err := s.paidExactly(ctx, to, amount); err != nil {
@@ -199,54 +188,7 @@ func (s *killSide) settled(ctx context.Context) error {
 			return err
 		}
 	}
-	clear(s.deposits)
-	clear(s.withdrawals)
 	return s.has(ctx, halfUnits(s.halves), "0")
-}
-
-// unsettled names what has not ended.
-func (s *killSide) unsettled(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
-	var found []error
-	for id, want := range s.withdrawals {
-		if state, err := s.state(ctx, id); err != nil || state != want {
-			found = append(found, fmt.Errorf("withdrawal %s is %s, want %s", id, state, want))
-		}
-	}
-	return errors.Join(found...)
-}
-
-// awaitDeposits follows the deposits until each is in the state it must end in.
-func (s *killSide) awaitDeposits(ctx context.Context) error {
-	if len(s.deposits) == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, killTimeout)
-	defer cancel()
-	last := map[common.Hash]string{}
-	err := s.api.subscribe(ctx, depositEvents, object{"a": s.account, "after": ""}, func(data json.RawMessage) error {
-		var seen depositSeen
-		if err := json.Unmarshal(data, &seen); err != nil {
-			return err
-		}
-		d := seen.DepositEvents.Deposit
-		last[common.HexToHash(d.Tx)] = d.State
-		for tx, want := range s.deposits {
-			if last[tx] != want {
-				return nil
-			}
-		}
-		return errEnough
-	})
-	if err == nil {
-		return nil
-	}
-	for tx, want := range s.deposits {
-		if last[tx] != want {
-			err = errors.Join(err, fmt.Errorf("deposit %s is %q, want %s", tx, last[tx], want))
-		}
-	}
-	return err
 }
 
 func halfUnits(halves int64) string {
@@ -256,22 +198,11 @@ func halfUnits(halves int64) string {
 	return fmt.Sprintf("%d.5", halves/2)
 }
 
-// replaceBlocks has both nodes replace their last blocks.
-func (k *killRun) replaceBlocks(ctx context.Context, r killRound) error {
-	return k.eachChain(ctx, func(ctx context.Context, c *devChain) error {
-		for _, side := range k.sides {
-			if side.devChain == c {
-				return side.replaceBlocks(ctx, r.depth, r.moved)
-			}
-		}
-		return errors.New("the chain has no side")
-	})
-}
-
 // replaceBlocks replaces the last blocks by others. What customers sent comes back: at once
 // in the last of the new blocks when moved, else from the pool. So does what executors sent
 // when moved; else it is gone, and whoever sent it has to notice.
-func (s *killSide) replaceBlocks(ctx context.Context, depth uint64, moved bool) error {
+func (s *killSide) replaceBlocks(ctx context.Context, r killRound) error {
+	depth, moved := r.depth, r.moved
 	s.node.Lock()
 	defer s.node.Unlock()
 	node := s.anvil.RPC()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -49,30 +50,34 @@ func (r killRound) String() string {
 // killOnly in the environment is a regular expression: only points that match are tried.
 const killOnly = "TEST_KILL_ONLY"
 
-// killRounds are every point twice: as it is, and under a reorganisation.
-func killRounds() []killRound {
+// killRounds are points twice: as they are, and under a reorganisation.
+func killRounds(points []crashPoint, depths ...uint64) []killRound {
 	var rounds []killRound
 	only := regexp.MustCompile(os.Getenv(killOnly))
-	for i, point := range killPoints {
+	for i, point := range points {
 		if !only.MatchString(point.name) {
 			continue
 		}
 		rounds = append(rounds, killRound{crashPoint: point},
-			killRound{crashPoint: point, reorg: true, late: i%2 == 1, moved: i/2%2 == 1, depth: 2 + uint64(i%(killDepth-1))}) // #nosec G115 -- an index
+			killRound{crashPoint: point, reorg: true, late: i%2 == 1, moved: i/2%2 == 1, depth: depths[i%len(depths)]})
 	}
 	return rounds
 }
 
 // TestKilledAnywhereCreditsAndPaysOnce kills the whole server with SIGKILL at every
-// checkpoint, with deposits and withdrawals under way on both chains, and starts it again,
+// checkpoint, with deposits and withdrawals under way on both EVM chains, and starts it again,
 // with the last blocks as they were and with others in their place. The next kill comes
 // before all has ended. Each deposit must be credited once, each withdrawal paid once, and
 // the books must equal the chains.
 func TestKilledAnywhereCreditsAndPaysOnce(t *testing.T) {
-	k := newKillRun(t)
+	newKillRun(t).rounds(t, killRounds(killPoints, 2, killDepth))
+}
+
+// rounds kills the server once in each round.
+func (k *killRun) rounds(t *testing.T, rounds []killRound) {
+	t.Helper()
 	ctx := t.Context()
 	begin := time.Now()
-	rounds := killRounds()
 	for i, round := range rounds {
 		roundBegin := time.Now()
 		if err := k.round(ctx, i, round); err != nil {
@@ -88,18 +93,42 @@ func TestKilledAnywhereCreditsAndPaysOnce(t *testing.T) {
 		}
 	}
 	for _, side := range k.sides {
-		if os.Getenv(killOnly) == "" && (side.dropped == 0 || side.moved == 0) {
-			t.Errorf("%s: reorganisations dropped %d and moved %d transactions of executors: nothing was tried", side.title, side.dropped, side.moved)
+		if dropped, moved := side.lost(); os.Getenv(killOnly) == "" && (dropped == 0 || moved == 0) {
+			t.Errorf("%s: reorganisations dropped %d and moved %d transactions of ours: nothing was tried", side.name(), dropped, moved)
 		}
 	}
-	t.Logf("%d kills at %d points in %.0f s", len(rounds), len(killPoints), time.Since(begin).Seconds())
+	t.Logf("%d kills in %.0f s", len(rounds), time.Since(begin).Seconds())
 }
 
 // killRun is the state of the matrix.
 type killRun struct {
 	*stack
-	sides   []*killSide
+	sides   []killChain
 	errands []*errand // under way
+
+	// compare stops the server and looks at the books, when all of it is final.
+	compare func(ctx context.Context, out io.Writer) error
+}
+
+// killChain is a chain in the matrix, with what must be true in the end.
+type killChain interface {
+	name() string
+	// follow goes on with the server that runs now.
+	follow(s *stack)
+	// payIn deposits so many units, which must be credited. It asks the server nothing.
+	payIn(ctx context.Context, units int64) error
+	// withdraw pays one unit to somebody new.
+	withdraw(number int) *errand
+	// special is what a round needs besides, or nil.
+	special(number int, kind killErrand) *errand
+	// replaceBlocks replaces the last blocks by others.
+	replaceBlocks(ctx context.Context, r killRound) error
+	// lost counts the transactions of ours that replaced blocks held: those that were gone then,
+	// and those that were elsewhere.
+	lost() (dropped, moved int)
+	// settled waits until deposits and withdrawals have ended as they must, and checks what the
+	// account has and what destinations got.
+	settled(ctx context.Context) error
 }
 
 // errand is something that a customer or an operator wants, who asks until it is done.
@@ -112,24 +141,13 @@ type errand struct {
 
 func newKillRun(t *testing.T) *killRun {
 	t.Helper()
-	s := newTestStack(t)
-	s.say = func(string, ...any) {} // thousands of states otherwise
-	k := &killRun{stack: s}
-	if err := s.server.stop(); err != nil {
-		t.Fatal(err)
-	}
-	if err := k.extendConfig(); err != nil {
-		t.Fatal(err)
-	}
-	if err := k.restart(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for _, chain := range s.chains {
+	k := startKillRun(t, (*stack).extendConfig)
+	for _, chain := range k.chains {
 		side, err := newKillSide(t.Context(), k, chain)
 		if err != nil {
 			t.Fatal(err)
 		}
-		k.sides = append(k.sides, side)
+		k.sides, k.compare = append(k.sides, side), side.compare
 	}
 	if err := k.settle(t.Context()); err != nil {
 		t.Fatal(err)
@@ -137,38 +155,60 @@ func newKillRun(t *testing.T) *killRun {
 	return k
 }
 
-func (k *killRun) restart(ctx context.Context, env ...string) error {
-	if err := k.startServer(ctx, env...); err != nil {
+// startKillRun brings a stack up whose server has another configuration.
+func startKillRun(t *testing.T, extend func(s *stack) error) *killRun {
+	t.Helper()
+	s := newTestStack(t)
+	s.say = func(string, ...any) {} // thousands of states otherwise
+	k := &killRun{stack: s}
+	if err := s.server.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := extend(s); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// armed is the file that names the point at which the server dies.
+func (k *killRun) armed() string { return k.path("armed") }
+
+func (k *killRun) restart(ctx context.Context) error {
+	if err := k.startServer(ctx, killArmed+"="+k.armed()); err != nil {
 		return err
 	}
 	for _, side := range k.sides {
-		side.api.url = k.api.url
-		side.server = k.server
+		side.follow(k.stack)
 	}
 	return nil
 }
 
-// round kills the server once. It is up, with a point at which it does not die yet.
+// round kills the server once. It is up.
 func (k *killRun) round(ctx context.Context, number int, r killRound) error {
-	armed := k.path(fmt.Sprintf("armed-%d", number))
-	if err := k.server.stop(); err != nil {
-		return err
-	}
-	if err := k.restart(ctx, killPoint+"="+r.name, killArmed+"="+armed); err != nil {
-		return err
-	}
 	if err := k.persist(ctx); err != nil {
 		return err
 	}
-	if err := os.WriteFile(armed, nil, 0o600); err != nil {
+	if err := os.WriteFile(k.armed(), []byte(r.name), 0o600); err != nil {
 		return err
 	}
 	if err := k.untilDead(ctx, number, r); err != nil {
 		return err
 	}
+	if err := os.Remove(k.armed()); err != nil {
+		return err
+	}
 
 	group, groupCtx := errgroup.WithContext(ctx)
-	replace := func() error { return k.replaceBlocks(groupCtx, r) }
+	replace := func() error {
+		var chains errgroup.Group
+		for _, side := range k.sides {
+			chains.Go(func() error { return side.replaceBlocks(groupCtx, r) })
+		}
+		return chains.Wait()
+	}
 	if r.reorg && !r.late {
 		if err := replace(); err != nil {
 			return err
@@ -188,7 +228,7 @@ func (k *killRun) untilDead(ctx context.Context, number int, r killRound) error 
 	defer cancel()
 	chains, chainsCtx := errgroup.WithContext(ctx) // what does not go through the server has to work
 	for _, side := range k.sides {
-		if r.errand != emptyBlocks && r.errand != stopToken {
+		if r.errand != emptyBlocks && r.errand != stopToken && r.errand != noBlocks {
 			k.errands = append(k.errands, side.withdraw(number))
 		}
 		if special := side.special(number, r.errand); special != nil {
@@ -201,13 +241,17 @@ func (k *killRun) untilDead(ctx context.Context, number int, r killRound) error 
 		asking.Go(func() error { e.try(acting); return nil })
 	}
 
-	timer := time.NewTimer(stepTimeout)
+	patience := stepTimeout
+	if r.errand == noBlocks {
+		patience += killPayoutValid
+	}
+	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	var late error
 	select {
 	case <-k.server.done:
 	case <-timer.C:
-		late = fmt.Errorf("the server passed no checkpoint %s within %s", r.name, stepTimeout)
+		late = fmt.Errorf("the server passed no checkpoint %s within %s", r.name, patience)
 	}
 	cancel()
 	err := errors.Join(late, asking.Wait(), chains.Wait())
@@ -264,7 +308,7 @@ func (k *killRun) settle(ctx context.Context) error {
 	for _, side := range k.sides {
 		group.Go(func() error {
 			if err := side.settled(ctx); err != nil {
-				return fmt.Errorf("%s: %w", side.title, err)
+				return fmt.Errorf("%s: %w", side.name(), err)
 			}
 			return nil
 		})
@@ -273,7 +317,7 @@ func (k *killRun) settle(ctx context.Context) error {
 		return err
 	}
 	var books strings.Builder
-	if err := k.sides[0].compare(ctx, &books); err != nil {
+	if err := k.compare(ctx, &books); err != nil {
 		return fmt.Errorf("%w\n%s", err, books.String())
 	}
 	return k.restart(ctx)

@@ -12,28 +12,25 @@ import (
 // people run, with fault points that the program itself does not have.
 const (
 	asProgram = "TEST_AS_COFFER=1"
-	killPoint = "TEST_KILL_AT" // name of the checkpoint at which the process kills itself
-	killArmed = "TEST_KILL_ARMED"
+	killArmed = "TEST_KILL_ARMED" // file that names the checkpoint at which the process kills itself
 )
 
 func TestMain(m *testing.M) {
 	if os.Getenv("TEST_AS_COFFER") != "" {
-		checkpoint = killAt(os.Getenv(killPoint), os.Getenv(killArmed))
+		checkpoint = killAt(os.Getenv(killArmed))
 		os.Exit(run(os.Args[1:]))
 	}
 	os.Exit(m.Run())
 }
 
-// killAt ends the process as a power cut would, at a checkpoint, once the file armed exists.
-func killAt(point, armed string) func(name string) {
-	if point == "" {
+// killAt ends the process as a power cut would, at the checkpoint whose name is in the file
+// armed, once that exists.
+func killAt(armed string) func(name string) {
+	if armed == "" {
 		return nil
 	}
 	return func(name string) {
-		if name != point {
-			return
-		}
-		if _, err := os.Stat(armed); err != nil {
+		if point, err := os.ReadFile(armed); err != nil || string(point) != name {
 			return
 		}
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)

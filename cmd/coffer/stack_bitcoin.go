@@ -80,7 +80,7 @@ func (s *stack) bitcoinSigner(i int, node object) object {
 	b := s.bitcoin
 	section := object{
 		"chain": string(b.chain), "native": string(b.native),
-		"descriptors": []string{b.descriptor}, "max_fee": 1_000_000, "max_fee_rate": 500, "nodes": []object{node}, "confirmations": bitcoinFinal, "omni": omniProperty,
+		"descriptors": []string{b.descriptor}, "max_fee": 1_000_000, "max_fee_rate": 2_000, "nodes": []object{node}, "confirmations": bitcoinFinal, "omni": omniProperty,
 	}
 	if i < bitcoinTokenKeys {
 		section["owner"] = bitcoinLabel

@@ -78,8 +78,8 @@ func (k *killed) at(point string, do func()) {
 	ctx := k.t.Context()
 	armed := k.path("armed " + point)
 	k.must(k.server.stop())
-	k.must(k.startServer(ctx, killPoint+"="+point, killArmed+"="+armed))
-	k.must(os.WriteFile(armed, nil, 0o600))
+	k.must(k.startServer(ctx, killArmed+"="+armed))
+	k.must(os.WriteFile(armed, []byte(point), 0o600))
 	do()
 	select {
 	case <-k.server.done:
