@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"regexp"
@@ -48,6 +49,7 @@ type Node struct {
 	User         string `koanf:"user"`
 	PasswordFile string `koanf:"password_file"`
 	CookieFile   string `koanf:"cookie_file"`
+	ZMQ          string `koanf:"zmq"` // tcp://host:port where it publishes hashblock; of nodes only
 }
 
 // Bounds of a chain of the Bitcoin family.
@@ -147,6 +149,11 @@ func checkUTXO(key string, c Chain, wrong func(key, format string, args ...any))
 		wrong(key+".nodes", "want at least one node")
 	}
 	hosts := checkNodes(key+".nodes", u.Nodes, wrong)
+	for i, node := range u.WitnessNodes {
+		if node.ZMQ != "" {
+			wrong(fmt.Sprintf("%s.witness_nodes[%d].zmq", key, i), "is for nodes that are followed: witnesses are asked")
+		}
+	}
 	for host := range checkNodes(key+".witness_nodes", u.WitnessNodes, wrong) {
 		if hosts[host] {
 			wrong(key+".witness_nodes", "%s is one of nodes: a node cannot be its own witness", host)
@@ -192,6 +199,16 @@ func checkCoin(key string, a Asset, wrong func(key, format string, args ...any))
 	}
 }
 
+// isPublisher reports whether an address is one to subscribe at over ZeroMQ.
+func isPublisher(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "tcp" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() != "" && u.Port() != "" && (ip == nil || ip.To4() != nil)
+}
+
 func checkNodes(key string, list []Node, wrong func(key, format string, args ...any)) map[string]bool {
 	if len(list) > maxUTXONodes {
 		wrong(key, "want at most %d", maxUTXONodes)
@@ -209,6 +226,9 @@ func checkNodes(key string, list []Node, wrong func(key, format string, args ...
 			wrong(at+".url", "%s stands twice", u.Host)
 		default:
 			hosts[u.Host] = true
+		}
+		if node.ZMQ != "" && !isPublisher(node.ZMQ) {
+			wrong(at+".zmq", "want tcp://host:port, the host by name or IPv4 address")
 		}
 		switch {
 		case node.CookieFile != "" && (node.User != "" || node.PasswordFile != ""):

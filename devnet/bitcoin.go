@@ -48,6 +48,7 @@ const (
 type BitcoinConfig struct {
 	Port   int    // of JSON-RPC; zero: a free one
 	Binary string // btcd, or bitcoind; empty: see EnvBitcoind, then btcd on PATH or in .tools/bin
+	ZMQ    string // tcp://host:port where bitcoind publishes the hashes of blocks; btcd cannot
 }
 
 // Bitcoin is a node on regtest with a wallet of test money. Its blocks are made here, so that
@@ -184,11 +185,15 @@ func freePort(ctx context.Context) (int, error) {
 
 func (b *Bitcoin) args(port int) []string {
 	if b.isCore() {
-		return []string{
+		args := []string{
 			"-regtest", "-datadir=" + b.dir, "-server", "-listen=0", "-txindex=1", "-fallbackfee=0.0001",
 			"-rpcbind=127.0.0.1", "-rpcallowip=127.0.0.1", "-rpcport=" + strconv.Itoa(port),
 			"-rpcuser=" + bitcoinUser, "-rpcpassword=" + bitcoinPassword,
 		}
+		if b.config.ZMQ != "" {
+			args = append(args, "-zmqpubhashblock="+b.config.ZMQ)
+		}
+		return args
 	}
 	return []string{
 		"--regtest", "--notls", "--txindex", "--addrindex", "--nolisten", "--nodnsseed", "--utxocachemaxsize=16",

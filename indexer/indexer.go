@@ -73,10 +73,11 @@ type Config struct {
 	Holder string // of the lease; belongs to one process at a time, and to the same one after a restart
 	Start  uint64 // height of the first block ever said
 
-	Poll          time.Duration // between looks at a node that had nothing new
-	MaxReorg      int           // most blocks a reorganisation may take back
-	BlocksPerStep int           // most events of a step
-	CallTimeout   time.Duration // of one call to the node
+	Poll          time.Duration   // between looks at a node that had nothing new
+	Wake          <-chan struct{} // has it look sooner; nil never does
+	MaxReorg      int             // most blocks a reorganisation may take back
+	BlocksPerStep int             // most events of a step
+	CallTimeout   time.Duration   // of one call to the node
 	LeaseTTL      time.Duration
 	Checkpoint    func(name string) // called where a crash is interesting; nil is none
 
@@ -164,6 +165,8 @@ func (x *Indexer) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			wait.Stop()
 			return nil
+		case <-x.Wake:
+			wait.Stop()
 		case <-wait.C:
 		}
 	}

@@ -5,9 +5,12 @@ package utxo_test
 import (
 	"context"
 	"encoding/base64"
+	"log/slog"
+	"net"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
 
@@ -122,5 +125,43 @@ func (s *sender) callIn(ctx context.Context, t *testing.T, result any, method st
 	t.Helper()
 	if err := s.Call(ctx, result, method, params...); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A node that takes Bitcoin Core's arguments announces its blocks over ZeroMQ.
+func TestBitcoinCoreAnnouncesBlocks(t *testing.T) {
+	if os.Getenv(devnet.EnvBitcoind) == "" {
+		t.Fatalf("btcd announces nothing: run tools/bitcoind and name the node in %s", devnet.EnvBitcoind)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := "tcp://" + listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	node, err := devnet.StartBitcoin(t.Context(), devnet.BitcoinConfig{ZMQ: address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := node.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}()
+	heard := utxo.Notify(t.Context(), []string{address}, slog.New(slog.DiscardHandler))
+	deadline := time.After(time.Minute)
+	for again := time.NewTicker(time.Second); ; { // a subscription takes a moment, and says nothing of it
+		if _, err := node.Mine(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-heard:
+			return
+		case <-again.C:
+		case <-deadline:
+			t.Fatal("nothing was heard")
+		}
 	}
 }

@@ -50,6 +50,21 @@ func utxoConfig(c config.Chain, nodes []config.Node) (utxo.Config, error) {
 	return cfg, nil
 }
 
+// announcements says when a node of the chain announced a block; never where none is configured
+// to. They end with ctx.
+func (s *server) announcements(ctx context.Context, chain *chainParts) <-chan struct{} {
+	var publishers []string
+	for _, node := range chain.config.UTXO.Nodes {
+		if node.ZMQ != "" {
+			publishers = append(publishers, node.ZMQ)
+		}
+	}
+	if len(publishers) == 0 {
+		return nil
+	}
+	return utxo.Notify(ctx, publishers, s.log.With("chain", chain.id))
+}
+
 // wireUTXO connects to the chain's nodes. One of another network and one that keeps only the
 // newest blocks are reasons not to start, and so is a wallet whose keys or threshold are not
 // the signers'.

@@ -129,6 +129,9 @@ func (w *witness) close() {
 // index follows a chain. Where it halts it waits for a person who lets it go on, with the
 // process not ready meanwhile.
 func (s *server) index(ctx context.Context, chain *chainParts) error {
+	following, stop := context.WithCancel(ctx)
+	defer stop()
+	chain.indexer.Wake = s.announcements(following, chain)
 	for {
 		err := chain.indexer.Run(ctx)
 		if ctx.Err() != nil || !errors.Is(err, indexer.ErrHalted) {
