@@ -3,6 +3,7 @@ package signer
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -86,6 +87,22 @@ func (x *thief) bent(change func(p *psbt.Packet)) func(r *coffer.SigningRequest)
 // payment is an output of the honest transaction that pays an order.
 func (x *thief) payment(p *psbt.Packet) *wire.TxOut {
 	return p.UnsignedTx.TxOut[(x.change+1)%len(p.UnsignedTx.TxOut)]
+}
+
+// changeTo lets the change go to another address of the wallet, derived as it should be.
+func (x *thief) changeTo(p *psbt.Packet, path string) {
+	x.t.Helper()
+	script, err := x.wallet.At(path)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	out := psbt.POutput{WitnessScript: script.Witness}
+	for _, key := range script.Keys {
+		out.Bip32Derivation = append(out.Bip32Derivation, &psbt.Bip32Derivation{
+			PubKey: key.Public, MasterKeyFingerprint: binary.LittleEndian.Uint32(key.Master[:]), Bip32Path: key.Path,
+		})
+	}
+	p.UnsignedTx.TxOut[x.change].PkScript, p.Outputs[x.change] = script.Output, out
 }
 
 // foreignInput adds a coin that is the thief's.
@@ -257,10 +274,8 @@ func (x *thief) onOutputs() map[string]attack {
 				return d.MasterKeyFingerprint != p.XPubs[0].MasterKeyFingerprint
 			})
 		}), coffer.CodeInvalid, "not written as ours"},
-		"change at an address for deposits": {x.bent(func(p *psbt.Packet) {
-			p.UnsignedTx.TxOut[x.change].PkScript = p.Inputs[0].WitnessUtxo.PkScript
-			p.Outputs[x.change] = psbt.POutput{WitnessScript: p.Inputs[0].WitnessScript, Bip32Derivation: p.Inputs[0].Bip32Derivation}
-		}), coffer.CodeInvalid, "change at path \"0/0\""},
+		"change at an address for deposits":    {x.bent(func(p *psbt.Packet) { x.changeTo(p, utxo.PathOf(utxo.BranchReceive, 5)) }), coffer.CodeInvalid, "change at path \"0/5\""},
+		"change at the wallet's first address": {x.bent(func(p *psbt.Packet) { x.changeTo(p, x.wallet.Home()) }), coffer.CodeInvalid, "unsigned.change"},
 		"change at another path of ours": {func(r *coffer.SigningRequest) {
 			r.Intent.Change = x.path(utxo.BranchChange, 8)
 			x.build(r, 2, 10_000)
