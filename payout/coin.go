@@ -125,7 +125,11 @@ func (m *Manager) planCoinsTx(ctx context.Context, tx pgx.Tx, id coffer.ChainID,
 		if errors.Is(err, coffer.ErrCoins) {
 			// There is enough, but not in coins that pay for themselves. What stands behind it shall
 			// have its turn.
-			f.short[string(batch[0].Asset)] = shortage{batch[0].Amount, f.left[batch[0].Asset]}
+			what, lacks := string(batch[0].Asset), shortage{batch[0].Amount, f.left[batch[0].Asset]}
+			if !batch[0].Asset.IsNative() { // the token is there, and no coin to send it with
+				what, lacks = gasMoney+" of "+what, shortage{chain.FeeBound, kept.sum()}
+			}
+			f.short[what] = lacks
 			return planned{short: f.short}, q.Wait(ctx, payoutsql.WaitParams{Ids: idsOf(batch), Until: m.now().Add(chain.Limits.Rebroadcast)})
 		}
 		if err != nil {

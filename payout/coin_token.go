@@ -86,6 +86,15 @@ func (t tokenCoins) begin(at coffer.Address) []coffer.Coin {
 	return t.home
 }
 
+// sum is what there is to pay fees with.
+func (t tokenCoins) sum() coffer.Amount {
+	sum, err := coffer.CoinSum(t.home)
+	if err != nil {
+		return coffer.Amount{} // more than there can be
+	}
+	return sum
+}
+
 // keepForTokens takes the coins for tokens out of free coins, and returns both. What operators
 // send to the wallet's own address is for tokens, as gas money is elsewhere; what customers
 // send stays for those who are paid in the coin.

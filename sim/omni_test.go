@@ -378,3 +378,81 @@ func TestTokensThatAreNotSwept(t *testing.T) {
 	w.mine(3)
 	w.want(0, 100_0000_0000)
 }
+
+// TestTokensThatAreCalledBack lets the time of a payout and of a sweep pass before they are
+// mined: what takes their place moves no token, and both work again.
+func TestTokensThatAreCalledBack(t *testing.T) {
+	w := newOmniWorld(t)
+	w.deposit()
+	id := w.sweep(100_0000_0000)
+	callBack := func(id string) {
+		t.Helper()
+		w.ahead += 16 * time.Minute // longer than a payout's intent
+		for range 3 {
+			w.ahead += 5 * time.Second
+			w.pay()
+		}
+		p, err := w.payouts.Get(t.Context(), id)
+		if err != nil || len(p.Attempts) != 2 || !p.Attempts[1].Cancels || p.State != coffer.PayoutBroadcast {
+			t.Fatalf("payout is %s after %d attempts, %v: %s", p.State, len(p.Attempts), err, p.Note)
+		}
+		w.mine(3)
+		if p, err = w.payouts.Get(t.Context(), id); err != nil || p.State != coffer.PayoutReverted {
+			t.Fatalf("payout is %s, %v: %s", p.State, err, p.Note)
+		}
+	}
+	callBack(id)
+	w.want(100_0000_0000, 0)
+	if _, err := w.node.Pay(t.Context(), w.ann, 546); err != nil { // its coin is spent
+		t.Fatal(err)
+	}
+	w.mine(3)
+	w.sweep(100_0000_0000)
+	w.mine(3)
+	w.want(0, 100_0000_0000)
+
+	order := w.withdraw("1", "40", w.holder.Address)
+	callBack(w.payoutOf(order).ID)
+	w.want(0, 100_0000_0000)
+	w.balance(60_0000_0000-500, 40_0000_0500)
+	w.ahead += 10 * time.Minute
+	w.pay()
+	w.mine(3)
+	w.state(order, coffer.WithdrawalSettled)
+	w.want(0, 60_0000_0000)
+}
+
+// TestTokensWithoutBitcoinToSendThem have a withdrawal wait until operators send some, and
+// customers' bitcoin is not taken for it.
+func TestTokensWithoutBitcoinToSendThem(t *testing.T) {
+	w := newOmniWorld(t)
+	id := utxo.Regtest.Chain()
+	w.say(w.holder, utxo.OmniSimpleSend{Property: omniProperty, Amount: 100_0000_0000}, w.ann)
+	w.say(w.holder, utxo.OmniSimpleSend{Property: omniProperty, Amount: 50_0000_0000}, w.wallet.Address())
+	if _, err := w.node.Pay(t.Context(), w.ann, 50_000_000); err != nil {
+		t.Fatal(err)
+	}
+	w.mine(3)
+	if made := w.sweep(100_0000_0000); made != "" {
+		t.Errorf("swept with customers' bitcoin: %s", made)
+	}
+	if _, deferred, err := w.payouts.Sweeping(t.Context(), id); err != nil || len(deferred) != 0 {
+		t.Errorf("put off: %+v, %v", deferred, err)
+	}
+	order := w.withdraw("1", "40", w.holder.Address)
+	w.state(order, coffer.WithdrawalApproved)
+	if short := w.payouts.Short(id); len(short) != 1 || short[0] != "gas of "+string(w.omni.Asset()) {
+		t.Errorf("short of %q", short)
+	}
+	if _, err := w.node.Pay(t.Context(), w.wallet.Address(), 1_000_000); err != nil {
+		t.Fatal(err)
+	}
+	w.mine(3)
+	w.ahead += time.Minute
+	w.pay()
+	w.mine(3)
+	w.state(order, coffer.WithdrawalSettled)
+	if short := w.payouts.Short(id); len(short) != 0 {
+		t.Errorf("short of %q", short)
+	}
+}
