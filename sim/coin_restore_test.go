@@ -228,3 +228,34 @@ func (w *world) known() []coffer.Withdrawal {
 	}
 	return all
 }
+
+// In the copy a payout waits in a slot whose coin was stolen since, and which a person let go. An
+// import stops there: beyond it lands what its withdrawals were signed for next.
+func TestAnImportWaitsForThePersonWhoLetAPayoutGo(t *testing.T) {
+	w, p := stuck(t)
+	if err := w.admit(); err != nil {
+		t.Fatal(err)
+	}
+	copied := w.backup()
+	w.rob(p.Intent.Coins[0])
+	w.moveFinal(0)
+	w.observe()
+	w.clearAlarms()
+	w.mined(1)
+	w.drain()
+	w.wantState(0, coffer.WithdrawalSettled)
+
+	w.restore(copied)
+	w.follow()
+	w.observeDeposits()
+	if err := w.admit(); !errors.Is(err, payout.ErrHalted) {
+		t.Fatal("admit: ", err)
+	}
+	if _, err := w.payouts.Import(w.ctx, readLine); err == nil || !strings.Contains(err.Error(), "payout "+p.ID+" waits for a person: its slot ") {
+		t.Fatal("import: ", err)
+	}
+	w.recover()
+	w.drain()
+	w.wantState(0, coffer.WithdrawalSettled)
+	w.checkEnd()
+}
