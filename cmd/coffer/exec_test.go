@@ -21,6 +21,7 @@ import (
 // and others go on as user operations; what it was to pay is paid once, in another slot. In
 // the end the books equal the chain.
 func TestSafeTransactionsOnTheStack(t *testing.T) {
+	t.Parallel() // most of its time it waits for blocks
 	s := newTestStack(t)
 	d := &demo{stack: s.on(s.chains[1]), told: map[string]bool{}}
 	ctx := t.Context()

@@ -34,6 +34,7 @@ const (
 // TestKilledAnywhereOnBitcoin is TestKilledAnywhereCreditsAndPaysOnce for what passes
 // checkpoints on a chain whose money is coins. The EVM chains stand still meanwhile.
 func TestKilledAnywhereOnBitcoin(t *testing.T) {
+	t.Parallel() // most of its time it waits for blocks
 	k := startKillRun(t, (*stack).extendBitcoin)
 	side, err := newCoinSide(t, k)
 	if err != nil {

@@ -70,6 +70,7 @@ func killRounds(points []crashPoint, depths ...uint64) []killRound {
 // before all has ended. Each deposit must be credited once, each withdrawal paid once, and
 // the books must equal the chains.
 func TestKilledAnywhereCreditsAndPaysOnce(t *testing.T) {
+	t.Parallel() // most of its time it waits for blocks
 	newKillRun(t).rounds(t, killRounds(killPoints, 2, killDepth))
 }
 
