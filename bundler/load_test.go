@@ -28,7 +28,7 @@ const (
 	loadOperations = 60
 	loadLanes      = 6
 	loadFaulty     = 7
-	loadWindow     = 15 // transactions that all are lost on their way to the node
+	loadWindow     = 15 // transactions that all are lost, on their way to the node or by its pool
 	loadTimeout    = 4 * time.Minute
 )
 
@@ -71,6 +71,9 @@ func loadWithFaults(t *testing.T, strict bool) {
 		if method == "eth_sendRawTransaction" {
 			odds = 2
 			if sends++; sends > loadWindow && sends <= 2*loadWindow {
+				if strict { // what follows comes too early then, for the bundler thinks that it was taken
+					return devnet.FaultPoolLost
+				}
 				return devnet.FaultBefore
 			}
 		}
