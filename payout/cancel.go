@@ -97,7 +97,8 @@ func (m *Manager) cancelSlot(ctx context.Context, chain Chain, p *Payout) error 
 }
 
 // endCancelled gives the withdrawals of a payout back whose slot was used up: the payment of
-// one alone is tried again alone, those of several in two halves.
+// one alone is tried again alone, those of several in two halves. Coins that were signed for pay
+// all or nobody, so there nobody is to blame, and all are tried again together.
 func (m *Manager) endCancelled(ctx context.Context, tx pgx.Tx, p *Payout) error {
 	q := m.sql.WithTx(tx)
 	if err := q.EndOrders(ctx, p.ID); err != nil {
@@ -106,8 +107,10 @@ func (m *Manager) endCancelled(ctx context.Context, tx pgx.Tx, p *Payout) error 
 	if err := m.Withdrawals.Returned(ctx, tx, p.Withdrawals, clip(p.row.Reason)); err != nil {
 		return err
 	}
-	if p.Intent.Path == coffer.PathPSBT {
+	signed := slices.ContainsFunc(p.Attempts, func(a Attempt) bool { return !a.Cancels && (a.Signed != nil || a.Unsigned.Format == formatRestored) })
+	if p.Intent.Path == coffer.PathPSBT && signed {
 		return m.putOff(ctx, q, p.Withdrawals, "", m.limits(p).MaxBackoff) // no payment can make others fail
 	}
+	// Signers may refuse all for one's sake.
 	return m.putOffHalves(ctx, q, p, m.limits(p).MaxBackoff)
 }

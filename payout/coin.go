@@ -181,6 +181,11 @@ func namesOf(coins []coffer.Coin) []string {
 // coffer.ErrCoins when there are not enough.
 func (m *Manager) takeCoins(ctx context.Context, tx pgx.Tx, chain Chain, selector coffer.CoinSelector, coins []coffer.Coin, i *coffer.Intent) error {
 	selected, err := selector.Select(i.Payments, slices.Clone(coins), i.FeeBound, coffer.RequestHash("coins", i.ID))
+	if err != nil && !errors.Is(err, coffer.ErrCoins) {
+		// What the wallet cannot pay at all must not stop what stands behind it.
+		m.Log.Error("the wallet chooses no coins", "chain", i.Chain, "payments", len(i.Payments), "error", err)
+		return fmt.Errorf("%w: %w", coffer.ErrCoins, err)
+	}
 	if err != nil {
 		return err
 	}

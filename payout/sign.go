@@ -19,7 +19,11 @@ import (
 // is absent, refuses or signs nonsense does not stop the others.
 func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
 	if m.hopeless(p) {
-		return m.cancelSlot(ctx, chain, p)
+		err := m.cancelSlot(ctx, chain, p)
+		if err != nil && !errors.Is(err, errMoved) {
+			m.resend(ctx, chain, p) // what was signed may land yet
+		}
+		return err
 	}
 	attempt := p.newest()
 	effects, err := explain(chain.Explainer, m.intentOf(p, attempt), attempt.Unsigned)

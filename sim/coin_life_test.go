@@ -202,6 +202,44 @@ func TestAPaymentIsSentAgainWhileItsCancellationIsRefused(t *testing.T) {
 	w.checkEnd()
 }
 
+// What every signer refuses ends by a cancellation, and the others of its batch are paid apart from
+// it.
+func TestAnOrderThatSignersRefuseDoesNotHoldItsBatchUp(t *testing.T) {
+	w := newWorld(t, 1, 1)
+	w.fund()
+	for range 3 {
+		w.request("ann", 300)
+	}
+	for _, s := range w.signers {
+		s.refuses = w.requested[0].ID
+	}
+	w.approveAll()
+	w.plan()
+	w.step(10)
+	if p := w.payout(0); len(p.Withdrawals) != 3 || p.State != coffer.PayoutSigning {
+		t.Fatalf("payout of %d is %s", len(p.Withdrawals), p.State)
+	}
+	ttl := w.payout(0).Intent.Expires.Sub(w.now)
+	for range 8 { // a round for each halving, and one to pay
+		w.now = w.now.Add(ttl + time.Second)
+		w.wait(2)
+		w.mined(4)
+		w.approveAll()
+		w.plan()
+		w.step(20)
+	}
+	w.wantState(1, coffer.WithdrawalSettled)
+	w.wantState(2, coffer.WithdrawalSettled)
+	if got := w.state(w.requested[0].ID); got.State == coffer.WithdrawalSettled {
+		t.Errorf("the refused one is %s", got.State)
+	}
+	for _, s := range w.signers {
+		s.refuses = ""
+	}
+	w.drain()
+	w.checkEnd()
+}
+
 // mineOnly mines a block with one transaction.
 func (w *world) mineOnly(id coffer.Hash) {
 	w.net.MineContent(w.net.known[id].content())

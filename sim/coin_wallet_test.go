@@ -225,6 +225,8 @@ type coinSigner struct {
 	mood  int
 	slots map[coffer.Hash]coffer.Slot // by order
 
+	refuses string // a withdrawal whose payouts it does not sign
+
 	records []payout.LogRecord // its log
 }
 
@@ -236,6 +238,9 @@ func (s *coinSigner) Sign(_ context.Context, r coffer.SigningRequest) ([]coffer.
 		return nil, coffer.Errorf(coffer.CodePolicy, "fake: not this one")
 	case failing:
 		return nil, errFake
+	}
+	if slices.ContainsFunc(r.Orders, func(o coffer.Order) bool { return o.ID == s.refuses }) {
+		return nil, coffer.Errorf(coffer.CodePolicy, "fake: not with this one")
 	}
 	s.check(r)
 	s.record(r)
