@@ -224,6 +224,10 @@ var (
 	ErrFeeBudget = errors.New("the fee budget is spent")    // no fee inside the bound would be accepted
 	ErrWouldFail = errors.New("the transaction would fail") // on the chain, as it is now
 	ErrCoins     = errors.New("there are not enough coins") // that are confirmed and free
+
+	// ErrDescendants is returned where an attempt must not be replaced: a transaction that is
+	// not ours spends already what it pays.
+	ErrDescendants = errors.New("somebody spends already what the payout pays")
 )
 
 // SigningRequest is everything a signer needs to check a payout by itself.

@@ -425,6 +425,9 @@ func (b *blockTx) finalize(ctx context.Context, final int64) error {
 	if err := b.endLost(ctx, final); err != nil {
 		return err
 	}
+	if err := b.endOrphans(ctx); err != nil {
+		return err
+	}
 	if final == b.known {
 		return nil
 	}

@@ -192,6 +192,23 @@ where chain = $1 and state in ('signing', 'signed', 'broadcast') and alarm = '' 
   and slot_kind <> 'safe'
 order by id limit sqlc.arg(first) for update;
 
+-- name: LockOrphans :many
+-- LockOrphans finds payouts whose first coin is an output of an attempt that did not land before
+-- its payout ended.
+select c.* from payout c
+join payout_attempts a on a.signed_id = decode(split_part(c.slot_lane, ':', 1), 'hex')
+join payout p on p.id = a.payout_id
+where c.chain = $1 and c.slot_kind = 'coin' and c.state in ('signing', 'signed', 'broadcast') and c.alarm = ''
+  and p.state in ('final', 'reverted', 'expired', 'cancelled') and p.included_attempt is distinct from a.number
+order by c.id limit sqlc.arg(first) for update of c;
+
+-- name: HasChild :one
+-- HasChild says whether a payout on its way, that was signed, spends an output of an attempt of
+-- one that did not land.
+select exists (
+    select from payout c join payout_attempts a on a.signed_id = decode(split_part(c.slot_lane, ':', 1), 'hex')
+    where a.payout_id = $1 and c.slot_kind = 'coin' and c.state in ('signed', 'broadcast'));
+
 -- name: LostSafe :many
 -- LostSafe finds the same among those that may have lost a Safe's nonce.
 select p.* from payout p join payout_cursor c on c.chain = p.chain

@@ -96,7 +96,7 @@ func (m *Manager) over(a *Attempt) bool {
 // when too many blocks went by. Once its validity passed there is nothing to push; the
 // blocks will say how it ended.
 func (m *Manager) push(ctx context.Context, chain Chain, p *Payout) error {
-	last := p.lastSigned()
+	last, stuck := p.lastSigned(), ""
 	if m.hopeless(p) {
 		err := m.cancelSlot(ctx, chain, p)
 		if err == nil || errors.Is(err, errMoved) || p.Intent.Path != coffer.PathPSBT || last == nil || len(last.Signed.Bytes) == 0 {
@@ -104,6 +104,15 @@ func (m *Manager) push(ctx context.Context, chain Chain, p *Payout) error {
 		}
 		// Fees may not allow it, or who was paid spends it already: what there is goes on then.
 		m.Log.Warn("payout could not be cancelled", "payout", p.ID, "error", err)
+		if errors.Is(err, coffer.ErrDescendants) {
+			err = errors.Join(err, m.help(ctx, chain, p))
+		}
+		if errors.Is(err, errMoved) {
+			return err
+		}
+		if helpless(err) {
+			stuck = err.Error()
+		}
 	}
 	if p.newest().Signed == nil && (last == nil || p.newest().Cancels) {
 		return m.signAgain(ctx, p)
@@ -115,14 +124,19 @@ func (m *Manager) push(ctx context.Context, chain Chain, p *Payout) error {
 	if err != nil {
 		return err
 	}
-	spent := ""
 	if m.slow(p, height) {
 		bumped, err := m.bump(ctx, chain, p, height)
 		if bumped || errors.Is(err, errMoved) {
 			return err
 		}
-		if errors.Is(err, coffer.ErrFeeBudget) {
-			spent = err.Error()
+		if errors.Is(err, coffer.ErrDescendants) {
+			err = errors.Join(err, m.help(ctx, chain, p))
+		}
+		if errors.Is(err, errMoved) {
+			return err
+		}
+		if errors.Is(err, coffer.ErrFeeBudget) || helpless(err) {
+			stuck = err.Error()
 		}
 		if p.row.Parked == "" {
 			m.Log.Warn("payout could not be given a higher fee", "payout", p.ID, "error", err)
@@ -134,8 +148,8 @@ func (m *Manager) push(ctx context.Context, chain Chain, p *Payout) error {
 		if p.row.SinceHeight == nil {
 			p.row.SinceHeight = &height
 		}
-		if spent != "" {
-			m.park(p, spent)
+		if stuck != "" {
+			m.park(p, stuck)
 		}
 		m.scheduleAgain(p, sent)
 		return m.markBroadcast(ctx, tx, p, last)
@@ -173,16 +187,19 @@ func (m *Manager) bump(ctx context.Context, chain Chain, p *Payout, height int64
 	if fresh && len(p.Attempts) >= m.limits(p).MaxAttempts {
 		return false, fmt.Errorf("%w: %d attempts were made", coffer.ErrFeeBudget, len(p.Attempts))
 	}
+	if helped, err := m.helped(ctx, p); err != nil {
+		return false, err
+	} else if helped && !cancels {
+		return false, errors.New("a child pays for it")
+	}
 	if fresh {
 		var err error
 		if unsigned, effects, err = m.compose(ctx, chain, p, m.intentOf(p, p.newest())); err != nil {
 			return false, err
 		}
 		// What is signed was simulated first: gas money may have run short meanwhile.
-		call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
-		defer cancel()
-		if err := chain.Wallet.Simulate(call, unsigned); err != nil {
-			return false, fmt.Errorf("simulate: %w", err)
+		if err := m.rehearse(ctx, chain, p, unsigned); err != nil {
+			return false, err
 		}
 	}
 	m.checkpoint("payout.before_bump")

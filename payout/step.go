@@ -88,6 +88,9 @@ func (m *Manager) advance(ctx context.Context, p *Payout) error {
 
 // build makes the first attempt.
 func (m *Manager) build(ctx context.Context, chain Chain, p *Payout) error {
+	if over, err := m.superfluous(ctx, p); err != nil || over {
+		return m.cancelSuperfluous(ctx, p, err)
+	}
 	unsigned, effects, err := m.compose(ctx, chain, p, p.Intent)
 	if errors.Is(err, coffer.ErrFeeBudget) && m.now().Before(p.Intent.Expires) {
 		return m.tooDear(ctx, p, err)
@@ -113,7 +116,13 @@ func (m *Manager) build(ctx context.Context, chain Chain, p *Payout) error {
 func (m *Manager) compose(ctx context.Context, chain Chain, p *Payout, i coffer.Intent) (coffer.Unsigned, coffer.Effects, error) {
 	call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
 	defer cancel()
-	u, err := chain.Wallet.Build(call, i, p.plain())
+	build := chain.Wallet.Build
+	if p.isChild() && len(p.Attempts) == 0 {
+		build = func(ctx context.Context, i coffer.Intent, _ []coffer.Attempt) (coffer.Unsigned, error) {
+			return m.buildChild(ctx, chain, p, i)
+		}
+	}
+	u, err := build(call, i, p.plain())
 	if err != nil {
 		return coffer.Unsigned{}, coffer.Effects{}, fmt.Errorf("build: %w", err)
 	}
@@ -180,10 +189,11 @@ func (m *Manager) simulate(ctx context.Context, chain Chain, p *Payout) error {
 	if !m.now().Before(p.Intent.Expires) {
 		return m.cancel(ctx, p, "the intent expired before it was signed", later)
 	}
-	call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
-	defer cancel()
-	if err := chain.Wallet.Simulate(call, p.newest().Unsigned); err != nil {
-		return m.giveUp(ctx, chain, p, fmt.Errorf("simulate: %w", err))
+	if over, err := m.superfluous(ctx, p); err != nil || over {
+		return m.cancelSuperfluous(ctx, p, err)
+	}
+	if err := m.rehearse(ctx, chain, p, p.newest().Unsigned); err != nil {
+		return m.giveUp(ctx, chain, p, err)
 	}
 
 	m.checkpoint("payout.before_signing")
@@ -200,6 +210,17 @@ func (m *Manager) simulate(ctx context.Context, chain Chain, p *Payout) error {
 		m.checkpoint("payout.signing")
 	}
 	return err
+}
+
+// rehearse asks the wallet whether a transaction would do its work now. The coin of a child is
+// not there yet.
+func (m *Manager) rehearse(ctx context.Context, chain Chain, p *Payout, u coffer.Unsigned) error {
+	if p.isChild() {
+		return nil
+	}
+	call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
+	defer cancel()
+	return wrap("simulate", chain.Wallet.Simulate(call, u))
 }
 
 // next moves a payout on and makes its next step due at once.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/chaintest"
 	"github.com/cofferhq/coffer/ledger"
 	"github.com/cofferhq/coffer/payout"
 	"github.com/cofferhq/coffer/withdrawal"
@@ -240,9 +241,14 @@ func TestAnOrderThatSignersRefuseDoesNotHoldItsBatchUp(t *testing.T) {
 	w.checkEnd()
 }
 
-// mineOnly mines a block with one transaction.
-func (w *world) mineOnly(id coffer.Hash) {
-	w.net.MineContent(w.net.known[id].content())
+// mineOnly mines a block with just these transactions.
+func (w *world) mineOnly(ids ...coffer.Hash) {
+	var all chaintest.Content
+	for _, id := range ids {
+		c := w.net.known[id].content()
+		all.Spends, all.Transfers = append(all.Spends, c.Spends...), append(all.Transfers, c.Transfers...)
+	}
+	w.net.MineContent(all)
 	w.follow()
 }
 

@@ -79,11 +79,12 @@ type network struct {
 	rng    *rand.Rand
 	sent   []transaction
 	known  map[coffer.Hash]transaction
-	thefts map[coffer.Hash]transaction // spend coins of ours, and are nobody's of ours
+	thefts map[coffer.Hash]transaction   // spend coins of ours, and are nobody's of ours
+	onward map[coffer.CoinID]coffer.Hash // what spends an output that a payout of ours pays
 }
 
 func newNetwork(seed uint64) *network {
-	return &network{Fake: chaintest.NewFake(chain), rng: rand.New(rand.NewPCG(seed, 1)), known: map[coffer.Hash]transaction{}, thefts: map[coffer.Hash]transaction{}}
+	return &network{Fake: chaintest.NewFake(chain), rng: rand.New(rand.NewPCG(seed, 1)), known: map[coffer.Hash]transaction{}, thefts: map[coffer.Hash]transaction{}, onward: map[coffer.CoinID]coffer.Hash{}}
 }
 
 func (n *network) send(t transaction) {
@@ -150,6 +151,18 @@ func spendable(t transaction, unspent map[coffer.CoinID]coffer.Transfer) bool {
 		}
 	}
 	return true
+}
+
+// passOn lets who was paid spend it at once, confirmed or not.
+func (n *network) passOn(t transaction, payment int) {
+	coin := coffer.NewCoinID(t.id(), uint32(payment))
+	paid := t.Payments[payment]
+	next := transaction{
+		Payout: "onward", Coins: []coffer.Coin{{ID: coin, Address: paid.To, Amount: paid.Amount}},
+		Payments: []coffer.Payment{{Asset: btc, To: thief, Amount: paid.Amount}},
+	}
+	n.onward[coin] = next.id()
+	n.send(next)
 }
 
 // pay is a payment by a stranger.

@@ -66,6 +66,7 @@ func TestCoinsArePaidOnce(t *testing.T) {
 		for _, name := range w.strings(`select state from payout
 			union all select 'cancelled in its slot' from payout where state = 'reverted'
 			union all select 'consolidated' from payout where purpose = 'consolidate' and state = 'final'
+			union all select 'child ' || state from payout where path_reason like 'pays for %'
 			union all select 'another attempt' from payout_attempts where number > 0
 			union all select 'left the chain' from ledger_entry where kind = 'payout.reversed'
 			union all select 'withdrawal ' || state from withdrawal
@@ -81,7 +82,7 @@ func TestCoinsArePaidOnce(t *testing.T) {
 	})
 	must := []string{"withdrawal settled", "final", "another attempt", "left the chain", "crash"}
 	if seen["histories"] >= 100 { // a few may miss what is rare; the tests of one thing each do not
-		must = append(must, "cancelled in its slot", "consolidated", "stolen", "anchor stolen", "payout.bumped", "payout.cancelling")
+		must = append(must, "cancelled in its slot", "consolidated", "stolen", "anchor stolen", "payout.bumped", "payout.cancelling", "child final", "child expired")
 	}
 	for _, what := range must {
 		if seen[what] == 0 {
@@ -118,7 +119,7 @@ func (w *world) act() {
 	between := func(least, most int) int { return least + w.net.rng.IntN(most-least+1) }
 	mix := func() bool { return w.net.rng.IntN(3) > 0 }
 	account := accounts[between(0, 1)]
-	switch between(0, 27) {
+	switch between(0, 29) {
 	case 0, 1:
 		w.strangerPays(w.users[account], uint64(between(5, 3000)))
 	case 2, 3, 4:
@@ -176,6 +177,8 @@ func (w *world) act() {
 		}
 		w.plan()
 		w.step(between(1, 12))
+	case 28, 29:
+		w.passOn()
 	case 22:
 		w.try(func() error {
 			_, err := w.payouts.PlanConsolidation(w.ctx, chain)
@@ -183,6 +186,29 @@ func (w *world) act() {
 		})
 		w.clearAlarms()
 	}
+}
+
+// passOn lets somebody spend what a payout pays before that is in a block, and lets the payout
+// wait for its block.
+func (w *world) passOn() {
+	_, landed := ledgerOf(w.net.Canonical())
+	var waiting []transaction
+	for _, t := range w.net.sent {
+		_, in := landed[t.id()]
+		if _, theft := w.net.thefts[t.id()]; !in && !theft && len(t.Payments) > 0 && t.Coins[0].Address != stranger && t.Payments[0].To != thief {
+			waiting = append(waiting, t)
+		}
+	}
+	if len(waiting) == 0 {
+		return
+	}
+	t := waiting[len(waiting)-1-w.net.rng.IntN(min(len(waiting), 3))]
+	w.net.passOn(t, w.net.rng.IntN(len(t.Payments)))
+	w.mine(3, none)
+	w.observeDeposits()
+	w.observePayouts()
+	w.now = w.now.Add(6 * time.Second)
+	w.step(6)
 }
 
 // fund gives the customers some coins, for good.

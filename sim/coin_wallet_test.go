@@ -93,6 +93,9 @@ func (w *coinWallet) Build(_ context.Context, i coffer.Intent, prev []coffer.Att
 	}
 	fee := w.rate
 	for _, a := range prev {
+		if err := w.passedOn(a); err != nil {
+			return coffer.Unsigned{}, err
+		}
 		fee = max(fee, number(decode(a.Unsigned.Bytes).Fee)+10)
 	}
 	if w.dear || fee > number(i.FeeBound) {
@@ -124,6 +127,46 @@ func (w *coinWallet) Build(_ context.Context, i coffer.Intent, prev []coffer.Att
 			return coffer.Unsigned{}, fmt.Errorf("fake: %w", coffer.ErrFeeBudget)
 		}
 	}
+	return coffer.Unsigned{Chain: i.Chain, Wallet: i.Wallet, Path: i.Path, Format: "fake", Bytes: t.bytes()}, nil
+}
+
+// passedOn says whether somebody spends already what an attempt pays.
+func (w *coinWallet) passedOn(a coffer.Attempt) error {
+	t := decode(a.Unsigned.Bytes)
+	for n := range t.Payments {
+		if _, spent := w.net.onward[coffer.NewCoinID(t.id(), uint32(n))]; spent && a.Signed != nil {
+			return fmt.Errorf("fake: %w", coffer.ErrDescendants)
+		}
+	}
+	return nil
+}
+
+// ChildCoin implements payout.ChildBuilder.
+func (w *coinWallet) ChildCoin(_ context.Context, prev []coffer.Attempt) (uint32, coffer.Coin, coffer.Amount, error) {
+	for _, a := range slices.Backward(prev) {
+		t := decode(a.Unsigned.Bytes)
+		if _, sent := w.net.known[t.id()]; !sent || a.Signed == nil || t.Rest.IsZero() {
+			continue
+		}
+		coin := coffer.NewCoinID(t.id(), uint32(len(t.Payments)))
+		return a.Number, coffer.Coin{ID: coin, Address: addressAt(t.Change), Path: t.Change, Amount: t.Rest}, t.Fee, nil
+	}
+	return 0, coffer.Coin{}, coffer.Amount{}, fmt.Errorf("fake: %w", coffer.ErrCoins)
+}
+
+// BuildChild implements payout.ChildBuilder.
+func (w *coinWallet) BuildChild(_ context.Context, i coffer.Intent, parent coffer.Attempt) (coffer.Unsigned, error) {
+	if w.broken("build") {
+		return coffer.Unsigned{}, errFake
+	}
+	of, _, err := i.Coins[0].ID.Parts()
+	if err != nil || parent.Signed == nil || parent.Signed.ID != of {
+		return coffer.Unsigned{}, fmt.Errorf("coin %s is not of attempt %d: %w", i.Coins[0].ID, parent.Number, err)
+	}
+	if w.dear || w.rate > number(i.FeeBound) || sumOf(i.Coins) < w.rate+dust {
+		return coffer.Unsigned{}, fmt.Errorf("fake: %w", coffer.ErrFeeBudget)
+	}
+	t := transaction{Payout: i.ID, Coins: i.Coins, Fee: coffer.NewAmount(w.rate), Change: i.Change, Rest: coffer.NewAmount(sumOf(i.Coins) - w.rate)}
 	return coffer.Unsigned{Chain: i.Chain, Wallet: i.Wallet, Path: i.Path, Format: "fake", Bytes: t.bytes()}, nil
 }
 

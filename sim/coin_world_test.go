@@ -392,7 +392,7 @@ func (w *world) check() {
 					stolen += int64(number(c.Amount))
 				}
 			}
-		} else if t.Coins[0].Address != stranger {
+		} else if _, others := w.net.onward[t.Coins[0].ID]; !others && t.Coins[0].Address != stranger {
 			for _, p := range t.Payments {
 				paid[p]++
 			}

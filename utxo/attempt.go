@@ -1,9 +1,11 @@
 package utxo
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/btcsuite/btcd/wire/v2"
 	"golang.org/x/sync/errgroup"
@@ -11,9 +13,9 @@ import (
 	"github.com/cofferhq/coffer"
 )
 
-// ErrDescendants is returned where an attempt must not be replaced: a transaction that is not
-// ours and waits in the pool spends what it pays. BuildChild makes it dearer.
-var ErrDescendants = errors.New("somebody spends already what the payout pays: it is not replaced, only its change can pay for it (CPFP)")
+// ErrDescendants is coffer.ErrDescendants: the transaction that spends what an attempt pays waits
+// in the pool. BuildChild makes the attempt dearer.
+var ErrDescendants = fmt.Errorf("%w: it is not replaced, only its change can pay for it (CPFP)", coffer.ErrDescendants)
 
 // fetchers bounds how many previous transactions are asked for at a time.
 const fetchers = 4
@@ -200,8 +202,13 @@ func (w *Wallet) buildChild(ctx context.Context, i coffer.Intent, parent coffer.
 	if err != nil {
 		return coffer.Unsigned{}, fmt.Errorf("parent: %w", err)
 	}
-	id := HashOf(r.tx.TxHash())
-	if id != parent.Signed.ID || r.change < 0 || i.Coins[0].ID != coffer.NewCoinID(id, uint32(r.change)) { // #nosec G115 -- not negative
+	id := parent.Signed.ID // of tx, which has the outputs that were read
+	if !slices.EqualFunc(tx.TxOut, r.tx.TxOut, func(a, b *wire.TxOut) bool {
+		return a.Value == b.Value && bytes.Equal(a.PkScript, b.PkScript)
+	}) {
+		return coffer.Unsigned{}, fmt.Errorf("parent: %s is not what attempt %d builds", id, parent.Number)
+	}
+	if r.change < 0 || i.Coins[0].ID != coffer.NewCoinID(id, uint32(r.change)) { // #nosec G115 -- not negative
 		return coffer.Unsigned{}, fmt.Errorf("coin %s is not the change of %s", i.Coins[0].ID, id)
 	}
 	bound, err := satoshis(i.FeeBound)

@@ -646,6 +646,21 @@ func (q *Queries) Get(ctx context.Context, id string) (Payout, error) {
 	return i, err
 }
 
+const hasChild = `-- name: HasChild :one
+select exists (
+    select from payout c join payout_attempts a on a.signed_id = decode(split_part(c.slot_lane, ':', 1), 'hex')
+    where a.payout_id = $1 and c.slot_kind = 'coin' and c.state in ('signed', 'broadcast'))
+`
+
+// HasChild says whether a payout on its way, that was signed, spends an output of an attempt of
+// one that did not land.
+func (q *Queries) HasChild(ctx context.Context, payoutID string) (bool, error) {
+	row := q.db.QueryRow(ctx, hasChild, payoutID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const idleSweeps = `-- name: IdleSweeps :many
 select s.payout_id, s.position, s.chain, s.forwarder, s.salt, s.asset, s.expected, s.live from payout_sweeps s
 where s.payout_id = $1 and s.expected > 0 and not exists (
@@ -1324,6 +1339,76 @@ type LockLostParams struct {
 // LockLost finds payouts whose slot a final block gave to something else, and people know.
 func (q *Queries) LockLost(ctx context.Context, arg LockLostParams) ([]Payout, error) {
 	rows, err := q.db.Query(ctx, lockLost, arg.Chain, arg.Final, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Payout
+	for rows.Next() {
+		var i Payout
+		if err := rows.Scan(
+			&i.ID,
+			&i.Chain,
+			&i.Wallet,
+			&i.Path,
+			&i.Purpose,
+			&i.SlotKind,
+			&i.SlotLane,
+			&i.SlotSequence,
+			&i.Intent,
+			&i.IntentHash,
+			&i.State,
+			&i.Attempts,
+			&i.Version,
+			&i.NextAt,
+			&i.Tries,
+			&i.Note,
+			&i.SinceHeight,
+			&i.IncludedAttempt,
+			&i.Tx,
+			&i.BlockHeight,
+			&i.BlockHash,
+			&i.Success,
+			&i.Reason,
+			&i.Alarm,
+			&i.AlarmBlock,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Parked,
+			&i.Refusals,
+			&i.Answered,
+			&i.LostBlock,
+			&i.LostHeight,
+			&i.PathReason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockOrphans = `-- name: LockOrphans :many
+select c.id, c.chain, c.wallet, c.path, c.purpose, c.slot_kind, c.slot_lane, c.slot_sequence, c.intent, c.intent_hash, c.state, c.attempts, c.version, c.next_at, c.tries, c.note, c.since_height, c.included_attempt, c.tx, c.block_height, c.block_hash, c.success, c.reason, c.alarm, c.alarm_block, c.created_at, c.updated_at, c.parked, c.refusals, c.answered, c.lost_block, c.lost_height, c.path_reason from payout c
+join payout_attempts a on a.signed_id = decode(split_part(c.slot_lane, ':', 1), 'hex')
+join payout p on p.id = a.payout_id
+where c.chain = $1 and c.slot_kind = 'coin' and c.state in ('signing', 'signed', 'broadcast') and c.alarm = ''
+  and p.state in ('final', 'reverted', 'expired', 'cancelled') and p.included_attempt is distinct from a.number
+order by c.id limit $2 for update of c
+`
+
+type LockOrphansParams struct {
+	Chain string
+	First int32
+}
+
+// LockOrphans finds payouts whose first coin is an output of an attempt that did not land before
+// its payout ended.
+func (q *Queries) LockOrphans(ctx context.Context, arg LockOrphansParams) ([]Payout, error) {
+	rows, err := q.db.Query(ctx, lockOrphans, arg.Chain, arg.First)
 	if err != nil {
 		return nil, err
 	}
