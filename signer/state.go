@@ -50,7 +50,8 @@ type slotState struct {
 	own      bool        // to pay coins of the wallet to the wallet
 	feeBound coffer.Amount
 	digests  map[coffer.Hash]bool
-	spend    *spend // what taking the slot counted for
+	spend    *spend   // what taking the slot counted for
+	raises   []*spend // and what its cancellations may cost more
 
 	since   time.Time     // it was taken
 	until   time.Time     // the last moment that anything signed in it is valid; zero: for ever
@@ -227,7 +228,7 @@ func (s *state) applyPayout(sequence uint64, at time.Time, p payoutRecord) error
 		slot.digests[d] = true
 	}
 	if p.Cancel && p.Slot.Kind == coffer.SlotCoin && p.FeeBound.Cmp(slot.feeBound) > 0 {
-		if err := s.raise(slot, p.FeeBound); err != nil {
+		if err := s.raise(slot, p.FeeBound, at); err != nil {
 			return fmt.Errorf("record %d: add up what was spent: %w", sequence, err)
 		}
 	}
@@ -280,18 +281,25 @@ func (s *state) applySlot(sequence uint64, r slotRecord) error {
 	return nil
 }
 
-// raise counts a slot for a higher fee than it was given.
-func (s *state) raise(slot *slotState, bound coffer.Amount) error {
-	more, err := bound.Sub(slot.feeBound)
-	if err != nil {
-		return err
-	}
-	if !slot.spend.out {
-		if err := s.total.addSpend(spend{native: slot.spend.native, fee: more, sweep: slot.spend.sweep}); err != nil {
+// raise counts a slot for a higher fee than it was given, when that is signed: the slot's own
+// share may be forgotten by then.
+func (s *state) raise(slot *slotState, bound coffer.Amount, at time.Time) error {
+	more, since := bound, at.Add(-policy.Window)
+	for _, counted := range append([]*spend{slot.spend}, slot.raises...) {
+		if !counted.at.After(since) {
+			continue
+		}
+		var err error
+		if more, err = more.Sub(counted.fee); err != nil {
 			return err
 		}
 	}
-	slot.spend.fee, slot.feeBound = bound, bound
+	counted := &spend{at: at, native: slot.spend.native, fee: more, sweep: slot.spend.sweep}
+	if err := s.total.addSpend(*counted); err != nil {
+		return err
+	}
+	s.spends, slot.raises = append(s.spends, counted), append(slot.raises, counted)
+	slot.feeBound = bound
 	return nil
 }
 
@@ -425,6 +433,13 @@ func (s *state) spentWithout(key slotKey, orders []coffer.Order, native coffer.A
 			part.account[account], part.asset[o.Asset] = s.total.account[account], s.total.asset[o.Asset]
 		}
 		part.subtract(*slot.spend)
+	}
+	if slot, taken := s.slots[key]; taken {
+		for _, raised := range slot.raises {
+			if raised.at.After(now.Add(-policy.Window)) {
+				part.subtract(*raised)
+			}
+		}
 	}
 	return part
 }

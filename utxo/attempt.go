@@ -119,10 +119,9 @@ func (w *Wallet) earlier(ctx context.Context, i coffer.Intent, prev []coffer.Att
 		if attempt.Signed == nil {
 			continue
 		}
-		id := HashOf(r.tx.TxHash())
 		for n := range r.tx.TxOut {
 			if n != r.change {
-				outputs = append(outputs, coffer.NewCoinID(id, uint32(n))) // #nosec G115 -- at most MaxPayments
+				outputs = append(outputs, coffer.NewCoinID(attempt.Signed.ID, uint32(n))) // #nosec G115 -- at most MaxPayments
 			}
 		}
 	}
