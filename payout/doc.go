@@ -21,6 +21,8 @@
 // beside each other as there are lanes. Its slot is the first of them, the anchor, which every
 // attempt spends. Which coins there are a [CoinBook] knows. What is signed never expires there
 // either, and ends the same way. [Manager.PlanConsolidation] makes few coins of many.
+// While somebody spends already what a payout pays it must not be replaced: its change is spent
+// by a child then, a payout of its own that pays for both (CPFP) and ends with it.
 //
 // [Manager.Plan] takes approved withdrawals and a slot in one transaction. Each wallet has
 // lanes, whose payouts are on their way at once. What live payouts may still spend (their

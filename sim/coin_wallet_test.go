@@ -130,9 +130,13 @@ func (w *coinWallet) Build(_ context.Context, i coffer.Intent, prev []coffer.Att
 	return coffer.Unsigned{Chain: i.Chain, Wallet: i.Wallet, Path: i.Path, Format: "fake", Bytes: t.bytes()}, nil
 }
 
-// passedOn says whether somebody spends already what an attempt pays.
+// passedOn says whether somebody spends already what an attempt pays. Pools forget both when a
+// block spends a coin of the attempt.
 func (w *coinWallet) passedOn(a coffer.Attempt) error {
 	t := decode(a.Unsigned.Bytes)
+	if unspent, _ := ledgerOf(w.net.Canonical()); !spendable(t, unspent) {
+		return nil
+	}
 	for n := range t.Payments {
 		if _, spent := w.net.onward[coffer.NewCoinID(t.id(), uint32(n))]; spent && a.Signed != nil {
 			return fmt.Errorf("fake: %w", coffer.ErrDescendants)

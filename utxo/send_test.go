@@ -328,6 +328,9 @@ func TestSpentPayoutsAreNotReplacedButHelped(t *testing.T) {
 		Change: s.wallet.ChangePath(4), FeeBound: coffer.NewAmount(50_000), Expires: s.now.Add(time.Hour),
 	}
 	child.Slot = coffer.Slot{Kind: coffer.SlotCoin, Lane: string(child.Coins[0].ID)}
+	if number, coin, fee, err := s.wallet.ChildCoin(t.Context(), []coffer.Attempt{first}); err != nil || number != 0 || coin != child.Coins[0] || fee != effects.FeeBound {
+		t.Errorf("attempt %d brings %+v at a fee of %s, %v; want %+v, %s", number, coin, fee, err, child.Coins[0], effects.FeeBound)
+	}
 	fees := s.fees
 	fees.Fallback *= 4
 	rich, err := utxo.NewWallet(utxo.WalletConfig{Descriptor: s.Descriptor, Pool: noEstimate{c.client}, Fees: fees, Clock: func() time.Time { return s.now }})
