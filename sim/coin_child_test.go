@@ -83,9 +83,9 @@ func TestAChildPaysForAPayoutThatMustNotBeReplaced(t *testing.T) {
 }
 
 func TestAChildEndsWhenSomethingElseLandsInItsParentsPlace(t *testing.T) {
-	w, p := stuck(t)
+	w, _ := stuck(t)
 	w.wait(3) // it has a second attempt now
-	p = w.payout(0)
+	p := w.payout(0)
 	if len(p.Attempts) != 2 {
 		t.Fatalf("%d attempts", len(p.Attempts))
 	}
