@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"ledger/ledgersql": {},
 	"evm":              {"bindings"},
 	"utxo":             {},
+	"tron":             {"tron/tronpb"},
 	"tron/tronpb":      {},
 	// The sending half of EVM composes evm with whoever sends user operations.
 	"relayer": {"evm", "bindings"},

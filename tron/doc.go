@@ -1,0 +1,2 @@
+// Package tron writes and reads transactions of TRON.
+package tron
