@@ -22,7 +22,9 @@ type Payment struct {
 //
 // Kind says whose counter it is; Lane which of several (the EntryPoint key in hex
 // without leading zeros, "0x0"); Sequence the place in the lane. A coin can be spent once:
-// its slot has the CoinID as lane, and sequence 0.
+// its slot has the CoinID as lane, and sequence 0. On TRON nothing but its own end excludes a
+// transaction: its slot is the second of its timestamp, which the chain does not check, and
+// Lane one of 1000 beside each other ("0x0").
 type Slot struct {
 	Kind     string `json:"kind"`
 	Lane     string `json:"lane,omitempty"`
@@ -35,11 +37,16 @@ const (
 	SlotSafe       = "safe"       // Safe nonce
 	SlotNonce      = "nonce"      // nonce of an externally owned account
 	SlotCoin       = "coin"       // a confirmed coin that every attempt spends (UTXO)
+	SlotTimestamp  = "timestamp"  // timestamp of a transaction, which dies at its expiration (TRON)
 )
 
 // Endless reports whether what is signed for the slot never dies by itself: only a transaction
 // in the slot is its end.
 func (s Slot) Endless() bool { return s.Kind == SlotSafe || s.Kind == SlotCoin }
+
+// Single reports whether the slot is that of one transaction alone: another one, of the same
+// payments even, would land beside it and not in its place.
+func (s Slot) Single() bool { return s.Kind == SlotTimestamp }
 
 // String writes kind/lane/sequence.
 func (s Slot) String() string {
@@ -64,6 +71,7 @@ const (
 	PathUserOp = "userop" // ERC-4337 user operation through a bundler
 	PathExec   = "exec"   // Safe execTransaction by an executor
 	PathPSBT   = "psbt"   // partially signed Bitcoin transaction (BIP-174)
+	PathTRON   = "tron"   // transaction of a TRON account, signed by the keys of a permission
 )
 
 // Purposes of a payout.
@@ -75,6 +83,9 @@ const (
 
 	// PurposeConsolidate makes one coin of many, while fees are low (UTXO).
 	PurposeConsolidate = "consolidate"
+
+	// PurposeDelegate lends energy or bandwidth to an address, or takes it back (TRON).
+	PurposeDelegate = "delegate"
 )
 
 // Sweep moves all that a deposit address holds of one asset to the vault, which is part of
@@ -85,12 +96,28 @@ type Sweep struct {
 	Asset     AssetID `json:"asset"`
 }
 
+// Resources of a Delegation.
+const (
+	ResourceEnergy    = "energy"
+	ResourceBandwidth = "bandwidth"
+)
+
+// Delegation lends to an address what so much stake of the wallet gives of a resource (TRON).
+// It is never locked. Back takes it back.
+type Delegation struct {
+	To       Address `json:"to"`
+	Resource string  `json:"resource"`
+	Amount   Amount  `json:"amount"` // of the stake, sun
+	Back     bool    `json:"back,omitempty"`
+}
+
 // Intent is the canonical statement of a payout: ONE transaction from one wallet. Orders
 // and Payments are parallel when Purpose is orders: payment i pays order i. Sweeps are what
 // a payout does whose Purpose is sweep, which has no orders and no payments; one whose
-// Purpose is cancel has none of them, and only uses its slot up. FeeBound is the most native
+// Purpose is cancel has none of them, and only uses its slot up. Delegations are what one whose
+// Purpose is delegate does. FeeBound is the most native
 // base units that may be spent on fees, over all attempts any one of which may land: by the
-// wallet on PathUserOp and PathPSBT, by the executor on PathExec.
+// wallet on PathUserOp, PathPSBT and PathTRON, by the executor on PathExec.
 //
 // On PathPSBT, Coins are what is set aside for the payout. The first is the anchor, which
 // every attempt spends and the slot names; an attempt may leave others out. What is left over
@@ -109,6 +136,8 @@ type Intent struct {
 	Change   string    `json:"change,omitempty"`
 	FeeBound Amount    `json:"feeBound"`
 	Expires  time.Time `json:"expires"`
+
+	Delegations []Delegation `json:"delegations,omitempty"`
 }
 
 // Hash is the identity of the intent's content. Expires counts in whole seconds.
@@ -147,6 +176,16 @@ func (i Intent) Hash() Hash {
 			c.amount(coin.Amount)
 		}
 		c.str(i.Change)
+	}
+	if len(i.Delegations) > 0 { // likewise
+		c.str("delegations")
+		c.uint(uint64(len(i.Delegations)))
+		for _, d := range i.Delegations {
+			c.str(string(d.To))
+			c.str(d.Resource)
+			c.amount(d.Amount)
+			c.str(strconv.FormatBool(d.Back))
+		}
 	}
 	return c.sum()
 }
@@ -191,12 +230,14 @@ type Effects struct {
 	FeeBound   Amount    `json:"feeBound"`         // most the wallet can lose to fees, native base units
 	ValidUntil time.Time `json:"validUntil"`
 	Digests    []Hash    `json:"digests"` // what each owner has to sign, on UTXO one for each coin
+
+	Delegations []Delegation `json:"delegations,omitempty"`
 }
 
 // Signature is one key's signature over one digest. Key is the signing key in the
 // chain's address form, on UTXO the key of the wallet's descriptor, whose children sign;
-// Bytes in the form the chain's Finalize expects (EVM: r‖s‖v, v 27 or 28; UTXO: DER and the
-// sighash type).
+// Bytes in the form the chain's Finalize expects (EVM: r‖s‖v, v 27 or 28; TRON: likewise, or v
+// 0 or 1; UTXO: DER and the sighash type).
 type Signature struct {
 	Signer string `json:"signer"` // the signer process's name
 	Key    string `json:"key"`

@@ -51,6 +51,8 @@ var testIntent = coffer.Intent{
 
 var testCoin = coffer.Coin{ID: coffer.NewCoinID(coffer.Hash{1}, 7), Address: "bc1q", Path: "0/17", Amount: coffer.NewAmount(9)}
 
+var testDelegation = coffer.Delegation{To: "TReceiver", Resource: coffer.ResourceEnergy, Amount: coffer.NewAmount(9)}
+
 var testSweep = coffer.Sweep{Forwarder: "0xForwarder", Salt: coffer.Hash{1}, Asset: "eip155:1/slip44:60"}
 
 // Signers remember these hashes for ever: a change here is a new version of the encoding.
@@ -73,6 +75,10 @@ func TestCanonicalHashesAreStable(t *testing.T) {
 	if got, want := psbt.Hash().String(), "0x55081738264e808049d69ccb441776a78e329ed4e764e15b68cb327abd31ed9a"; got != want {
 		t.Errorf("hash of an intent with coins %s, want %s", got, want)
 	}
+	delegate := coffer.Intent{ID: "po_3", Purpose: coffer.PurposeDelegate, Delegations: []coffer.Delegation{testDelegation}, Expires: testIntent.Expires}
+	if got, want := delegate.Hash().String(), "0xccc2e60c40af5d1d472ff073f76cfca52d454c755dc1f9b62c3b35f875b69d65"; got != want {
+		t.Errorf("hash of a delegation %s, want %s", got, want)
+	}
 }
 
 // Every field counts: changing any one changes the hash.
@@ -84,6 +90,9 @@ func TestHashCoversEveryField(t *testing.T) {
 		return coffer.Intent{Purpose: coffer.PurposeSweep, Sweeps: []coffer.Sweep{s}}.Hash()
 	})
 	checkFields(t, testCoin, func(c coffer.Coin) coffer.Hash { return coffer.Intent{Coins: []coffer.Coin{c}}.Hash() })
+	checkFields(t, testDelegation, func(d coffer.Delegation) coffer.Hash {
+		return coffer.Intent{Delegations: []coffer.Delegation{d}}.Hash()
+	})
 }
 
 func checkFields[T any](t *testing.T, base T, hash func(T) coffer.Hash) {
@@ -109,6 +118,10 @@ func checkFields[T any](t *testing.T, base T, hash func(T) coffer.Hash) {
 			*v = append([]coffer.Sweep{{}}, (*v)...)
 		case *[]coffer.Coin:
 			*v = append([]coffer.Coin{{}}, (*v)...)
+		case *[]coffer.Delegation:
+			*v = append([]coffer.Delegation{{}}, (*v)...)
+		case *bool:
+			*v = !*v
 		default:
 			if field.Kind() != reflect.String {
 				t.Fatalf("%s.%s: the test does not know how to change a %s", typ, typ.Field(n).Name, field.Type())

@@ -163,6 +163,9 @@ func explain(x coffer.Explainer, i coffer.Intent, u coffer.Unsigned) (coffer.Eff
 	if !slices.Equal(e.Sweeps, i.Sweeps) {
 		return e, fmt.Errorf("%d sweeps, want %d others", len(e.Sweeps), len(i.Sweeps))
 	}
+	if !slices.Equal(e.Delegations, i.Delegations) {
+		return e, fmt.Errorf("%d delegations, want %d others", len(e.Delegations), len(i.Delegations))
+	}
 	return e, checkCoins(e, i)
 }
 

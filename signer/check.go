@@ -85,6 +85,8 @@ func checkEffects(r coffer.SigningRequest, e coffer.Effects, chain servedChain) 
 		return coffer.Invalid("unsigned.payments", "the transaction's payments are not the intent's")
 	case !slices.Equal(e.Sweeps, i.Sweeps):
 		return coffer.Invalid("unsigned.sweeps", "the transaction's sweeps are not the intent's")
+	case len(i.Delegations)+len(e.Delegations) > 0:
+		return coffer.Invalid("intent.delegations", "this signer signs no delegations")
 	case e.FeeBound.Cmp(i.FeeBound) > 0:
 		return coffer.Invalid("unsigned.fee", "the transaction may cost %s, the intent allows %s", e.FeeBound, i.FeeBound)
 	case len(e.Digests) == 0 || len(e.Digests) > maxDigests:

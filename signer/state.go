@@ -124,6 +124,9 @@ func (s *state) checkBinding(r coffer.SigningRequest, e coffer.Effects) (fresh b
 	if taken.end != "" {
 		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was consumed by %s", key.slot, taken.by)
 	}
+	if key.slot.Single() && !taken.has(e.Digests) {
+		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was signed for another transaction: both could land", key.slot)
+	}
 	cancel := r.Intent.Purpose == coffer.PurposeCancel // pays nothing, and at most one of the two lands
 	if !cancel && !slices.Equal(taken.orders, r.Intent.Orders) {
 		return false, coffer.Errorf(coffer.CodeConflict, "slot %s was signed with other orders", key.slot)
@@ -150,15 +153,11 @@ func dearer(i coffer.Intent) bool {
 // signed reports whether all these digests were recorded before.
 func (s *state) signed(i coffer.Intent, digests []coffer.Hash) bool {
 	slot, ok := s.slots[slotOf(i)]
-	if !ok {
-		return false
-	}
-	for _, d := range digests {
-		if !slot.digests[d] {
-			return false
-		}
-	}
-	return true
+	return ok && slot.has(digests)
+}
+
+func (s *slotState) has(digests []coffer.Hash) bool {
+	return !slices.ContainsFunc(digests, func(d coffer.Hash) bool { return !s.digests[d] })
 }
 
 // apply adds one record. It refuses records that no correct signer would have written.
@@ -221,6 +220,8 @@ func (s *state) applyPayout(sequence uint64, at time.Time, p payoutRecord) error
 		s.slots[key] = slot
 	} else if slot.end != "" {
 		return fmt.Errorf("record %d signs in slot %s, which ended", sequence, p.Slot)
+	} else if p.Slot.Single() && !slot.has(p.Digests) {
+		return fmt.Errorf("record %d signs another transaction in slot %s, which is for one", sequence, p.Slot)
 	} else if !p.Cancel && (!slices.Equal(slot.orders, hashes) || slot.sweeps != p.Sweeps || slot.own != p.Consolidate) {
 		return fmt.Errorf("record %d gives slot %s to other orders or sweeps", sequence, p.Slot)
 	}

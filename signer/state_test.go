@@ -111,3 +111,47 @@ func TestADearerCancellationCountsWhenItIsSigned(t *testing.T) {
 	want(9, later.Add(policy.Window+time.Minute), 1500) // the first raise is a day old
 	want(9, later.Add(policy.Window+2*time.Hour), 0)
 }
+
+// Nothing on TRON makes two transactions of an account exclude each other: in a slot there the
+// one transaction is signed again, and no variant of it.
+func TestASlotOfATimestampIsForOneTransaction(t *testing.T) {
+	start := time.Unix(1_700_000_000, 0).UTC()
+	slot := coffer.Slot{Kind: coffer.SlotTimestamp, Lane: "0x0", Sequence: 1_700_000_000}
+	order := coffer.Order{ID: "wd_1", Amount: coffer.NewAmount(5)}
+	intent := coffer.Intent{Chain: "tron:0x2b6653dc", Wallet: "TWallet", Slot: slot, Purpose: coffer.PurposeOrders, Orders: []coffer.Hash{order.Hash()}}
+	request := coffer.SigningRequest{Intent: intent, Orders: []coffer.Order{order}}
+	record2 := func(digest byte) record {
+		return record{Sequence: 2, At: start, Kind: kindPayout, Payout: &payoutRecord{
+			Chain: intent.Chain, Wallet: intent.Wallet, Slot: slot, Orders: []orderRecord{{ID: order.ID, Hash: order.Hash(), Amount: order.Amount}},
+			Digests: []coffer.Hash{{digest}},
+		}}
+	}
+
+	s := newState("s")
+	if err := s.apply(record{Sequence: 1, At: start, Kind: kindOpened, Opened: &openedRecord{"s"}}); err != nil {
+		t.Fatal(err)
+	}
+	if fresh, err := s.checkBinding(request, coffer.Effects{Digests: []coffer.Hash{{1}}}); err != nil || !fresh {
+		t.Fatalf("the first transaction: fresh %t, %v", fresh, err)
+	}
+	if err := s.apply(record2(1)); err != nil {
+		t.Fatal(err)
+	}
+	if fresh, err := s.checkBinding(request, coffer.Effects{Digests: []coffer.Hash{{1}}}); err != nil || fresh {
+		t.Errorf("the same transaction again: fresh %t, %v", fresh, err)
+	}
+	if _, err := s.checkBinding(request, coffer.Effects{Digests: []coffer.Hash{{2}}}); coffer.ErrorCode(err) != coffer.CodeConflict {
+		t.Errorf("a variant of it: %v, want %s", err, coffer.CodeConflict)
+	}
+	if err := s.apply(record2(1)); err != nil {
+		t.Errorf("a record of the same transaction: %v", err)
+	}
+	if err := s.apply(record2(2)); err == nil {
+		t.Error("a record of a variant was taken")
+	}
+	coin := slot
+	coin.Kind = coffer.SlotCoin
+	if coin.Single() || !slot.Single() {
+		t.Error("only the slot of a timestamp is single")
+	}
+}
