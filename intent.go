@@ -258,6 +258,7 @@ type Attempt struct {
 	At       time.Time `json:"at"` // when it was built
 	Unsigned Unsigned  `json:"unsigned"`
 	Signed   *Signed   `json:"signed,omitempty"`
+	Cancels  bool      `json:"cancels,omitempty"` // it pays nothing and uses the slot up
 }
 
 // What a Wallet may say about a transaction that it was asked to build or to simulate.

@@ -1,6 +1,7 @@
 package payout
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -79,6 +80,13 @@ func (m *Manager) cancelSlot(ctx context.Context, chain Chain, p *Payout) error 
 	}
 	m.checkpoint("payout.before_cancelling")
 	err = m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
+		refused, err := m.refused(ctx, m.sql.WithTx(tx), p)
+		if err != nil {
+			return err
+		}
+		if refused {
+			p.row.Refused = cmp.Or(p.row.Note, "without a word")
+		}
 		if err := m.insertAttempt(ctx, tx, p, unsigned, effects, true); err != nil {
 			return err
 		}
@@ -98,11 +106,16 @@ func (m *Manager) cancelSlot(ctx context.Context, chain Chain, p *Payout) error 
 
 // endCancelled gives the withdrawals of a payout back whose slot was used up: the payment of
 // one alone is tried again alone, those of several in two halves. Coins that were signed for pay
-// all or nobody, so there nobody is to blame, and all are tried again together.
+// all or nobody, so there nobody is to blame, and all are tried again together. One that every
+// signer refused alone waits in review.
 func (m *Manager) endCancelled(ctx context.Context, tx pgx.Tx, p *Payout) error {
 	q := m.sql.WithTx(tx)
 	if err := q.EndOrders(ctx, p.ID); err != nil {
 		return fmt.Errorf("end the orders of %s: %w", p.ID, err)
+	}
+	if p.row.Refused != "" && len(p.Withdrawals) == 1 {
+		m.Log.Error("withdrawal refused by every signer, now in review", "payout", p.ID, "withdrawals", p.Withdrawals, "reason", p.row.Refused)
+		return m.Withdrawals.Doubted(ctx, tx, p.Withdrawals, clip("every signer refused its payout: "+p.row.Refused))
 	}
 	if err := m.Withdrawals.Returned(ctx, tx, p.Withdrawals, clip(p.row.Reason)); err != nil {
 		return err

@@ -118,9 +118,14 @@ func (m *Manager) planCoinsTx(ctx context.Context, tx pgx.Tx, id coffer.ChainID,
 			return planned{}, err
 		}
 		err = m.takeCoins(ctx, tx, chain, selector, coins, &intent)
-		if errors.Is(err, coffer.ErrCoins) && len(batch) > 1 {
+		if (errors.Is(err, coffer.ErrCoins) || errors.Is(err, coffer.ErrFeeBudget)) && len(batch) > 1 {
 			batch = batch[:(len(batch)+1)/2]
 			continue
+		}
+		if errors.Is(err, coffer.ErrFeeBudget) {
+			// Fees are too high for what a payout may cost. They fall again, or a person allows more.
+			f.short["fees within what a payout may cost"] = shortage{chain.FeeBound, chain.FeeBound}
+			return planned{short: f.short}, q.Wait(ctx, payoutsql.WaitParams{Ids: idsOf(batch), Until: m.now().Add(chain.Limits.Rebroadcast)})
 		}
 		if errors.Is(err, coffer.ErrCoins) {
 			// There is enough, but not in coins that pay for themselves. What stands behind it shall
@@ -181,7 +186,7 @@ func namesOf(coins []coffer.Coin) []string {
 // coffer.ErrCoins when there are not enough.
 func (m *Manager) takeCoins(ctx context.Context, tx pgx.Tx, chain Chain, selector coffer.CoinSelector, coins []coffer.Coin, i *coffer.Intent) error {
 	selected, err := selector.Select(i.Payments, slices.Clone(coins), i.FeeBound, coffer.RequestHash("coins", i.ID))
-	if err != nil && !errors.Is(err, coffer.ErrCoins) {
+	if err != nil && !errors.Is(err, coffer.ErrCoins) && !errors.Is(err, coffer.ErrFeeBudget) {
 		// What the wallet cannot pay at all must not stop what stands behind it.
 		m.Log.Error("the wallet chooses no coins", "chain", i.Chain, "payments", len(i.Payments), "error", err)
 		return fmt.Errorf("%w: %w", coffer.ErrCoins, err)
@@ -293,7 +298,7 @@ func (m *Manager) planConsolidation(ctx context.Context, tx pgx.Tx, id coffer.Ch
 		FeeBound: chain.FeeBound, Expires: now.Add(chain.Limits.IntentTTL).Truncate(time.Second),
 	}
 	err = m.takeCoins(ctx, tx, chain, selector, coins, &intent)
-	if errors.Is(err, coffer.ErrCoins) {
+	if errors.Is(err, coffer.ErrCoins) || errors.Is(err, coffer.ErrFeeBudget) {
 		return "", nil // not worth it now
 	}
 	if err != nil {

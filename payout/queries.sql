@@ -110,7 +110,7 @@ set state = sqlc.arg(state), attempts = sqlc.arg(attempts), version = sqlc.arg(v
     included_attempt = sqlc.narg(included_attempt), tx = sqlc.narg(tx), block_height = sqlc.narg(block_height),
     block_hash = sqlc.narg(block_hash), success = sqlc.narg(success), reason = sqlc.arg(reason),
     alarm = sqlc.arg(alarm), alarm_block = sqlc.narg(alarm_block), parked = sqlc.arg(parked), refusals = sqlc.arg(refusals),
-    answered = sqlc.arg(answered), lost_block = sqlc.narg(lost_block), lost_height = sqlc.narg(lost_height), updated_at = sqlc.arg(updated_at)
+    answered = sqlc.arg(answered), refused = sqlc.arg(refused), lost_block = sqlc.narg(lost_block), lost_height = sqlc.narg(lost_height), updated_at = sqlc.arg(updated_at)
 where id = sqlc.arg(id) and version = sqlc.arg(version)::bigint;
 
 -- name: Attempts :many

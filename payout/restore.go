@@ -473,7 +473,8 @@ func (m *Manager) importAttempt(ctx context.Context, tx pgx.Tx, p *Payout, id co
 	if err := m.sql.WithTx(tx).InsertRestoredAttempt(ctx, params); err != nil {
 		return fmt.Errorf("store an attempt of %s: %w", p.ID, err)
 	}
-	p.Attempts = append(p.Attempts, Attempt{ValidUntil: until, Cancels: logged.cancels(), Attempt: coffer.Attempt{
+	p.Attempts = append(p.Attempts, Attempt{ValidUntil: until, Attempt: coffer.Attempt{
+		Cancels:  logged.cancels(),
 		Number:   uint32(len(p.Attempts)), //nolint:gosec // few
 		Unsigned: coffer.Unsigned{Chain: p.Intent.Chain, Wallet: p.Intent.Wallet, Path: p.Intent.Path, Format: formatRestored},
 		Signed:   &coffer.Signed{ID: id},

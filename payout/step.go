@@ -180,7 +180,7 @@ func (m *Manager) insertAttempt(ctx context.Context, tx pgx.Tx, p *Payout, u cof
 		return fmt.Errorf("store attempt %d: %w", u.Attempt, err)
 	}
 	p.Attempts = append(p.Attempts[:len(p.Attempts):len(p.Attempts)], Attempt{
-		Attempt: coffer.Attempt{Number: u.Attempt, At: m.now(), Unsigned: u}, ValidUntil: e.ValidUntil, Cancels: cancels,
+		Attempt: coffer.Attempt{Number: u.Attempt, At: m.now(), Unsigned: u, Cancels: cancels}, ValidUntil: e.ValidUntil,
 	})
 	p.row.Attempts = int32(len(p.Attempts)) //nolint:gosec // at most MaxAttempts
 	return nil

@@ -23,7 +23,6 @@ type Attempt struct {
 	coffer.Attempt
 	ValidUntil  time.Time // zero for ever
 	BroadcastAt time.Time // first time, zero when it was never sent
-	Cancels     bool      // it pays nothing and uses the slot up
 }
 
 // Payout is a payout as it is stored.
@@ -146,7 +145,7 @@ func toAttempt(i coffer.Intent, row payoutsql.PayoutAttempt) Attempt {
 	number := uint32(row.Number) //nolint:gosec // counts from 0
 	a := Attempt{Attempt: coffer.Attempt{Number: number, At: row.CreatedAt.UTC(), Unsigned: coffer.Unsigned{
 		Chain: i.Chain, Wallet: i.Wallet, Path: i.Path, Format: row.Format, Attempt: number, Bytes: row.Unsigned,
-	}}, Cancels: row.Cancels}
+	}, Cancels: row.Cancels}}
 	if row.SignedID != nil {
 		a.Signed = &coffer.Signed{ID: *row.SignedID, Bytes: row.Signed}
 	}
@@ -203,7 +202,7 @@ func (m *Manager) save(ctx context.Context, q *payoutsql.Queries, p *Payout) err
 		ID: r.ID, Version: r.Version, State: r.State, Attempts: r.Attempts, NextAt: r.NextAt, Tries: r.Tries, Note: r.Note,
 		SinceHeight: r.SinceHeight, IncludedAttempt: r.IncludedAttempt, Tx: r.Tx, BlockHeight: r.BlockHeight,
 		BlockHash: r.BlockHash, Success: r.Success, Reason: r.Reason, Alarm: r.Alarm, AlarmBlock: r.AlarmBlock, UpdatedAt: m.now(),
-		LostBlock: r.LostBlock, LostHeight: r.LostHeight, Parked: r.Parked, Refusals: r.Refusals, Answered: r.Answered,
+		LostBlock: r.LostBlock, LostHeight: r.LostHeight, Parked: r.Parked, Refusals: r.Refusals, Answered: r.Answered, Refused: r.Refused,
 	})
 	if err != nil {
 		return fmt.Errorf("store payout %s: %w", r.ID, err)

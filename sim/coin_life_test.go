@@ -221,7 +221,12 @@ func TestAnOrderThatSignersRefuseDoesNotHoldItsBatchUp(t *testing.T) {
 		t.Fatalf("payout of %d is %s", len(p.Withdrawals), p.State)
 	}
 	ttl := w.payout(0).Intent.Expires.Sub(w.now)
-	for range 8 { // a round for each halving, and one to pay
+	ends := []coffer.WithdrawalState{coffer.WithdrawalReview, coffer.WithdrawalSettled, coffer.WithdrawalSettled}
+	ended := func() bool {
+		return !slices.ContainsFunc([]int{0, 1, 2}, func(n int) bool { return w.state(w.requested[n].ID).State != ends[n] })
+	}
+	for round := 0; round < 20 && !ended(); round++ {
+		w.wait(4) // to be refused as often as it takes
 		w.now = w.now.Add(ttl + time.Second)
 		w.wait(2)
 		w.mined(4)
@@ -231,11 +236,44 @@ func TestAnOrderThatSignersRefuseDoesNotHoldItsBatchUp(t *testing.T) {
 	}
 	w.wantState(1, coffer.WithdrawalSettled)
 	w.wantState(2, coffer.WithdrawalSettled)
-	if got := w.state(w.requested[0].ID); got.State == coffer.WithdrawalSettled {
-		t.Errorf("the refused one is %s", got.State)
+	if got := w.state(w.requested[0].ID); got.State != coffer.WithdrawalReview || !strings.Contains(got.Reason, "every signer refused") {
+		t.Errorf("the refused one is %s (%s), want it in review", got.State, got.Reason)
+	}
+	before := len(w.strings("select id from payout"))
+	w.now = w.now.Add(ttl + time.Second)
+	w.plan()
+	if got := len(w.strings("select id from payout")); got != before {
+		t.Errorf("%d payouts, want %d: what waits for a person is not planned", got, before)
 	}
 	for _, s := range w.signers {
 		s.refuses = ""
+	}
+	w.drain()
+	w.checkEnd()
+}
+
+// A batch is no larger than what a payout may cost allows at the fees of now, and what is too dear
+// alone waits until they fall.
+func TestBatchesFitWhatTheyMayCost(t *testing.T) {
+	w := newWorld(t, 1, 3)
+	w.fund()
+	for range 4 {
+		w.request("ann", 300)
+	}
+	w.approveAll()
+	w.wallet.share = uint64(feeBound) + 1
+	w.plan()
+	if n, short := len(w.strings("select id from payout")), w.payouts.Short(chain); n != 0 || len(short) != 1 || !strings.Contains(short[0], "fees") {
+		t.Fatalf("%d payouts, short of %q", n, short)
+	}
+	w.wallet.share = uint64(feeBound) / 2
+	w.now = w.now.Add(time.Hour)
+	w.plan()
+	w.plan()
+	for n := range w.requested {
+		if p := w.payout(n); len(p.Withdrawals) != 2 {
+			t.Errorf("withdrawal %d is paid with %d others", n, len(p.Withdrawals)-1)
+		}
 	}
 	w.drain()
 	w.checkEnd()

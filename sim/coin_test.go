@@ -284,6 +284,7 @@ func (w *world) drain() {
 	}
 	w.strangerPays(w.wallet.Address(), 50_000) // thieves were here
 	for range 400 {
+		w.review()
 		w.approveAll()
 		w.plan()
 		w.step(30)

@@ -20,6 +20,7 @@ type coinWallet struct {
 	faults map[string]int
 	dear   bool
 	rate   uint64 // fee of a first attempt
+	share  uint64 // what the fee of now is for each payment, where coins are chosen
 }
 
 var errFake = errors.New("fake: no luck")
@@ -54,6 +55,9 @@ func (w *coinWallet) Selector(context.Context) (coffer.CoinSelector, error) {
 
 // Select takes coins in an order that the seed chooses, and one more than needed at times.
 func (w *coinWallet) Select(payments []coffer.Payment, coins []coffer.Coin, bound coffer.Amount, seed coffer.Hash) ([]coffer.Coin, error) {
+	if w.share*uint64(len(payments)) > number(bound) {
+		return nil, fmt.Errorf("fake: %w", coffer.ErrFeeBudget)
+	}
 	rng := rand.New(rand.NewPCG(uint64(seed[0])<<8|uint64(seed[1]), 2))
 	rng.Shuffle(len(coins), func(a, b int) { coins[a], coins[b] = coins[b], coins[a] })
 	if len(payments) == 0 {

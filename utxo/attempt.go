@@ -24,7 +24,8 @@ const fetchers = 4
 // along the line from its fee to the intent's bound, which they reach when it expires, are never
 // below the rate of now, and beat every earlier one as BIP-125 demands; where the coins do not
 // pay for that, they pay what is needed to replace. A cancellation pays everything to the
-// change, with a fee that replaces all before it; a consolidation spends all its coins.
+// change, with a fee that replaces all before it that was signed, and goes along a line of its
+// own; a consolidation spends all its coins.
 //
 // Errors: coffer.ErrFeeBudget, ErrDescendants, coffer.ErrNotFound where the transaction of a
 // coin is not to be had.
@@ -55,10 +56,11 @@ func (w *Wallet) build(ctx context.Context, i coffer.Intent, prev []coffer.Attem
 	if err != nil {
 		return coffer.Unsigned{}, err
 	}
-	o := offer{floor: w.fees.Floor, rate: rate, bound: bound, earlier: earlier}
-	if len(earlier) > 0 && !prev[0].At.IsZero() {
-		begun := prev[0].At
-		o.line = lineTo(earlier[0].fee, bound, w.clock().Sub(begun), i.Expires.Sub(begun))
+	o := offer{floor: w.fees.Floor, rate: rate, bound: bound, line: w.line(i, prev, earlier, bound)}
+	for n, paid := range earlier {
+		if i.Purpose != coffer.PurposeCancel || prev[n].Signed != nil {
+			o.earlier = append(o.earlier, paid)
+		}
 	}
 	bill, err := newBill(w.descriptor, i.Payments, w.fees.LongTerm)
 	if err != nil {
@@ -79,6 +81,18 @@ func (w *Wallet) build(ctx context.Context, i coffer.Intent, prev []coffer.Attem
 		return coffer.Unsigned{}, err
 	}
 	return BuildPSBT(i, w.descriptor, s.coins, s.fee, previous, uint32(len(prev))) // #nosec G115 -- attempts are few
+}
+
+// line is what has to be offered by now for an intent to reach its bound in time. A cancellation
+// has a line of its own, from the first one on: what the payments offered before is no
+// reason to offer as much.
+func (w *Wallet) line(i coffer.Intent, prev []coffer.Attempt, paid []paidBefore, bound uint64) uint64 {
+	first := slices.IndexFunc(prev, func(a coffer.Attempt) bool { return a.Cancels == (i.Purpose == coffer.PurposeCancel) })
+	if first < 0 || prev[first].At.IsZero() {
+		return 0
+	}
+	begun := prev[first].At
+	return lineTo(paid[first].fee, bound, w.clock().Sub(begun), i.Expires.Sub(begun))
 }
 
 // settleIntent finds what an attempt spends. Only what replaces another one may pay less than

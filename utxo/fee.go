@@ -85,6 +85,7 @@ type offer struct {
 	line        uint64 // of the way to the bound by now
 	bound       uint64
 	earlier     []paidBefore
+	full        bool // less than the rate will not do
 }
 
 // least is the smallest fee that the pool takes for a transaction of a size: the floor, and
@@ -98,10 +99,11 @@ func (o offer) least(size uint64) uint64 {
 	return fee
 }
 
-// want is the fee to offer for a size; ok is false where not even the least is in the bound.
+// want is the fee to offer for a size; ok is false where not even the least is in the bound,
+// or, of a full offer, where the rate is not.
 func (o offer) want(size uint64) (fee uint64, ok bool) {
-	least := o.least(size)
-	return min(max(o.rate.Fee(size), o.line, least), o.bound), least <= o.bound
+	least, fair := o.least(size), o.rate.Fee(size)
+	return min(max(fair, o.line, least), o.bound), least <= o.bound && (!o.full || fair <= o.bound)
 }
 
 // cheapest is the offer of no more than the least.

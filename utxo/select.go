@@ -51,6 +51,8 @@ type candidate struct {
 
 // Select implements coffer.CoinSelector. The coins that pay at the present rate come first,
 // the anchor before all; behind them, as far as there are any, coins for fees up to the bound.
+// coffer.ErrFeeBudget where the present rate is above the bound: a payment that begins below it
+// would wait, and its cancellation cost more.
 func (s *Selector) Select(payments []coffer.Payment, coins []coffer.Coin, bound coffer.Amount, seed coffer.Hash) ([]coffer.Coin, error) {
 	chosen, err := s.selectCoins(payments, coins, bound, seed)
 	if err != nil {
@@ -78,7 +80,7 @@ func (s *Selector) selectCoins(payments []coffer.Payment, coins []coffer.Coin, b
 	if err != nil {
 		return nil, err
 	}
-	offer := offer{floor: s.fees.Floor, rate: s.rate, bound: most}
+	offer := offer{floor: s.fees.Floor, rate: s.rate, bound: most, full: true}
 	if len(payments) == 0 {
 		return s.consolidate(bill, pool, offer)
 	}
@@ -113,10 +115,17 @@ func (s *Selector) choose(payments []coffer.Payment, b bill, pool []candidate, o
 	return chosen, nil
 }
 
-// shortOf says whether coins are missing, or the bound is too low for any fee.
+// shortOf says whether coins are missing, or the bound is too low for the rate of now.
 func shortOf(b bill, chosen []candidate, o offer) error {
 	if least := o.least(b.size(1, false)); least > o.bound {
 		return fmt.Errorf("%w: %d satoshis at least, the bound is %d", coffer.ErrFeeBudget, least, o.bound)
+	}
+	if o.full {
+		o.full = false
+		if s, ok := b.settle(values(chosen), o); ok {
+			fair := o.rate.Fee(b.size(s.coins, s.change > 0))
+			return fmt.Errorf("%w: %d satoshis at a rate of %s, the bound is %d", coffer.ErrFeeBudget, fair, o.rate, o.bound)
+		}
 	}
 	var total uint64
 	for _, c := range chosen {

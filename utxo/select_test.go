@@ -86,15 +86,27 @@ func TestSelectionFails(t *testing.T) {
 		bound    uint64
 		want     error
 	}{
-		"no coins":       {nil, payTo(Regtest, 10_000), 10_000, coffer.ErrCoins},
-		"too little":     {pile(w, 10_000), payTo(Regtest, 10_000), 10_000, coffer.ErrCoins},
-		"bound too low":  {pile(w, 1_000_000), payTo(Regtest, 10_000), 100, coffer.ErrFeeBudget},
-		"101 coins":      {pile(w, slices.Repeat([]uint64{10_000}, 500)...), payTo(Regtest, 1_000_000), 200_000, coffer.ErrCoins},
-		"nothing to pay": {pile(w, 1_000_000), nil, 10_000, coffer.ErrCoins},
+		"no coins":             {nil, payTo(Regtest, 10_000), 10_000, coffer.ErrCoins},
+		"too little":           {pile(w, 10_000), payTo(Regtest, 10_000), 10_000, coffer.ErrCoins},
+		"bound too low":        {pile(w, 1_000_000), payTo(Regtest, 10_000), 100, coffer.ErrFeeBudget},
+		"bound below the rate": {pile(w, 1_000_000), payTo(Regtest, 10_000), 1_500, coffer.ErrFeeBudget},
+		"101 coins":            {pile(w, slices.Repeat([]uint64{10_000}, 500)...), payTo(Regtest, 1_000_000), 200_000, coffer.ErrCoins},
+		"nothing to pay":       {pile(w, 1_000_000), nil, 10_000, coffer.ErrCoins},
 	} {
 		if got, err := s.Select(v.payments, v.coins, coffer.NewAmount(v.bound), coffer.Hash{1}); !errors.Is(err, v.want) {
 			t.Errorf("%s: %d coins, %v, want %v", name, len(got), err, v.want)
 		}
+	}
+	// the rate is in the bound with one coin, and not with two that pay exactly
+	b, err := newBill(w.Descriptor, payTo(Regtest, 100_000), s.fees.LongTerm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exact := FeeRate(10_000).Fee(b.size(2, false) + 1)
+	coins := pile(w, 60_000, 40_000+exact, 5_000_000)
+	got, err := s.Select(payTo(Regtest, 100_000), coins, coffer.NewAmount(exact-1), coffer.Hash{1})
+	if err != nil || got[0].ID != coins[2].ID {
+		t.Errorf("%v, %v, want the coin that pays alone", got, err)
 	}
 	twice := pile(w, 1_000_000)
 	if got, err := s.Select(payTo(Regtest, 1_000), append(twice, twice...), coffer.NewAmount(10_000), coffer.Hash{}); err == nil {

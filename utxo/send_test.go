@@ -248,6 +248,9 @@ func TestAttemptsReplaceEachOtherUpToTheBound(t *testing.T) {
 	cancel.Purpose, cancel.Payments, cancel.FeeBound = coffer.PurposeCancel, nil, coffer.NewAmount(80_000)
 	cancel.Expires = s.now.Add(time.Hour)
 	last := s.attempt(t, cancel, prev, 1, 2)
+	if got := s.fee(t, last); got <= 60_000 || got > 61_000 {
+		t.Errorf("the cancellation pays %d, want what it takes to replace 60 000", got)
+	}
 	s.broadcast(t, last)
 	c.mine(t, 1)
 	change, err := s.wallet.AddressAt(i.Change)
@@ -261,6 +264,46 @@ func TestAttemptsReplaceEachOtherUpToTheBound(t *testing.T) {
 		if err := s.wallet.Broadcast(t.Context(), *a.Signed); !errors.Is(err, coffer.ErrCoins) {
 			t.Errorf("attempt %d after the cancellation: %v", a.Number, err)
 		}
+	}
+}
+
+// A cancellation offers the rate of now, whatever was offered and never signed, and from then on
+// goes along a line of its own.
+func TestCancellationsHaveALineOfTheirOwn(t *testing.T) {
+	c := newChain(t)
+	s := newSender(t, c, utxo.SigningWallets(t)["P2WSH"], 200_000)
+	i := s.plan(t, "payout", 70_000)
+	refused := s.attempt(t, i, nil, 0, 1)
+	refused.Signed = nil
+	s.now = s.now.Add(50 * time.Minute)
+	dear, err := s.wallet.Build(t.Context(), i, []coffer.Attempt{refused})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := coffer.Attempt{Number: 1, At: s.now, Unsigned: dear}
+	if got := s.fee(t, again); got < 50_000 {
+		t.Fatalf("the second attempt pays %d", got)
+	}
+
+	s.now = i.Expires.Add(time.Minute)
+	cancel := i
+	cancel.Purpose, cancel.Payments, cancel.FeeBound = coffer.PurposeCancel, nil, coffer.NewAmount(120_000)
+	cancel.Expires = s.now.Add(time.Hour)
+	first := s.attempt(t, cancel, []coffer.Attempt{refused, again}, 1, 2)
+	first.Cancels = true
+	if got, least := s.fee(t, first), s.fee(t, refused); got > least {
+		t.Errorf("the cancellation pays %d, want the rate of now for less than what cost %d", got, least)
+	}
+	s.broadcast(t, first)
+	s.now = s.now.Add(30 * time.Minute)
+	second := s.attempt(t, cancel, []coffer.Attempt{refused, again, first}, 0, 2)
+	if got, want := s.fee(t, second), (s.fee(t, first)+120_000)/2; got < want-1 || got > want+1 {
+		t.Errorf("half of the time later it pays %d, want %d", got, want)
+	}
+	s.broadcast(t, second)
+	c.mine(t, 1)
+	if paid := s.paidIn(t, second.Signed.ID); len(paid) != 1 {
+		t.Errorf("the cancellation pays %+v", paid)
 	}
 }
 

@@ -44,6 +44,7 @@ type Payout struct {
 	LostBlock       *coffer.Hash
 	LostHeight      *int64
 	PathReason      string
+	Refused         string
 }
 
 type PayoutAttempt struct {

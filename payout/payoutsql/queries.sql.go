@@ -38,7 +38,7 @@ func (q *Queries) AddSweepMove(ctx context.Context, arg AddSweepMoveParams) erro
 }
 
 const alarms = `-- name: Alarms :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout where alarm <> '' or parked <> '' order by updated_at desc, id limit $1
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason, refused from payout where alarm <> '' or parked <> '' order by updated_at desc, id limit $1
 `
 
 func (q *Queries) Alarms(ctx context.Context, first int32) ([]Payout, error) {
@@ -84,6 +84,7 @@ func (q *Queries) Alarms(ctx context.Context, first int32) ([]Payout, error) {
 			&i.LostBlock,
 			&i.LostHeight,
 			&i.PathReason,
+			&i.Refused,
 		); err != nil {
 			return nil, err
 		}
@@ -263,7 +264,7 @@ where id = (
     where p.state in ('planned', 'built', 'signing', 'signed', 'broadcast') and p.alarm = '' and p.next_at <= $2::timestamptz
       and p.chain = any($3::text[])
     order by p.next_at, p.id limit 1 for update skip locked)
-returning id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason
+returning id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason, refused
 `
 
 type ClaimParams struct {
@@ -309,6 +310,7 @@ func (q *Queries) Claim(ctx context.Context, arg ClaimParams) (Payout, error) {
 		&i.LostBlock,
 		&i.LostHeight,
 		&i.PathReason,
+		&i.Refused,
 	)
 	return i, err
 }
@@ -602,7 +604,7 @@ func (q *Queries) FreeSlot(ctx context.Context, payoutID string) error {
 }
 
 const get = `-- name: Get :one
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout where id = $1
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason, refused from payout where id = $1
 `
 
 func (q *Queries) Get(ctx context.Context, id string) (Payout, error) {
@@ -642,6 +644,7 @@ func (q *Queries) Get(ctx context.Context, id string) (Payout, error) {
 		&i.LostBlock,
 		&i.LostHeight,
 		&i.PathReason,
+		&i.Refused,
 	)
 	return i, err
 }
@@ -989,7 +992,7 @@ func (q *Queries) LiveSweeps(ctx context.Context, chain string) ([]PayoutSweep, 
 }
 
 const lock = `-- name: Lock :one
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout where id = $1 for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason, refused from payout where id = $1 for update
 `
 
 func (q *Queries) Lock(ctx context.Context, id string) (Payout, error) {
@@ -1029,12 +1032,13 @@ func (q *Queries) Lock(ctx context.Context, id string) (Payout, error) {
 		&i.LostBlock,
 		&i.LostHeight,
 		&i.PathReason,
+		&i.Refused,
 	)
 	return i, err
 }
 
 const lockAlarmedBy = `-- name: LockAlarmedBy :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason, refused from payout
 where chain = $1 and (alarm_block = $2::bytea and alarm <> '' or lost_block = $2::bytea)
 order by id for update
 `
@@ -1087,6 +1091,7 @@ func (q *Queries) LockAlarmedBy(ctx context.Context, arg LockAlarmedByParams) ([
 			&i.LostBlock,
 			&i.LostHeight,
 			&i.PathReason,
+			&i.Refused,
 		); err != nil {
 			return nil, err
 		}
@@ -1118,7 +1123,7 @@ func (q *Queries) LockCursor(ctx context.Context, chain string) (PayoutCursor, e
 }
 
 const lockExpired = `-- name: LockExpired :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout p
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason, refused from payout p
 where p.chain = $1 and p.state in ('signing', 'signed', 'broadcast') and p.alarm = '' and p.lost_block is null
   and not exists (select from payout_attempts a where a.payout_id = p.id
                   and (a.valid_until is null or a.valid_until >= $2::timestamptz))
@@ -1174,6 +1179,7 @@ func (q *Queries) LockExpired(ctx context.Context, arg LockExpiredParams) ([]Pay
 			&i.LostBlock,
 			&i.LostHeight,
 			&i.PathReason,
+			&i.Refused,
 		); err != nil {
 			return nil, err
 		}
@@ -1186,7 +1192,7 @@ func (q *Queries) LockExpired(ctx context.Context, arg LockExpiredParams) ([]Pay
 }
 
 const lockFinal = `-- name: LockFinal :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason, refused from payout
 where chain = $1 and state = 'included' and alarm = '' and block_height <= $2::bigint
 order by block_height, id limit $3 for update
 `
@@ -1240,6 +1246,7 @@ func (q *Queries) LockFinal(ctx context.Context, arg LockFinalParams) ([]Payout,
 			&i.LostBlock,
 			&i.LostHeight,
 			&i.PathReason,
+			&i.Refused,
 		); err != nil {
 			return nil, err
 		}
@@ -1252,7 +1259,7 @@ func (q *Queries) LockFinal(ctx context.Context, arg LockFinalParams) ([]Payout,
 }
 
 const lockIncludedIn = `-- name: LockIncludedIn :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout where chain = $1 and state = 'included' and block_hash = $2 order by id for update
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason, refused from payout where chain = $1 and state = 'included' and block_hash = $2 order by id for update
 `
 
 type LockIncludedInParams struct {
@@ -1303,6 +1310,7 @@ func (q *Queries) LockIncludedIn(ctx context.Context, arg LockIncludedInParams) 
 			&i.LostBlock,
 			&i.LostHeight,
 			&i.PathReason,
+			&i.Refused,
 		); err != nil {
 			return nil, err
 		}
@@ -1324,7 +1332,7 @@ func (q *Queries) LockLane(ctx context.Context, lane string) error {
 }
 
 const lockLost = `-- name: LockLost :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason, refused from payout
 where chain = $1 and state in ('signing', 'signed', 'broadcast') and alarm = '' and lost_height <= $2::bigint
   and slot_kind <> 'safe'
 order by id limit $3 for update
@@ -1380,6 +1388,7 @@ func (q *Queries) LockLost(ctx context.Context, arg LockLostParams) ([]Payout, e
 			&i.LostBlock,
 			&i.LostHeight,
 			&i.PathReason,
+			&i.Refused,
 		); err != nil {
 			return nil, err
 		}
@@ -1392,7 +1401,7 @@ func (q *Queries) LockLost(ctx context.Context, arg LockLostParams) ([]Payout, e
 }
 
 const lockOrphans = `-- name: LockOrphans :many
-select c.id, c.chain, c.wallet, c.path, c.purpose, c.slot_kind, c.slot_lane, c.slot_sequence, c.intent, c.intent_hash, c.state, c.attempts, c.version, c.next_at, c.tries, c.note, c.since_height, c.included_attempt, c.tx, c.block_height, c.block_hash, c.success, c.reason, c.alarm, c.alarm_block, c.created_at, c.updated_at, c.parked, c.refusals, c.answered, c.lost_block, c.lost_height, c.path_reason from payout c
+select c.id, c.chain, c.wallet, c.path, c.purpose, c.slot_kind, c.slot_lane, c.slot_sequence, c.intent, c.intent_hash, c.state, c.attempts, c.version, c.next_at, c.tries, c.note, c.since_height, c.included_attempt, c.tx, c.block_height, c.block_hash, c.success, c.reason, c.alarm, c.alarm_block, c.created_at, c.updated_at, c.parked, c.refusals, c.answered, c.lost_block, c.lost_height, c.path_reason, c.refused from payout c
 join payout_attempts a on a.signed_id = decode(split_part(c.slot_lane, ':', 1), 'hex')
 join payout p on p.id = a.payout_id
 where c.chain = $1 and c.slot_kind = 'coin' and c.state in ('signing', 'signed', 'broadcast') and c.alarm = ''
@@ -1450,6 +1459,7 @@ func (q *Queries) LockOrphans(ctx context.Context, arg LockOrphansParams) ([]Pay
 			&i.LostBlock,
 			&i.LostHeight,
 			&i.PathReason,
+			&i.Refused,
 		); err != nil {
 			return nil, err
 		}
@@ -1462,7 +1472,7 @@ func (q *Queries) LockOrphans(ctx context.Context, arg LockOrphansParams) ([]Pay
 }
 
 const lostSafe = `-- name: LostSafe :many
-select p.id, p.chain, p.wallet, p.path, p.purpose, p.slot_kind, p.slot_lane, p.slot_sequence, p.intent, p.intent_hash, p.state, p.attempts, p.version, p.next_at, p.tries, p.note, p.since_height, p.included_attempt, p.tx, p.block_height, p.block_hash, p.success, p.reason, p.alarm, p.alarm_block, p.created_at, p.updated_at, p.parked, p.refusals, p.answered, p.lost_block, p.lost_height, p.path_reason from payout p join payout_cursor c on c.chain = p.chain
+select p.id, p.chain, p.wallet, p.path, p.purpose, p.slot_kind, p.slot_lane, p.slot_sequence, p.intent, p.intent_hash, p.state, p.attempts, p.version, p.next_at, p.tries, p.note, p.since_height, p.included_attempt, p.tx, p.block_height, p.block_hash, p.success, p.reason, p.alarm, p.alarm_block, p.created_at, p.updated_at, p.parked, p.refusals, p.answered, p.lost_block, p.lost_height, p.path_reason, p.refused from payout p join payout_cursor c on c.chain = p.chain
 where p.chain = $1 and p.state in ('signing', 'signed', 'broadcast') and p.alarm = '' and p.lost_height <= c.final
   and p.slot_kind = 'safe'
 order by p.id limit $2
@@ -1517,6 +1527,7 @@ func (q *Queries) LostSafe(ctx context.Context, arg LostSafeParams) ([]Payout, e
 			&i.LostBlock,
 			&i.LostHeight,
 			&i.PathReason,
+			&i.Refused,
 		); err != nil {
 			return nil, err
 		}
@@ -1856,8 +1867,8 @@ set state = $1, attempts = $2, version = $3::bigint + 1, next_at = $4,
     included_attempt = $8, tx = $9, block_height = $10,
     block_hash = $11, success = $12, reason = $13,
     alarm = $14, alarm_block = $15, parked = $16, refusals = $17,
-    answered = $18, lost_block = $19, lost_height = $20, updated_at = $21
-where id = $22 and version = $3::bigint
+    answered = $18, refused = $19, lost_block = $20, lost_height = $21, updated_at = $22
+where id = $23 and version = $3::bigint
 `
 
 type SaveParams struct {
@@ -1879,6 +1890,7 @@ type SaveParams struct {
 	Parked          string
 	Refusals        int32
 	Answered        bool
+	Refused         string
 	LostBlock       *coffer.Hash
 	LostHeight      *int64
 	UpdatedAt       time.Time
@@ -1905,6 +1917,7 @@ func (q *Queries) Save(ctx context.Context, arg SaveParams) (int64, error) {
 		arg.Parked,
 		arg.Refusals,
 		arg.Answered,
+		arg.Refused,
 		arg.LostBlock,
 		arg.LostHeight,
 		arg.UpdatedAt,

@@ -332,7 +332,7 @@ func (q *Queries) SignerRecords(ctx context.Context, arg SignerRecordsParams) ([
 }
 
 const unsignedAttempts = `-- name: UnsignedAttempts :many
-select p.id, p.chain, p.wallet, p.path, p.purpose, p.slot_kind, p.slot_lane, p.slot_sequence, p.intent, p.intent_hash, p.state, p.attempts, p.version, p.next_at, p.tries, p.note, p.since_height, p.included_attempt, p.tx, p.block_height, p.block_hash, p.success, p.reason, p.alarm, p.alarm_block, p.created_at, p.updated_at, p.parked, p.refusals, p.answered, p.lost_block, p.lost_height, p.path_reason from payout p
+select p.id, p.chain, p.wallet, p.path, p.purpose, p.slot_kind, p.slot_lane, p.slot_sequence, p.intent, p.intent_hash, p.state, p.attempts, p.version, p.next_at, p.tries, p.note, p.since_height, p.included_attempt, p.tx, p.block_height, p.block_hash, p.success, p.reason, p.alarm, p.alarm_block, p.created_at, p.updated_at, p.parked, p.refusals, p.answered, p.lost_block, p.lost_height, p.path_reason, p.refused from payout p
 where p.chain = $1 and p.wallet = $2 and p.state in ('signing', 'signed', 'broadcast')
   and exists (select from payout_attempts a where a.payout_id = p.id and a.signed_id is null)
 order by p.id limit $3
@@ -389,6 +389,7 @@ func (q *Queries) UnsignedAttempts(ctx context.Context, arg UnsignedAttemptsPara
 			&i.LostBlock,
 			&i.LostHeight,
 			&i.PathReason,
+			&i.Refused,
 		); err != nil {
 			return nil, err
 		}
@@ -401,7 +402,7 @@ func (q *Queries) UnsignedAttempts(ctx context.Context, arg UnsignedAttemptsPara
 }
 
 const unsignedPayouts = `-- name: UnsignedPayouts :many
-select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason from payout where state in ('planned', 'built') order by id limit $1
+select id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash, state, attempts, version, next_at, tries, note, since_height, included_attempt, tx, block_height, block_hash, success, reason, alarm, alarm_block, created_at, updated_at, parked, refusals, answered, lost_block, lost_height, path_reason, refused from payout where state in ('planned', 'built') order by id limit $1
 `
 
 func (q *Queries) UnsignedPayouts(ctx context.Context, first int32) ([]Payout, error) {
@@ -447,6 +448,7 @@ func (q *Queries) UnsignedPayouts(ctx context.Context, first int32) ([]Payout, e
 			&i.LostBlock,
 			&i.LostHeight,
 			&i.PathReason,
+			&i.Refused,
 		); err != nil {
 			return nil, err
 		}
