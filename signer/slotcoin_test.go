@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -106,9 +107,19 @@ func (w *coinField) mine(n int) {
 // pay gives the wallet a coin at a path.
 func (w *coinField) pay(path string, sat int64) {
 	w.t.Helper()
+	w.payMany(path, sat)
+}
+
+// payMany gives the wallet coins at a path by one transaction.
+func (w *coinField) payMany(path string, amounts ...int64) {
+	w.t.Helper()
 	script, err := w.wallet.At(path)
 	w.must(err)
-	paid, err := w.node.Pay(w.t.Context(), script.Address, sat)
+	var outputs []devnet.BitcoinOutput
+	for _, sat := range amounts {
+		outputs = append(outputs, devnet.BitcoinOutput{To: script.Address, Satoshi: sat})
+	}
+	paid, err := w.node.PayMany(w.t.Context(), outputs)
 	w.must(err)
 	w.own(decodeTx(w.t, paid.Raw), path)
 }
@@ -227,6 +238,47 @@ func TestALongSearchForASpendGoesOn(t *testing.T) {
 		f.refuses(second, coffer.CodeUnavailable, "ask again")
 	}
 	w.sign(0, second)
+}
+
+// A batch may gather orders from more dead slots than a signer looks at for one request.
+func TestABatchFromManyDeadCoinsIsSignedInTheEnd(t *testing.T) {
+	const dead = maxEnds + 4
+	w := newCoinField(t, 0)
+	f := w.signers[0]
+	amounts := slices.Repeat([]int64{2_000_000}, dead+1)
+	w.payMany(w.path(utxo.BranchReceive, 0), append(amounts, 100_000_000)...)
+	w.mine(1)
+	all := w.coins
+	request := func(coin int, orders ...coffer.Order) coffer.SigningRequest {
+		w.coins = all[:coin+1]
+		r := w.draft(fmt.Sprintf("po_%d", coin), coin, orders...)
+		r.Intent.FeeBound = coffer.NewAmount(10_000) // all of them within the day's limit
+		w.build(&r, 1, 10_000)
+		return r
+	}
+	var orders []coffer.Order
+	for n := range dead {
+		orders = append(orders, w.order(fmt.Sprintf("wd_%d", n), 1_000_000))
+		w.sign(0, request(n, orders[n]))
+	}
+	alive := w.order("wd_alive", 1_000_000)
+	w.sign(0, request(dead, alive))
+
+	w.coins = all[:dead]
+	others := w.draft("po_all", 0, w.order("wd_9", 10_000_000))
+	w.build(&others, dead, 20_000)
+	w.land(w.signed(others, 1, 2))
+	w.mine(coinFinal - 1)
+
+	with := request(dead+1, append(orders[:dead:dead], alive)...)
+	f.advances(with, maxEnds)
+	_, err := f.client.Sign(t.Context(), with)
+	if coffer.ErrorCode(err) != coffer.CodeConflict || !strings.Contains(err.Error(), "it may still be used") {
+		t.Fatalf("an order whose slot is alive: %v", err)
+	}
+	f.restart()
+	f.refuses(with, coffer.CodeConflict, "it may still be used")
+	w.sign(0, request(dead+1, orders...))
 }
 
 // Two signers may sign behind the third one's back. What they put into the chain sets the third

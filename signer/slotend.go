@@ -30,7 +30,7 @@ const (
 	nodeCallTime = 5 * time.Second
 	maxAhead     = 15 * time.Minute // of a final block's time before our clock
 	searchSlack  = time.Hour        // others may have signed before us, and clocks differ
-	maxEnds      = 16               // slots that one request may have looked at
+	maxEnds      = 16               // slots looked at for one request; the next request goes on
 )
 
 // slotView is what a signer has to know of a slot to tell how it ended.
@@ -277,8 +277,8 @@ func paysNone(v slotView, block coffer.Block, outcome coffer.Outcome) error {
 
 // bury looks after the slots that stand in the way of a request: those that its orders are
 // bound to, and its own when that was given to other orders. What this signer's own nodes
-// prove to have ended is recorded. What has not is left to checkBinding to refuse, with
-// the reason returned.
+// prove to have ended is recorded, so that a request with more of them than maxEnds is signed
+// when it was asked for often enough. What has not ended is refused with its reason.
 func (s *Server) bury(ctx context.Context, r coffer.SigningRequest, chain servedChain) error {
 	if chain.observer == nil {
 		return nil
@@ -287,11 +287,8 @@ func (s *Server) bury(ctx context.Context, r coffer.SigningRequest, chain served
 	views := s.state.inTheWay(r, chain.native)
 	now := s.state.now(s.clock())
 	s.mu.Unlock()
-	if len(views) > maxEnds {
-		return coffer.Errorf(coffer.CodeLimit, "the orders are bound to %d other slots; at most %d are looked at", len(views), maxEnds)
-	}
 
-	for _, v := range views {
+	for _, v := range views[:min(len(views), maxEnds)] {
 		ended, err := chain.observer.end(ctx, v, now)
 		switch {
 		case errors.Is(err, errAlive):
@@ -303,6 +300,9 @@ func (s *Server) bury(ctx context.Context, r coffer.SigningRequest, chain served
 		if err := s.recordEnd(v, ended); err != nil {
 			return err
 		}
+	}
+	if left := len(views) - maxEnds; left > 0 {
+		return coffer.Errorf(coffer.CodeUnavailable, "%d slots that the orders were bound to have ended, %d are to be looked at yet; ask again", maxEnds, left)
 	}
 	return nil
 }

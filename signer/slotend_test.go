@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math/big"
 	"net/http"
@@ -224,6 +225,51 @@ func TestAnExpiredSlotEndsByBothClocks(t *testing.T) {
 	w.restart()
 	w.refuses(w.request(0, o), coffer.CodeConflict, "bound to slot entrypoint/0x0/1")
 	w.refuses(w.request(2, other), coffer.CodeConflict, "bound to slot entrypoint/0x0/0")
+}
+
+// advances wants a request that is to be made again, which ended so many slots in the log.
+func (f *fixture) advances(r coffer.SigningRequest, ended int) {
+	f.t.Helper()
+	before := f.info().Sequence
+	_, err := f.client.Sign(f.t.Context(), r)
+	if coffer.ErrorCode(err) != coffer.CodeUnavailable || !strings.Contains(err.Error(), "ask again") {
+		f.t.Fatalf("asked of more slots than one request has looked at: %v", err)
+	}
+	if got := f.info().Sequence; got != before+uint64(ended) {
+		f.t.Fatalf("the log grew from %d to %d, want the ends of %d slots", before, got, ended)
+	}
+}
+
+// A batch may gather orders from more dead slots than a signer looks at for one request.
+func TestABatchFromManyDeadSlotsIsSignedInTheEnd(t *testing.T) {
+	const dead = 2*maxEnds + 8
+	w := newField(t)
+	w.maxFee = 1_000_000_000
+	w.start()
+	request := func(slot uint64, orders ...coffer.Order) coffer.SigningRequest {
+		r := w.request(slot, orders...)
+		r.Intent.FeeBound = wei("0.001") // all of them within the day's limit
+		return r
+	}
+	var orders []coffer.Order
+	for n := range uint64(dead) {
+		orders = append(orders, w.order(fmt.Sprintf("wd_%d", n), "60"))
+		w.sign(request(n, orders[n]))
+	}
+	w.later(40*time.Minute, 40*time.Minute)
+	alive := w.order("wd_alive", "60")
+	w.sign(request(dead, alive))
+
+	with := request(dead+1, append(orders[:dead:dead], alive)...)
+	w.advances(with, maxEnds)
+	w.advances(with, maxEnds)
+	_, err := w.client.Sign(t.Context(), with)
+	if coffer.ErrorCode(err) != coffer.CodeConflict || !strings.Contains(err.Error(), "it may still be used") {
+		t.Fatalf("an order whose slot is alive: %v", err)
+	}
+	w.restart()
+	w.refuses(with, coffer.CodeConflict, "it may still be used")
+	w.sign(request(dead+1, orders...))
 }
 
 // Quorums of others may send operations that this signer never saw.
