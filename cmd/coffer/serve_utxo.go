@@ -296,6 +296,10 @@ func (u *utxoParts) houses(ctx context.Context, s *server, begun bool) error {
 			return fmt.Errorf("utxo.descriptor: the books of %s are of another wallet than %s", u.chain.id, u.descriptor.Address())
 		}
 	}
+	if !begun && u.chain.config.StartHeight == 0 {
+		s.log.Warn("the books begin empty, at the last final block: what this wallet was paid before is not seen. If it was, stop, "+
+			"and set start_height to a block before its first payment", "chain", u.chain.id, "wallet", u.descriptor.Address())
+	}
 	return s.deposits.RegisterHouseAt(ctx, u.chain.id, u.descriptor.Address(), deposit.HouseHot, u.descriptor.Home())
 }
 
