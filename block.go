@@ -69,6 +69,10 @@ type Outcome struct {
 	Reason   string  `json:"reason,omitempty"`
 }
 
+// ReasonOutOfEnergy is in the Reason of an outcome that failed because the fees that were allowed
+// for it did not pay for the call: the payment itself may be good (TRON).
+const ReasonOutOfEnergy = "OUT_OF_ENERGY"
+
 // GasDeposit is native money that became the gas money of an account in the EntryPoint
 // (ERC-4337). It is a Transfer to the EntryPoint too, with the same Ref. From paid it.
 type GasDeposit struct {

@@ -41,7 +41,7 @@ func (m *Manager) batch(ctx context.Context, tx pgx.Tx, id coffer.ChainID, chain
 	}
 
 	batch := choose(approved, chain, funds, func(w coffer.Withdrawal) string {
-		if w.Asset.IsNative() == (chain.coins == nil) || chain.Risk.NewAlone && !known[w.Destination] {
+		if chain.Paths[0] == coffer.PathTRON || w.Asset.IsNative() == (chain.coins == nil) || chain.Risk.NewAlone && !known[w.Destination] {
 			return w.ID
 		}
 		return deferred.batch[w.ID]
@@ -67,8 +67,8 @@ func destinations(ws []coffer.Withdrawal) []coffer.Address {
 // choose takes the oldest withdrawal and what may go with it, within the limits and what
 // the wallet has. with names what a withdrawal goes with: its own id when it goes alone
 // (native money, because its receiver's code could make the whole batch fail, but where money
-// is coins: there a token has its one receiver in a transaction; what failed
-// beside others), the name of a part of a batch that failed, or "" for anything.
+// is coins: there a token has its one receiver in a transaction; everything on TRON, where a
+// transaction is one call; what failed beside others), the name of a part of a batch that failed, or "" for anything.
 func choose(approved []coffer.Withdrawal, chain Chain, funds *funds, with func(coffer.Withdrawal) string) []coffer.Withdrawal {
 	b := batching{chain: chain, totals: map[coffer.AssetID]coffer.Amount{}, to: map[destination]coffer.Amount{}, gas: chain.Limits.BaseGas}
 	var batch []coffer.Withdrawal

@@ -253,6 +253,9 @@ func (b *blockTx) foreign(ctx context.Context, o coffer.Outcome) error {
 		return b.foreignSafe(ctx, o)
 	case coffer.SlotCoin:
 		return b.foreignCoins(ctx, o)
+	case coffer.SlotTimestamp: // it takes no place from what we signed
+		b.m.Log.Error("our wallet acted without a payout", "chain", b.event.Chain, "wallet", o.Sender, "tx", o.Tx)
+		return nil
 	}
 	sequence, err := signed63(o.Slot.Sequence)
 	if err != nil {
@@ -455,6 +458,8 @@ func (b *blockTx) settle(ctx context.Context, p *Payout) error {
 		return b.settlePaid(ctx, p)
 	case len(p.Withdrawals) > 1:
 		return b.m.split(ctx, b.tx, p, "its batch failed on the chain and is tried again in two halves")
+	case len(p.Withdrawals) == 1 && strings.Contains(p.row.Reason, coffer.ReasonOutOfEnergy):
+		return b.m.tryWithMore(ctx, b.tx, p)
 	case len(p.Withdrawals) == 1:
 		return b.m.quarantine(ctx, b.tx, p, p.Withdrawals[0], p.row.Reason)
 	}

@@ -81,6 +81,14 @@ func (b *blockTx) bookFees(ctx context.Context) error {
 	}
 
 	for _, o := range outcomes {
+		if o.Slot.Kind == coffer.SlotTimestamp && o.Sender == b.chain.Wallet.Address() && !o.Fee.IsZero() {
+			err := b.post(ctx, "payout.fee", o.ID.String(), []string{o.ID.String()},
+				ledger.Debit(ledger.ExpenseNetworkFee, b.chain.Native, o.Fee),
+				ledger.Credit(ledger.PrefixCustodyHot+string(o.Sender), b.chain.Native, o.Fee))
+			if err != nil {
+				return err
+			}
+		}
 		if o.Slot.Kind != coffer.SlotEntryPoint || o.Sender != b.chain.Wallet.Address() || o.Fee.IsZero() {
 			continue
 		}

@@ -24,6 +24,11 @@
 // While somebody spends already what a payout pays it must not be replaced: its change is spent
 // by a child then, a payout of its own that pays for both (CPFP) and ends with it.
 //
+// On TRON nothing but its expiration ends a transaction: each pays one order, there is one in a
+// slot, and it gets no higher fee. When the final block is past its expiration and no block up
+// to there holds it, another one with a later timestamp takes its place. The fees come out of the
+// wallet's own money. A payment that failed for want of energy is tried again.
+//
 // [Manager.Plan] takes approved withdrawals and a slot in one transaction. Each wallet has
 // lanes, whose payouts are on their way at once. What live payouts may still spend (their
 // payments and fee bounds) is reserved: what the wallet cannot pay beside them waits.
@@ -37,7 +42,8 @@
 //     When every attempt's validity ended before the final block and none landed, the slot
 //     goes to another payout of the same orders, since signers bind a slot and its orders
 //     to each other for ever. Where an order or approval has ended by then, the lane is
-//     left: that withdrawal fails, and the others go into other slots.
+//     left: that withdrawal fails, and the others go into other slots. On TRON a slot is
+//     its transaction's for ever; the same orders go into a later one.
 //   - Once a signature was asked for (signing), a payout never goes back to a plan: its
 //     withdrawals wait for the slot's end, at finality.
 //   - Signed bytes and their id are stored before they are sent, so whatever lands is

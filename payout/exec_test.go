@@ -54,6 +54,13 @@ func (w *world) payBy(paths []string) {
 	if paths == nil {
 		return
 	}
+	if slices.Contains(paths, coffer.PathTRON) {
+		w.paths, w.net.single = paths, true
+		w.book("fees", ledger.Debit(ledger.PrefixCustodyHot+string(hot), ether, coffer.NewAmount(gasFunds)),
+			ledger.Credit(ledger.EquityOpening, ether, coffer.NewAmount(gasFunds)))
+		w.start()
+		return
+	}
 	w.paths, w.costs = paths, prices{1, map[string]uint64{coffer.PathUserOp: 2, coffer.PathExec: 1}}
 	w.book("executor", ledger.Debit(ledger.PrefixGasExecutor+string(executor), ether, coffer.NewAmount(gasFunds)),
 		ledger.Credit(ledger.EquityOpening, ether, coffer.NewAmount(gasFunds)))

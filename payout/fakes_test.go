@@ -62,6 +62,7 @@ type network struct {
 	rng     *rand.Rand
 	landed  int
 	hideLog bool // a successful operation leaves no Transfer
+	single  bool // nothing but its end excludes an operation, and it pays its own fee (TRON)
 
 	poison map[coffer.Address]bool // a payment to it makes its operation fail on the chain
 	yields map[coffer.Sweep]uint64 // what a flush moves; nothing else moves anything
@@ -84,9 +85,10 @@ const (
 func (n *network) contents(base []coffer.Block, count int, pick func() choice) []chaintest.Content {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	next := map[string]uint64{}
+	next, landed := map[string]uint64{}, map[coffer.Hash]bool{}
 	for _, b := range base {
 		for _, o := range b.Outcomes {
+			landed[o.ID] = true
 			if o.Sender == hot && o.Slot.Kind == coffer.SlotSafe {
 				next[o.Slot.Lane]++
 			} else if o.Sender == hot {
@@ -101,6 +103,14 @@ func (n *network) contents(base []coffer.Block, count int, pick func() choice) [
 		n.rng.Shuffle(len(ids), func(a, b int) { ids[a], ids[b] = ids[b], ids[a] })
 		for _, id := range ids {
 			op := n.pool[id]
+			if n.single {
+				// The parent's time counts: a block may hold what ended before its own.
+				if c := pick(); c != leave && !landed[id] && at.Add(-12*time.Second).Before(op.ValidUntil) {
+					n.mineSingle(&made[i], id, op, c == succeed && n.rng.IntN(6) > 0)
+					landed[id] = true
+				}
+				continue
+			}
 			if op.Slot.Sequence != next[op.Slot.Lane] || !op.ValidUntil.IsZero() && at.After(op.ValidUntil) {
 				continue
 			}
@@ -142,6 +152,21 @@ func (n *network) mine(c *chaintest.Content, id coffer.Hash, op operation, succe
 	}
 	c.Outcomes = append(c.Outcomes, o,
 		coffer.Outcome{ID: tx, Tx: tx, Sender: executor, Slot: coffer.Slot{Kind: coffer.SlotNonce, Sequence: uint64(n.landed)}, Success: true, Fee: coffer.NewAmount(50)})
+}
+
+// mineSingle puts a transaction of the wallet into a block.
+func (n *network) mineSingle(c *chaintest.Content, id coffer.Hash, op operation, success bool) {
+	n.landed++
+	o := coffer.Outcome{ID: id, Tx: id, Sender: hot, Slot: op.Slot, Success: success && !n.poison[op.Payments[0].To], Fee: coffer.NewAmount(70), EndLog: 1}
+	switch p := op.Payments[0]; {
+	case !success && n.landed%4 > 0:
+		o.Reason = coffer.ReasonOutOfEnergy
+	case !o.Success:
+		o.Reason = "REVERT"
+	case !p.Asset.IsNative():
+		c.Transfers = append(c.Transfers, coffer.Transfer{Asset: p.Asset, Tx: id, Ref: "log:0", From: hot, To: p.To, Amount: p.Amount})
+	}
+	c.Outcomes = append(c.Outcomes, o)
 }
 
 // paid is what the canonical chain paid, by destination.
@@ -193,6 +218,9 @@ func (w *fakeWallet) NextSlot(_ context.Context, lane string) (coffer.Slot, erro
 		return coffer.Slot{}, errFake
 	}
 	slot := coffer.Slot{Kind: coffer.SlotEntryPoint, Lane: lane}
+	if w.net.single {
+		return coffer.Slot{Kind: coffer.SlotTimestamp, Lane: lane, Sequence: uint64(w.clock().Unix())}, nil
+	}
 	if lane == "" {
 		slot.Kind = coffer.SlotSafe
 	}
@@ -279,6 +307,9 @@ func (w *fakeWallet) SimulateLegs(_ context.Context, i coffer.Intent) ([]error, 
 // ID is what Finalize will give.
 func (w *fakeWallet) ID(u coffer.Unsigned) (coffer.Hash, error) {
 	op := decode(u.Bytes)
+	if w.net.single {
+		return coffer.RequestHash("op", digestOf(u.Bytes).String()), nil
+	}
 	op.ValidUntil = time.Time{}
 	b, err := json.Marshal(op)
 	return coffer.RequestHash("op", digestOf(b).String()), err
@@ -352,8 +383,9 @@ type fakeSigner struct {
 	asked   int
 	signed  map[coffer.Hash]memory
 	slots   map[coffer.Slot][]coffer.Hash
-	records []payout.LogRecord // its log
-	seen    uint64             // how far the log was read
+	alone   map[coffer.Slot]coffer.Hash // the one transaction of a slot that has one
+	records []payout.LogRecord          // its log
+	seen    uint64                      // how far the log was read
 }
 
 type memory struct {
@@ -420,6 +452,15 @@ func (s *fakeSigner) check(r coffer.SigningRequest) {
 		s.w.violate("slot %s was signed for %d orders and is asked for with %d others", r.Intent.Slot, len(orders), len(r.Intent.Orders))
 	}
 	s.slots[r.Intent.Slot] = r.Intent.Orders
+	if digest := digestOf(r.Unsigned.Bytes); s.w.net.single {
+		if before, known := s.alone[r.Intent.Slot]; known && before != digest {
+			s.w.violate("two transactions are to be signed in slot %s", r.Intent.Slot)
+		}
+		if len(r.Orders) != 1 {
+			s.w.violate("%d orders in one transaction", len(r.Orders))
+		}
+		s.alone[r.Intent.Slot] = digest
+	}
 	op := decode(r.Unsigned.Bytes)
 	for i, o := range r.Orders {
 		hash := o.Hash()

@@ -96,7 +96,7 @@ func newWorld(tb testing.TB, seed uint64, lanes int) *world {
 	w.log = stream.NewPostgres(w.db, w.clock)
 	w.wallet = &fakeWallet{net: w.net, clock: w.clock, faults: map[string]int{}, refuses: map[coffer.Address]bool{}}
 	for i := range 3 {
-		w.signers = append(w.signers, &fakeSigner{name: "signer" + strconv.Itoa(i), w: w, signed: map[coffer.Hash]memory{}, slots: map[coffer.Slot][]coffer.Hash{}})
+		w.signers = append(w.signers, &fakeSigner{name: "signer" + strconv.Itoa(i), w: w, signed: map[coffer.Hash]memory{}, slots: map[coffer.Slot][]coffer.Hash{}, alone: map[coffer.Slot]coffer.Hash{}})
 	}
 	w.start()
 	for _, asset := range assets {
@@ -428,6 +428,10 @@ func (w *world) checkBooks() {
 			paid[p.Asset] += int64(p.Amount.Int().Uint64())
 		}
 	}
+	if w.net.single {
+		w.checkSingle(paid)
+		return
+	}
 	for _, asset := range assets {
 		if got, want := w.house(ledger.PrefixCustodyHot+string(hot), asset), funds-paid[asset]; got != want {
 			w.tb.Errorf("the books say that the wallet holds %d of %s, the chain says %d", got, asset, want)
@@ -454,6 +458,33 @@ func (w *world) checkBooks() {
 			w.tb.Errorf("%s is %d after %d operations and %d calls, want %d", code, got, ops, execs, want)
 		}
 	}
+	w.checkViolations()
+}
+
+// checkSingle is checkBooks where the wallet pays its fees itself.
+func (w *world) checkSingle(paid map[coffer.AssetID]int64) {
+	w.tb.Helper()
+	var fees int64
+	for _, b := range w.net.Canonical() {
+		fees += 70 * int64(len(b.Outcomes))
+	}
+	for _, asset := range assets {
+		want := funds - paid[asset]
+		if asset == ether {
+			want += gasFunds - fees
+		}
+		if got := w.house(ledger.PrefixCustodyHot+string(hot), asset); got != want {
+			w.tb.Errorf("the books say that the wallet holds %d of %s, the chain says %d", got, asset, want)
+		}
+	}
+	if got := w.house(ledger.ExpenseNetworkFee, ether); got != fees {
+		w.tb.Errorf("the books say that fees were %d, the chain says %d", got, fees)
+	}
+	w.checkViolations()
+}
+
+func (w *world) checkViolations() {
+	w.tb.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, v := range w.violations {

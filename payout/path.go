@@ -44,6 +44,12 @@ func (c Chain) checkPaths() error {
 		}
 		return nil
 	}
+	if slices.Contains(c.Paths, coffer.PathTRON) {
+		if len(c.Paths) != 1 {
+			return fmt.Errorf("paths %v: an account that takes %s has no other", c.Paths, coffer.PathTRON)
+		}
+		return nil
+	}
 	for n, path := range c.Paths {
 		if path != coffer.PathUserOp && path != coffer.PathExec || slices.Contains(c.Paths[:n], path) {
 			return fmt.Errorf("paths %v: want %s, %s or both", c.Paths, coffer.PathUserOp, coffer.PathExec)
@@ -70,7 +76,7 @@ func (m *Manager) offers(ctx context.Context, id coffer.ChainID, chain Chain) ([
 		if err != nil {
 			return nil, fmt.Errorf("next slot in lane %q: %w", lane, err)
 		}
-		if slot.Lane != lane || (slot.Kind == coffer.SlotSafe) != (path == coffer.PathExec) {
+		if slot.Lane != lane || (slot.Kind == coffer.SlotSafe) != (path == coffer.PathExec) || slot.Single() != (path == coffer.PathTRON) {
 			return nil, fmt.Errorf("the wallet gave slot %s for lane %q of path %s", slot, lane, path)
 		}
 		offers = append(offers, offer{path, slot})
@@ -135,10 +141,13 @@ func costOf(gas uint64, price coffer.Amount) string {
 	return coffer.AmountFromInt(cost).String()
 }
 
-// gasAccounts are what pays the fees of a path: the wallet's deposit at the EntryPoint, or
-// any one of the executors.
+// gasAccounts are what pays the fees of a path: the wallet's deposit at the EntryPoint, the
+// wallet itself, or any one of the executors.
 func (c Chain) gasAccounts(path string) []string {
-	if path != coffer.PathExec {
+	switch path {
+	case coffer.PathTRON:
+		return []string{ledger.PrefixCustodyHot + string(c.Wallet.Address())}
+	case coffer.PathUserOp:
 		return []string{ledger.PrefixGasEntryPoint + string(c.Wallet.Address())}
 	}
 	var accounts []string

@@ -98,6 +98,9 @@ func (m *Manager) freeLane(ctx context.Context, q *payoutsql.Queries, id coffer.
 	if err != nil {
 		return "", false, fmt.Errorf("read refused lanes: %w", err)
 	}
+	if path == coffer.PathTRON {
+		dead = nil // nothing waits behind a transaction that expired
+	}
 	for n := range min(chain.Limits.Lanes+len(dead)+int(refused), maxLanes) {
 		if !slices.Contains(busy, lane(n)) && !slices.Contains(dead, lane(n)) {
 			return lane(n), true, nil

@@ -44,12 +44,29 @@ func fixHistories(t *testing.T, checks string) {
 // in any order, and then lets everything come to its end. What the chain paid is what was settled; nobody is paid twice, then or on the way.
 func TestPaidOnChainIsWhatWasSettled(t *testing.T) {
 	fixHistories(t, histories)
+	tryHistories(t, [][]string{nil, {coffer.PathUserOp, coffer.PathExec}, {coffer.PathExec}},
+		"settled", "failed", "crash", "final", "reverted", "expired", "cancelled", "left the chain", "halved", "left out", "payout.bumped",
+		"payout.after_broadcast", "payout.signature", "payout.observed", "payout.cancelling")
+}
+
+// TestPaidOnceWhereOnlyTimeEndsATransaction is the same for TRON: each transaction pays one order,
+// none takes the place of another, and what a call lacks in energy is tried again.
+func TestPaidOnceWhereOnlyTimeEndsATransaction(t *testing.T) {
+	fixHistories(t, histories)
+	tryHistories(t, [][]string{{coffer.PathTRON}},
+		"settled", "failed", "crash", "final", "reverted", "expired", "cancelled", "left the chain", "left out", "again", "energy",
+		"payout.after_broadcast", "payout.signature", "payout.observed")
+}
+
+// tryHistories tries histories on some of the paths, which must see all of these.
+func tryHistories(t *testing.T, paths [][]string, must ...string) {
+	t.Helper()
 	seen := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		scope := &scope{TB: t, rt: rt}
 		defer scope.end()
 		w := newWorld(scope, rapid.Uint64().Draw(rt, "seed"), rapid.IntRange(1, 3).Draw(rt, "lanes"))
-		w.payBy(rapid.SampledFrom([][]string{nil, {coffer.PathUserOp, coffer.PathExec}, {coffer.PathExec}}).Draw(rt, "paths"))
+		w.payBy(rapid.SampledFrom(paths).Draw(rt, "paths"))
 		w.mine(1, none)
 		w.observe()
 		for range rapid.IntRange(30, 60).Draw(rt, "length") {
@@ -71,7 +88,7 @@ func TestPaidOnChainIsWhatWasSettled(t *testing.T) {
 	})
 
 	// The histories must have gone where it hurts.
-	for _, what := range []string{"settled", "failed", "crash", "final", "reverted", "expired", "cancelled", "left the chain", "halved", "left out", "payout.bumped", "payout.after_broadcast", "payout.signature", "payout.observed", "payout.cancelling"} {
+	for _, what := range must {
 		if seen[what] == 0 {
 			t.Errorf("no history saw %s: %v", what, seen)
 		}
@@ -263,6 +280,9 @@ func (w *world) ends() []string {
 	rows, err := w.db.Pool().Query(w.ctx, `select state from payout
 		union all select 'left the chain' from ledger_entry where kind = 'payout.reversed'
 		union all select 'halved' from payout p where state = 'reverted' and (select count(*) from payout_orders o where o.payout_id = p.id) > 1
+		union all select 'again' from payout where path_reason like 'after po_%'
+		union all select 'energy' from payout p where reason like '%OUT_OF_ENERGY%' and exists (
+			select from payout_orders o join payout_orders next using (withdrawal_id) where o.payout_id = p.id and next.payout_id <> p.id)
 		union all select 'refused' from payout where reason like 'every signer refused%'
 		union all select 'left out' from payout where reason like '%payments would fail'`)
 	if err != nil {

@@ -150,6 +150,30 @@ func (m *Manager) quarantine(ctx context.Context, tx pgx.Tx, p *Payout, id, reas
 	return m.Withdrawals.Failed(ctx, tx, id, clip(reason))
 }
 
+// tryWithMore tries a payment again that failed for want of energy: what a call takes changes
+// with the parameters of the chain. One that fails so again and again goes to a person.
+func (m *Manager) tryWithMore(ctx context.Context, tx pgx.Tx, p *Payout) error {
+	q := m.sql.WithTx(tx)
+	tried, err := q.PayoutsOf(ctx, p.Withdrawals[0])
+	if err != nil {
+		return fmt.Errorf("count payouts of %s: %w", p.Withdrawals[0], err)
+	}
+	if err := q.EndOrders(ctx, p.ID); err != nil {
+		return fmt.Errorf("end the orders of %s: %w", p.ID, err)
+	}
+	if tried >= maxEnergyTries {
+		m.Log.Error("withdrawal runs out of energy, now in review", "payout", p.ID, "withdrawals", p.Withdrawals, "payouts", tried)
+		return m.Withdrawals.Doubted(ctx, tx, p.Withdrawals, clip(p.row.Reason))
+	}
+	if err := m.Withdrawals.Returned(ctx, tx, p.Withdrawals, clip(p.row.Reason)); err != nil {
+		return err
+	}
+	return m.putOff(ctx, q, p.Withdrawals, p.Withdrawals[0], m.limits(p).Backoff)
+}
+
+// maxEnergyTries bounds the payouts of a withdrawal that run out of energy.
+const maxEnergyTries = 3
+
 // split gives the withdrawals of a payout that has ended back, to go in two payouts of half
 // the size. The slot is dead: what was signed for it can never land.
 func (m *Manager) split(ctx context.Context, tx pgx.Tx, p *Payout, reason string) error {

@@ -73,6 +73,9 @@ func (m *Manager) reserve(ctx context.Context, tx pgx.Tx, id coffer.ChainID, cha
 		return nil, err
 	}
 	f := &funds{m: m, tx: tx, chain: chain, reserved: reserved, left: map[coffer.AssetID]coffer.Amount{}, fees: map[string]coffer.Amount{}, short: map[string]shortage{}}
+	if chain.paysItself() {
+		return f, f.share(ctx)
+	}
 	for _, path := range []string{coffer.PathUserOp, coffer.PathExec} { // sweeps take the first
 		for _, account := range chain.gasAccounts(path) {
 			free, err := f.free(ctx, account, chain.Native, reserved.Fees[path])
@@ -85,6 +88,26 @@ func (m *Manager) reserve(ctx context.Context, tx pgx.Tx, id coffer.ChainID, cha
 		}
 	}
 	return f, nil
+}
+
+// paysItself reports whether fees come out of the money that payments come out of.
+func (c Chain) paysItself() bool { return c.Paths[0] == coffer.PathTRON }
+
+// share divides native money between fees and payments: a payout's fees come first.
+func (f *funds) share(ctx context.Context) error {
+	path, native := f.chain.Paths[0], f.chain.Native
+	reserved, err := f.reserved.Assets[native].Add(f.reserved.Fees[path])
+	if err != nil {
+		return err
+	}
+	if f.fees[path], err = f.free(ctx, f.chain.gasAccounts(path)[0], native, reserved); err != nil {
+		return err
+	}
+	f.left[native] = coffer.Amount{}
+	if left, err := f.fees[path].Sub(f.chain.FeeBound); err == nil {
+		f.left[native] = left
+	}
+	return nil
 }
 
 // free is what an account has above what is reserved, zero when it has less.

@@ -157,13 +157,22 @@ func (w *world) restore(b backup) {
 // to an old copy under live signers: what they signed since is imported, blocks are read
 // again, customers ask again under their keys, and then everything comes to its end. What
 // the chain paid is what was settled; nobody is paid twice.
-func TestARestoredDatabasePaysNothingTwice(t *testing.T) {
+func TestARestoredDatabasePaysNothingTwice(t *testing.T) { tryRestores(t, nil) }
+
+// The same where only time ends a transaction.
+func TestARestoredDatabasePaysNothingTwiceOnTRON(t *testing.T) {
+	tryRestores(t, []string{coffer.PathTRON})
+}
+
+func tryRestores(t *testing.T, paths []string) {
+	t.Helper()
 	fixHistories(t, restoredHistories)
 	seen := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		scope := &scope{TB: t, rt: rt}
 		defer scope.end()
 		w := newWorld(scope, rapid.Uint64().Draw(rt, "seed"), rapid.IntRange(1, 3).Draw(rt, "lanes"))
+		w.payBy(paths)
 		w.mine(1, none)
 		w.observe()
 		act := func(name string) {

@@ -166,9 +166,9 @@ func (m *Manager) signAgain(ctx context.Context, p *Payout) error {
 // slow reports whether an attempt has been waiting for so many blocks that another may be
 // made. One that was built before and never signed counts as another. Nobody signs payments
 // after the intent expired, and what owners sign for a Safe transaction has no fee: there the
-// executor raises it.
+// executor raises it. Where another transaction would land beside the first, there is none.
 func (m *Manager) slow(p *Payout, height int64) bool {
-	if p.Intent.Path == coffer.PathExec || !m.now().Before(p.Intent.Expires) && !p.newest().Cancels {
+	if p.Intent.Path == coffer.PathExec || p.Intent.Slot.Single() || !m.now().Before(p.Intent.Expires) && !p.newest().Cancels {
 		return false
 	}
 	if p.row.SinceHeight == nil || height < *p.row.SinceHeight || uint64(height-*p.row.SinceHeight) < m.limits(p).BumpAfter { //nolint:gosec // not negative

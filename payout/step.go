@@ -337,7 +337,8 @@ func (m *Manager) bound(ctx context.Context, q *payoutsql.Queries, p *Payout) (b
 // renew puts another payout in the place of one whose attempts are all dead: the same
 // orders in the same slot, for signers bind the two to each other for ever. Where an order
 // or its approvals have ended, the slot and its lane are dead, and the payout keeps it: what
-// has ended fails, the others go into other slots.
+// has ended fails, the others go into other slots. Where a slot is of one transaction alone, the
+// dead one keeps it and the next comes after it.
 func (m *Manager) renew(ctx context.Context, tx pgx.Tx, p *Payout) error {
 	if p.Intent.Purpose == coffer.PurposeSweep {
 		return m.renewSweep(ctx, tx, p)
@@ -360,14 +361,22 @@ func (m *Manager) renew(ctx context.Context, tx pgx.Tx, p *Payout) error {
 		return m.Withdrawals.Returned(ctx, tx, idsOf(batch), "its transaction expired, with another order that has ended")
 	}
 
-	if err := q.FreeSlot(ctx, p.ID); err != nil {
+	next := choice{offer{p.Intent.Path, p.Intent.Slot}, "in the slot of " + p.ID}
+	if p.Intent.Slot.Single() {
+		after := p.Intent.Slot
+		after.Sequence = max(after.Sequence+1, uint64(m.now().Unix())) //nolint:gosec // the clock is past 1970
+		if next.slot, err = m.takeSlot(ctx, q, p.Intent.Chain, p.row.Wallet, after); err != nil {
+			return err
+		}
+		next.reason = "after " + p.ID
+	} else if err := q.FreeSlot(ctx, p.ID); err != nil {
 		return fmt.Errorf("free the slot of %s: %w", p.ID, err)
 	}
-	id, err := m.insert(ctx, tx, p.Intent.Chain, m.Chains[p.Intent.Chain], choice{offer{p.Intent.Path, p.Intent.Slot}, "in the slot of " + p.ID}, batch)
+	id, err := m.insert(ctx, tx, p.Intent.Chain, m.Chains[p.Intent.Chain], next, batch)
 	if err != nil {
 		return err
 	}
-	m.Log.Warn("payout made again in its slot", "payout", id, "before", p.ID, "slot", p.Intent.Slot.String())
+	m.Log.Warn("payout made again", "payout", id, "before", p.ID, "slot", next.slot.String())
 	return m.Withdrawals.Renewed(ctx, tx, id, p.Withdrawals)
 }
 
