@@ -60,6 +60,7 @@ var mayImport = map[string][]string{
 	"graphql":            {"postgres", "stream", "merchant", "deposit", "withdrawal", "ledger", "policy"},
 	"devnet":             {"bindings", "evm", "utxo"},
 	"devnet/omnisim":     {"utxo", "devnet"}, // reads the transactions as utxo writes them
+	"devnet/tronsim":     {"tron/tronpb"},
 	"config":             {},
 
 	// The one binary wires everything by hand.
@@ -68,7 +69,7 @@ var mayImport = map[string][]string{
 
 // forTests lists what any test may import besides its package's own rule: helpers, and
 // policy, because whoever tests with real withdrawals needs a policy for them.
-var forTests = []string{"policy", "postgres/postgrestest", "stream/streamtest", "chaintest", "devnet", "devnet/omnisim", "bindings"}
+var forTests = []string{"policy", "postgres/postgrestest", "stream/streamtest", "chaintest", "devnet", "devnet/omnisim", "devnet/tronsim", "bindings"}
 
 // testPackages hold tests or things for tests only, and may import anything below main.
 var testPackages = []string{"postgres/postgrestest", "stream/streamtest", "anvil-tests", "bench", "sim", "chaintest"}

@@ -1,0 +1,50 @@
+package tronsim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path"
+
+	"google.golang.org/grpc"
+
+	"github.com/cofferhq/coffer/tron/tronpb"
+)
+
+// Serve answers wallets on a listener until the context ends.
+func Serve(ctx context.Context, sim *Sim, listener net.Listener) error {
+	server := grpc.NewServer(grpc.UnaryInterceptor(
+		func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+			if err := sim.obstruct(ctx, path.Base(info.FullMethod)); err != nil {
+				return nil, err
+			}
+			return handler(ctx, request)
+		}))
+	tronpb.RegisterWalletServer(server, &wallet{rpc: rpc{sim: sim}})
+	tronpb.RegisterWalletSolidityServer(server, &walletSolidity{rpc: rpc{sim: sim, solid: true}})
+
+	stop := context.AfterFunc(ctx, server.Stop)
+	defer stop()
+	if err := server.Serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("serve gRPC: %w", err)
+	}
+	return nil
+}
+
+// rpc are the questions that both services answer, of the head or of the solidified block.
+type rpc struct {
+	sim   *Sim
+	solid bool
+}
+
+type (
+	wallet struct {
+		tronpb.UnimplementedWalletServer
+		rpc
+	}
+	walletSolidity struct {
+		tronpb.UnimplementedWalletSolidityServer
+		rpc
+	}
+)
