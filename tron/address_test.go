@@ -141,7 +141,7 @@ func TestChains(t *testing.T) {
 	}
 }
 
-func FuzzParseAddress(f *testing.F) {
+func FuzzAddress(f *testing.F) {
 	f.Add("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t")
 	f.Add("41a614f803b6fd780986a42c78ec9c7f77e6ded13c")
 	f.Add("0xdAC17F958D2ee523a2206206994597C13D831ec7")
