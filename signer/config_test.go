@@ -78,7 +78,7 @@ func TestExampleOfBitcoinIsSound(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := cfg.Chains[len(cfg.Chains)-1]
-	if c.Chain != utxo.Mainnet.Chain() || c.Seed == "" || len(c.Nodes) != 2 || c.Confirmations != 6 || c.MaxFeeRate != 300 {
+	if c.Chain != utxo.Mainnet.Chain() || c.Seed == "" || len(c.Nodes) != 2 || c.Confirmations != 6 || c.MaxFeeRate != 2600 {
 		t.Errorf("read %+v", c)
 	}
 }

@@ -173,6 +173,9 @@ func infoToWire(i Info) *signerpb.InfoResponse {
 	for _, k := range i.Keys {
 		w.Keys = append(w.Keys, &signerpb.Key{Role: k.Role, Chain: string(k.Chain), Address: k.Key})
 	}
+	for _, l := range i.Limits {
+		w.Limits = append(w.Limits, &signerpb.Limits{Chain: string(l.Chain), MaxFee: l.MaxFee, MaxFeeRate: l.MaxFeeRate, Confirmations: l.Confirmations})
+	}
 	return w
 }
 
@@ -187,6 +190,9 @@ func infoFromWire(w *signerpb.InfoResponse) (Info, error) {
 			rd.fail("keys", fmt.Errorf("a name of %d bytes", len(k.GetAddress())))
 		}
 		info.Keys = append(info.Keys, KeyInfo{k.GetRole(), coffer.ChainID(k.GetChain()), k.GetAddress()})
+	}
+	for _, l := range w.GetLimits() {
+		info.Limits = append(info.Limits, Limits{coffer.ChainID(l.GetChain()), l.GetMaxFee(), l.GetMaxFeeRate(), l.GetConfirmations()})
 	}
 	return info, rd.err
 }

@@ -71,7 +71,7 @@ func (c Config) logger() *slog.Logger {
 func openChains(ctx context.Context, cfg Config, clock coffer.Clock, token *Token, explain func(ChainConfig) (coffer.Explainer, error)) (map[coffer.ChainID]servedChain, error) {
 	chains := map[coffer.ChainID]servedChain{}
 	for _, c := range cfg.Chains {
-		chain := servedChain{native: c.Native, wallets: map[coffer.Address]bool{}}
+		chain := servedChain{native: c.Native, wallets: map[coffer.Address]bool{}, limits: c.limits()}
 		wallets, err := c.walletNames()
 		if err != nil {
 			return nil, fmt.Errorf("chain %s: %w", c.Chain, err)

@@ -87,6 +87,7 @@ type servedChain struct {
 	owner     owner
 	executor  *executor // nil when this signer has none here
 	observer  observer  // nil when this signer has no node of its own
+	limits    *Limits   // nil but on Bitcoin
 }
 
 // owner is this signer's keys of the wallets of a chain, in the way of its family.
@@ -131,6 +132,15 @@ type Info struct {
 	Policy   coffer.Hash
 	Pauses   []Pause // in force, oldest first
 	Cut      string  // why it wants to be reset, empty when it does not
+	Limits   []Limits
+}
+
+// Limits are what a signer's own configuration says of a Bitcoin chain.
+type Limits struct {
+	Chain         coffer.ChainID
+	MaxFee        uint64 // of one transaction, satoshis
+	MaxFeeRate    uint64 // sat/vB
+	Confirmations uint64 // of a block that is final to it; 0 when it has no nodes
 }
 
 // Name is the signer's name.
@@ -152,6 +162,9 @@ func (s *Server) Info() Info {
 		}
 		if chain.executor != nil {
 			info.Keys = append(info.Keys, KeyInfo{RoleExecutor, id, chain.executor.key.Address().Hex()})
+		}
+		if chain.limits != nil {
+			info.Limits = append(info.Limits, *chain.limits)
 		}
 	}
 	return info

@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -53,6 +54,18 @@ func (c ChainConfig) checkUTXO() error {
 		return fmt.Errorf("omni: the Omni Layer does not know native segregated witness, which descriptors[%d] is: want sh(wsh(…))", n)
 	}
 	return nil
+}
+
+// limits are what others may know of the bounds; nil but on Bitcoin.
+func (c ChainConfig) limits() *Limits {
+	if c.Chain.Namespace() != coffer.NamespaceUTXO {
+		return nil
+	}
+	l := &Limits{Chain: c.Chain, MaxFee: c.MaxFee, MaxFeeRate: c.MaxFeeRate}
+	if len(c.Nodes) > 0 {
+		l.Confirmations = cmp.Or(c.Confirmations, utxo.DefaultConfirmations)
+	}
+	return l
 }
 
 // descriptors reads the pinned wallets.

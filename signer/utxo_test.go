@@ -310,6 +310,28 @@ func TestABitcoinCancellationMayCostMoreThanItsSlot(t *testing.T) {
 	q.sign(0, cancel)
 }
 
+// The server compares them with what it does on the chain.
+func TestASignerTellsItsLimits(t *testing.T) {
+	q := newStoppedQuorum(t, nil)
+	f := q.signers[0]
+	for _, c := range []struct {
+		nodes                []NodeConfig
+		confirmations, wants uint64
+	}{
+		{nil, 0, 0},
+		{[]NodeConfig{{URL: "http://127.0.0.1:1"}}, 0, utxo.DefaultConfirmations},
+		{[]NodeConfig{{URL: "http://127.0.0.1:1"}}, 9, 9},
+	} {
+		f.cfg.Chains[1].Nodes, f.cfg.Chains[1].Confirmations = c.nodes, c.confirmations
+		f.must(f.tryStart())
+		want := []Limits{{Chain: bitcoin, MaxFee: 100_000, MaxFeeRate: 500, Confirmations: c.wants}} // none of the EVM chain
+		if got := f.info().Limits; !slices.Equal(got, want) {
+			t.Errorf("with %d nodes: %+v, want %+v", len(c.nodes), got, want)
+		}
+		f.close()
+	}
+}
+
 func (f *fixture) pin(text string) {
 	f.t.Helper()
 	p, err := policy.Parse([]byte(text))

@@ -97,6 +97,23 @@ func TestSizesOfOtherThresholds(t *testing.T) {
 	}
 }
 
+// The smallest transactions are as large as ones that are written and signed.
+func TestSmallestSizes(t *testing.T) {
+	for name, w := range testWallets(t) {
+		home := w.mustAt(t, w.Home()).Output
+		tx := wire.NewMsgTx(2)
+		tx.AddTxIn(&wire.TxIn{})
+		tx.AddTxOut(wire.NewTxOut(1, home))
+		if got, want := w.SmallestCancellation(), w.sizeOf(tx); got != want {
+			t.Errorf("%s: a cancellation of %d vB, want %d", name, got, want)
+		}
+		tx.AddTxOut(wire.NewTxOut(1, append([]byte{0, 20}, make([]byte, 20)...))) // P2WPKH
+		if got, want := w.SmallestPayment(), w.sizeOf(tx); got != want {
+			t.Errorf("%s: a payment of %d vB, want %d", name, got, want)
+		}
+	}
+}
+
 func (w testWallet) mustAt(t testing.TB, path string) Script {
 	t.Helper()
 	script, err := w.At(path)

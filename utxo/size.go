@@ -81,3 +81,15 @@ func (d Descriptor) outputScriptSize() int {
 
 // changeSize is the size of an output that pays the wallet, in bytes.
 func (d Descriptor) changeSize() uint64 { return uint64(8 + 1 + d.outputScriptSize()) } // #nosec G115 -- positive
+
+// shortestOutput is the size of an output that pays a P2WPKH address (BIP-141), in bytes.
+const shortestOutput = 8 + 1 + 22
+
+// SmallestPayment is the most vbytes that the smallest payment takes: one coin that pays one
+// address, and the rest back to the wallet.
+func (d Descriptor) SmallestPayment() uint64 {
+	return d.transactionSize(1, 2, shortestOutput+d.changeSize())
+}
+
+// SmallestCancellation is the most vbytes that one coin takes that goes back to the wallet.
+func (d Descriptor) SmallestCancellation() uint64 { return d.transactionSize(1, 1, d.changeSize()) }

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cofferhq/coffer/utxo"
 )
@@ -45,15 +46,18 @@ func bitcoinRefuses(t *testing.T, s *stack) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ old, new, says string }{
-		"a wallet of another threshold":   {first.String(), edited("sortedmulti(2,", "sortedmulti(1,"), "wants 1 signatures"},
-		"a wallet without a key":          {first.String(), edited(","+last, ""), "there are 3 signers"},
-		"keys that no signer holds":       {first.String(), edited(first.Keys()[0].String()+","+second, another+","+other), "hold 1 keys of it"},
-		"another wallet":                  {first.String(), edited(last, another), "are of another wallet"},
-		"a descriptor with a wrong digit": {first.String(), first.String()[:len(first.String())-1] + "?", "checksum"},
-		"a wrong password":                {s.path("secrets", "bitcoin"), password, "no node can be used"},
-		"an absent node":                  {node.Host, "127.0.0.1:1", "no node can be used"},
-		"a node of another network":       {string(s.bitcoin.chain), string(utxo.Signet.Chain()), "another network"},
-		"a chain that nobody knows":       {string(s.bitcoin.chain), "bip122:" + strings.Repeat("0", 32), "is not one of Bitcoin's"},
+		"a wallet of another threshold":         {first.String(), edited("sortedmulti(2,", "sortedmulti(1,"), "wants 1 signatures"},
+		"a wallet without a key":                {first.String(), edited(","+last, ""), "there are 3 signers"},
+		"keys that no signer holds":             {first.String(), edited(first.Keys()[0].String()+","+second, another+","+other), "hold 1 keys of it"},
+		"another wallet":                        {first.String(), edited(last, another), "are of another wallet"},
+		"a descriptor with a wrong digit":       {first.String(), first.String()[:len(first.String())-1] + "?", "checksum"},
+		"a wrong password":                      {s.path("secrets", "bitcoin"), password, "no node can be used"},
+		"an absent node":                        {node.Host, "127.0.0.1:1", "no node can be used"},
+		"a node of another network":             {string(s.bitcoin.chain), string(utxo.Signet.Chain()), "another network"},
+		"fewer confirmations than its signers'": {"confirmations: 3", "confirmations: 2", "its confirmations are 3, utxo.confirmations is 2"},
+		"payouts dearer than its signers allow": {`payout_fee_cap: "0.001"`, `payout_fee_cap: "0.010001"`, "its max_fee is 1000000 satoshis, payout_fee_cap is 0.010001 BTC (1000100 satoshis)"},
+		"a fee rate that its signers refuse":    {`fee_cap: "300"`, `fee_cap: "2000.001"`, "its max_fee_rate is 2000 sat/vB, utxo.fee_cap is 2000.001 sat/vB"},
+		"a chain that nobody knows":             {string(s.bitcoin.chain), "bip122:" + strings.Repeat("0", 32), "is not one of Bitcoin's"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := strings.ReplaceAll(string(readFile(t, s.configFile())), c.old, c.new)
@@ -64,6 +68,33 @@ func bitcoinRefuses(t *testing.T, s *stack) {
 			refuses(t, testProgram(t.Context(), "serve", "--config", config), c.says)
 		})
 	}
+}
+
+// limitsOfASignerThatComesLate has a signer come back, under a server that runs, with limits that
+// contradict the server's.
+func limitsOfASignerThatComesLate(t *testing.T, s *stack) {
+	t.Helper()
+	restart := func(old, replacement, says string) {
+		t.Helper()
+		if err := s.signers[2].stop(); err != nil {
+			t.Fatal(err)
+		}
+		if err := replaceIn(s.path(signerName(2)+".yaml"), old, replacement); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if s.signers[2], err = s.startSigner(t.Context(), t.Context(), 2); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), stepTimeout)
+		defer cancel()
+		said := func() (bool, error) { return strings.Contains(string(readFile(t, s.server.log)), says), nil }
+		if err := until(ctx, 50*time.Millisecond, said); err != nil {
+			t.Fatalf("the server's log does not say %q: %v", says, err)
+		}
+	}
+	restart("confirmations: 3", "confirmations: 4", "its confirmations are 4, utxo.confirmations is 3")
+	restart("confirmations: 4", "confirmations: 3", "a signer's limits fit the configuration again")
 }
 
 // TestBitcoin runs the demonstration's scenes of the Bitcoin chain alone.
@@ -78,6 +109,7 @@ func TestBitcoin(t *testing.T) {
 	if text, err := get(t.Context(), "http://"+s.server.address+"/metrics"); err != nil || !strings.Contains(text, "coffer_payout_broken") {
 		t.Errorf("metrics: %v\n%s", err, text)
 	}
+	limitsOfASignerThatComesLate(t, s)
 	if err := s.server.stop(); err != nil {
 		t.Fatal(err)
 	}

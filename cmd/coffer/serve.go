@@ -116,7 +116,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, onReady func(
 	s.ready.add("database", func(ctx context.Context) error { return db.Pool().Ping(ctx) })
 
 	defer s.close()
-	for _, wire := range []func(ctx context.Context) error{s.wirePolicy, s.wireSigners, s.wireChains, s.wireFlows, s.wireSweeps, s.openBooks} {
+	for _, wire := range []func(ctx context.Context) error{s.wirePolicy, s.wireSigners, s.wireChains, s.compareSigners, s.wireFlows, s.wireSweeps, s.openBooks} {
 		if err := wire(ctx); err != nil {
 			return err
 		}

@@ -92,7 +92,11 @@ func (s *server) enoughSigners(ctx context.Context) error {
 	answered := 0
 	var found []error
 	for _, one := range s.signers {
-		if _, err := one.Info(ctx); err != nil {
+		info, err := one.Info(ctx)
+		if err == nil {
+			err = s.compare(info)
+		}
+		if err != nil {
 			found = append(found, fmt.Errorf("signer %s: %w", one.Name(), err))
 			continue
 		}

@@ -180,7 +180,7 @@ func (s *server) trusted(name string) error {
 	case s.watch.halted != "":
 		return coffer.Errorf(coffer.CodeUnavailable, "%s", s.watch.halted)
 	}
-	return nil
+	return s.watch.fitting(name)
 }
 
 // Sign implements coffer.Signer.

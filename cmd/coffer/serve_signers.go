@@ -20,11 +20,13 @@ const signerPoll = time.Second
 // of asking in vain. The signers enforce them, whatever is known here.
 type signerWatch struct {
 	mu     sync.Mutex
-	pauses map[string][]signer.Pause // by signer, as of its last answer
-	told   map[coffer.Hash]bool      // pauses that were logged
-	logs   map[string]error          // by signer whose log was read: what is wrong with it, nil for nothing
-	halted string                    // why nothing is paid, "" when it is
-	refuse error                     // why payouts do not run
+	pauses map[string][]signer.Pause  // by signer, as of its last answer
+	told   map[coffer.Hash]bool       // pauses that were logged
+	logs   map[string]error           // by signer whose log was read: what is wrong with it, nil for nothing
+	limits map[string][]signer.Limits // by signer, as of its last answer
+	unfit  map[string]error           // what they contradict, nil for nothing
+	halted string                     // why nothing is paid, "" when it is
+	refuse error                      // why payouts do not run
 }
 
 // watchSigners asks every signer how it is until ctx ends.
@@ -58,6 +60,7 @@ func (s *server) lookAt(ctx context.Context, one *signerConn) {
 	if err != nil {
 		return // readiness says so
 	}
+	_ = s.compare(info) // and trusted says so
 	s.heard(one.Name(), s.payouts.Follow(ctx, s.logOf(one)))
 	s.watch.mu.Lock()
 	defer s.watch.mu.Unlock()

@@ -124,7 +124,7 @@ func (s *stack) bitcoinSection() (object, error) {
 	return object{
 		"id":            string(s.bitcoin.chain),
 		"native":        object{"id": string(s.bitcoin.native), "symbol": "BTC", "decimals": 8, "min_deposit": "0.0001", "min_withdraw": "0.0001", "withdraw_fee": "0.00005", "credit": bitcoinCredit, "unlock": bitcoinFinal},
-		"utxo":          object{"descriptor": s.bitcoin.descriptor, "nodes": []object{node}, "confirmations": bitcoinFinal, "fee_fallback": "5", "omni": s.bitcoin.omni.section()},
+		"utxo":          object{"descriptor": s.bitcoin.descriptor, "nodes": []object{node}, "confirmations": bitcoinFinal, "fee_fallback": "5", "fee_cap": "300", "omni": s.bitcoin.omni.section()},
 		"assets":        []object{s.bitcoin.omni.assetSection()},
 		"sweep":         object{"assets": []object{{"asset": string(s.bitcoin.omni.asset), "min": "5"}}, "interval": "1s"},
 		"poll_interval": "100ms", "bump_after": 1, "payout_valid": "15m", "payout_fee_cap": "0.001", "payout_retry": "1s", "start_height": 1,

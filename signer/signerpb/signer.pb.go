@@ -71,6 +71,7 @@ type InfoResponse struct {
 	Policy        []byte                 `protobuf:"bytes,5,opt,name=policy,proto3" json:"policy,omitempty"`      // hash of the pinned policy
 	Pauses        []*Command             `protobuf:"bytes,40,rep,name=pauses,proto3" json:"pauses,omitempty"`     // in force, oldest first
 	Cut           string                 `protobuf:"bytes,41,opt,name=cut,proto3" json:"cut,omitempty"`           // why the signer wants to be reset, empty when it does not
+	Limits        []*Limits              `protobuf:"bytes,50,rep,name=limits,proto3" json:"limits,omitempty"`     // of the Bitcoin chains that it serves
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -154,6 +155,82 @@ func (x *InfoResponse) GetCut() string {
 	return ""
 }
 
+func (x *InfoResponse) GetLimits() []*Limits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+// Limits are what a signer's own configuration says of a Bitcoin chain.
+type Limits struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Chain         string                 `protobuf:"bytes,1,opt,name=chain,proto3" json:"chain,omitempty"`                                // CAIP-2
+	MaxFee        uint64                 `protobuf:"varint,2,opt,name=max_fee,json=maxFee,proto3" json:"max_fee,omitempty"`               // of one transaction, satoshis
+	MaxFeeRate    uint64                 `protobuf:"varint,3,opt,name=max_fee_rate,json=maxFeeRate,proto3" json:"max_fee_rate,omitempty"` // sat/vB
+	Confirmations uint64                 `protobuf:"varint,4,opt,name=confirmations,proto3" json:"confirmations,omitempty"`               // of a block that is final to it; 0 when it has no nodes
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Limits) Reset() {
+	*x = Limits{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Limits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Limits) ProtoMessage() {}
+
+func (x *Limits) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Limits.ProtoReflect.Descriptor instead.
+func (*Limits) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Limits) GetChain() string {
+	if x != nil {
+		return x.Chain
+	}
+	return ""
+}
+
+func (x *Limits) GetMaxFee() uint64 {
+	if x != nil {
+		return x.MaxFee
+	}
+	return 0
+}
+
+func (x *Limits) GetMaxFeeRate() uint64 {
+	if x != nil {
+		return x.MaxFeeRate
+	}
+	return 0
+}
+
+func (x *Limits) GetConfirmations() uint64 {
+	if x != nil {
+		return x.Confirmations
+	}
+	return 0
+}
+
 // Key is one of the signer's keys and what it is for.
 type Key struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -166,7 +243,7 @@ type Key struct {
 
 func (x *Key) Reset() {
 	*x = Key{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[2]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -178,7 +255,7 @@ func (x *Key) String() string {
 func (*Key) ProtoMessage() {}
 
 func (x *Key) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[2]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -191,7 +268,7 @@ func (x *Key) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Key.ProtoReflect.Descriptor instead.
 func (*Key) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{2}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Key) GetRole() string {
@@ -227,7 +304,7 @@ type SignRequest struct {
 
 func (x *SignRequest) Reset() {
 	*x = SignRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[3]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -239,7 +316,7 @@ func (x *SignRequest) String() string {
 func (*SignRequest) ProtoMessage() {}
 
 func (x *SignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[3]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -252,7 +329,7 @@ func (x *SignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignRequest.ProtoReflect.Descriptor instead.
 func (*SignRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{3}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SignRequest) GetIntent() *Intent {
@@ -292,7 +369,7 @@ type SignResponse struct {
 
 func (x *SignResponse) Reset() {
 	*x = SignResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[4]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -304,7 +381,7 @@ func (x *SignResponse) String() string {
 func (*SignResponse) ProtoMessage() {}
 
 func (x *SignResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[4]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -317,7 +394,7 @@ func (x *SignResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignResponse.ProtoReflect.Descriptor instead.
 func (*SignResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{4}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SignResponse) GetSignatures() []*Signature {
@@ -337,7 +414,7 @@ type SignExecutorRequest struct {
 
 func (x *SignExecutorRequest) Reset() {
 	*x = SignExecutorRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[5]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -349,7 +426,7 @@ func (x *SignExecutorRequest) String() string {
 func (*SignExecutorRequest) ProtoMessage() {}
 
 func (x *SignExecutorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[5]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -362,7 +439,7 @@ func (x *SignExecutorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignExecutorRequest.ProtoReflect.Descriptor instead.
 func (*SignExecutorRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{5}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SignExecutorRequest) GetChain() string {
@@ -388,7 +465,7 @@ type SignExecutorResponse struct {
 
 func (x *SignExecutorResponse) Reset() {
 	*x = SignExecutorResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[6]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -400,7 +477,7 @@ func (x *SignExecutorResponse) String() string {
 func (*SignExecutorResponse) ProtoMessage() {}
 
 func (x *SignExecutorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[6]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -413,7 +490,7 @@ func (x *SignExecutorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignExecutorResponse.ProtoReflect.Descriptor instead.
 func (*SignExecutorResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{6}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SignExecutorResponse) GetTransaction() []byte {
@@ -444,7 +521,7 @@ type Intent struct {
 
 func (x *Intent) Reset() {
 	*x = Intent{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[7]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -456,7 +533,7 @@ func (x *Intent) String() string {
 func (*Intent) ProtoMessage() {}
 
 func (x *Intent) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[7]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -469,7 +546,7 @@ func (x *Intent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Intent.ProtoReflect.Descriptor instead.
 func (*Intent) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{7}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Intent) GetId() string {
@@ -575,7 +652,7 @@ type Coin struct {
 
 func (x *Coin) Reset() {
 	*x = Coin{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -587,7 +664,7 @@ func (x *Coin) String() string {
 func (*Coin) ProtoMessage() {}
 
 func (x *Coin) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -600,7 +677,7 @@ func (x *Coin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Coin.ProtoReflect.Descriptor instead.
 func (*Coin) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{8}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Coin) GetId() string {
@@ -643,7 +720,7 @@ type Sweep struct {
 
 func (x *Sweep) Reset() {
 	*x = Sweep{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -655,7 +732,7 @@ func (x *Sweep) String() string {
 func (*Sweep) ProtoMessage() {}
 
 func (x *Sweep) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -668,7 +745,7 @@ func (x *Sweep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sweep.ProtoReflect.Descriptor instead.
 func (*Sweep) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{9}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Sweep) GetForwarder() string {
@@ -703,7 +780,7 @@ type Slot struct {
 
 func (x *Slot) Reset() {
 	*x = Slot{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -715,7 +792,7 @@ func (x *Slot) String() string {
 func (*Slot) ProtoMessage() {}
 
 func (x *Slot) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -728,7 +805,7 @@ func (x *Slot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Slot.ProtoReflect.Descriptor instead.
 func (*Slot) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{10}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Slot) GetKind() string {
@@ -764,7 +841,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -776,7 +853,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -789,7 +866,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{11}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Payment) GetAsset() string {
@@ -837,7 +914,7 @@ type Order struct {
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -849,7 +926,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -862,7 +939,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{12}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Order) GetId() string {
@@ -941,7 +1018,7 @@ type Approval struct {
 
 func (x *Approval) Reset() {
 	*x = Approval{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +1030,7 @@ func (x *Approval) String() string {
 func (*Approval) ProtoMessage() {}
 
 func (x *Approval) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1043,7 @@ func (x *Approval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Approval.ProtoReflect.Descriptor instead.
 func (*Approval) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{13}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Approval) GetOrder() []byte {
@@ -1018,7 +1095,7 @@ type Unsigned struct {
 
 func (x *Unsigned) Reset() {
 	*x = Unsigned{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1030,7 +1107,7 @@ func (x *Unsigned) String() string {
 func (*Unsigned) ProtoMessage() {}
 
 func (x *Unsigned) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1043,7 +1120,7 @@ func (x *Unsigned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unsigned.ProtoReflect.Descriptor instead.
 func (*Unsigned) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{14}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Unsigned) GetChain() string {
@@ -1099,7 +1176,7 @@ type Signature struct {
 
 func (x *Signature) Reset() {
 	*x = Signature{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1111,7 +1188,7 @@ func (x *Signature) String() string {
 func (*Signature) ProtoMessage() {}
 
 func (x *Signature) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1124,7 +1201,7 @@ func (x *Signature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Signature.ProtoReflect.Descriptor instead.
 func (*Signature) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{15}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Signature) GetKey() string {
@@ -1158,7 +1235,7 @@ type RevokeRequest struct {
 
 func (x *RevokeRequest) Reset() {
 	*x = RevokeRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1170,7 +1247,7 @@ func (x *RevokeRequest) String() string {
 func (*RevokeRequest) ProtoMessage() {}
 
 func (x *RevokeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1183,7 +1260,7 @@ func (x *RevokeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeRequest.ProtoReflect.Descriptor instead.
 func (*RevokeRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{16}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *RevokeRequest) GetOrder() *Order {
@@ -1210,7 +1287,7 @@ type RevokeResponse struct {
 
 func (x *RevokeResponse) Reset() {
 	*x = RevokeResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1222,7 +1299,7 @@ func (x *RevokeResponse) String() string {
 func (*RevokeResponse) ProtoMessage() {}
 
 func (x *RevokeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1235,7 +1312,7 @@ func (x *RevokeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeResponse.ProtoReflect.Descriptor instead.
 func (*RevokeResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{17}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RevokeResponse) GetRevoked() bool {
@@ -1268,7 +1345,7 @@ type Statement struct {
 
 func (x *Statement) Reset() {
 	*x = Statement{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1280,7 +1357,7 @@ func (x *Statement) String() string {
 func (*Statement) ProtoMessage() {}
 
 func (x *Statement) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1293,7 +1370,7 @@ func (x *Statement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Statement.ProtoReflect.Descriptor instead.
 func (*Statement) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{18}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Statement) GetAction() string {
@@ -1356,7 +1433,7 @@ type StatementSignature struct {
 
 func (x *StatementSignature) Reset() {
 	*x = StatementSignature{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1368,7 +1445,7 @@ func (x *StatementSignature) String() string {
 func (*StatementSignature) ProtoMessage() {}
 
 func (x *StatementSignature) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1381,7 +1458,7 @@ func (x *StatementSignature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatementSignature.ProtoReflect.Descriptor instead.
 func (*StatementSignature) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{19}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StatementSignature) GetScheme() string {
@@ -1416,7 +1493,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1428,7 +1505,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1441,7 +1518,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{20}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Command) GetStatement() *Statement {
@@ -1467,7 +1544,7 @@ type CommandRequest struct {
 
 func (x *CommandRequest) Reset() {
 	*x = CommandRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1479,7 +1556,7 @@ func (x *CommandRequest) String() string {
 func (*CommandRequest) ProtoMessage() {}
 
 func (x *CommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1492,7 +1569,7 @@ func (x *CommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandRequest.ProtoReflect.Descriptor instead.
 func (*CommandRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{21}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CommandRequest) GetCommand() *Command {
@@ -1511,7 +1588,7 @@ type CommandResponse struct {
 
 func (x *CommandResponse) Reset() {
 	*x = CommandResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +1600,7 @@ func (x *CommandResponse) String() string {
 func (*CommandResponse) ProtoMessage() {}
 
 func (x *CommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +1613,7 @@ func (x *CommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResponse.ProtoReflect.Descriptor instead.
 func (*CommandResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{22}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CommandResponse) GetChanged() bool {
@@ -1555,7 +1632,7 @@ type HistoryRequest struct {
 
 func (x *HistoryRequest) Reset() {
 	*x = HistoryRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1567,7 +1644,7 @@ func (x *HistoryRequest) String() string {
 func (*HistoryRequest) ProtoMessage() {}
 
 func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1580,7 +1657,7 @@ func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryRequest.ProtoReflect.Descriptor instead.
 func (*HistoryRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{23}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *HistoryRequest) GetFrom() uint64 {
@@ -1601,7 +1678,7 @@ type HistoryResponse struct {
 
 func (x *HistoryResponse) Reset() {
 	*x = HistoryResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1613,7 +1690,7 @@ func (x *HistoryResponse) String() string {
 func (*HistoryResponse) ProtoMessage() {}
 
 func (x *HistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1626,7 +1703,7 @@ func (x *HistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryResponse.ProtoReflect.Descriptor instead.
 func (*HistoryResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{24}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *HistoryResponse) GetLines() [][]byte {
@@ -1660,7 +1737,7 @@ type SeenRequest struct {
 
 func (x *SeenRequest) Reset() {
 	*x = SeenRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1672,7 +1749,7 @@ func (x *SeenRequest) String() string {
 func (*SeenRequest) ProtoMessage() {}
 
 func (x *SeenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1685,7 +1762,7 @@ func (x *SeenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenRequest.ProtoReflect.Descriptor instead.
 func (*SeenRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{25}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SeenRequest) GetSequence() uint64 {
@@ -1710,7 +1787,7 @@ type SeenResponse struct {
 
 func (x *SeenResponse) Reset() {
 	*x = SeenResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1722,7 +1799,7 @@ func (x *SeenResponse) String() string {
 func (*SeenResponse) ProtoMessage() {}
 
 func (x *SeenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1735,7 +1812,7 @@ func (x *SeenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenResponse.ProtoReflect.Descriptor instead.
 func (*SeenResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{26}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{27}
 }
 
 var File_signer_signerpb_signer_proto protoreflect.FileDescriptor
@@ -1743,7 +1820,7 @@ var File_signer_signerpb_signer_proto protoreflect.FileDescriptor
 const file_signer_signerpb_signer_proto_rawDesc = "" +
 	"\n" +
 	"\x1csigner/signerpb/signer.proto\x12\x10coffer.signer.v1\"\r\n" +
-	"\vInfoRequest\"\xda\x01\n" +
+	"\vInfoRequest\"\x8c\x02\n" +
 	"\fInfoResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12)\n" +
 	"\x04keys\x18\x02 \x03(\v2\x15.coffer.signer.v1.KeyR\x04keys\x12\x1a\n" +
@@ -1751,7 +1828,14 @@ const file_signer_signerpb_signer_proto_rawDesc = "" +
 	"\x04head\x18\x04 \x01(\fR\x04head\x12\x16\n" +
 	"\x06policy\x18\x05 \x01(\fR\x06policy\x121\n" +
 	"\x06pauses\x18( \x03(\v2\x19.coffer.signer.v1.CommandR\x06pauses\x12\x10\n" +
-	"\x03cut\x18) \x01(\tR\x03cut\"I\n" +
+	"\x03cut\x18) \x01(\tR\x03cut\x120\n" +
+	"\x06limits\x182 \x03(\v2\x18.coffer.signer.v1.LimitsR\x06limits\"\x7f\n" +
+	"\x06Limits\x12\x14\n" +
+	"\x05chain\x18\x01 \x01(\tR\x05chain\x12\x17\n" +
+	"\amax_fee\x18\x02 \x01(\x04R\x06maxFee\x12 \n" +
+	"\fmax_fee_rate\x18\x03 \x01(\x04R\n" +
+	"maxFeeRate\x12$\n" +
+	"\rconfirmations\x18\x04 \x01(\x04R\rconfirmations\"I\n" +
 	"\x03Key\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x14\n" +
 	"\x05chain\x18\x02 \x01(\tR\x05chain\x12\x18\n" +
@@ -1888,72 +1972,74 @@ func file_signer_signerpb_signer_proto_rawDescGZIP() []byte {
 	return file_signer_signerpb_signer_proto_rawDescData
 }
 
-var file_signer_signerpb_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_signer_signerpb_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_signer_signerpb_signer_proto_goTypes = []any{
 	(*InfoRequest)(nil),          // 0: coffer.signer.v1.InfoRequest
 	(*InfoResponse)(nil),         // 1: coffer.signer.v1.InfoResponse
-	(*Key)(nil),                  // 2: coffer.signer.v1.Key
-	(*SignRequest)(nil),          // 3: coffer.signer.v1.SignRequest
-	(*SignResponse)(nil),         // 4: coffer.signer.v1.SignResponse
-	(*SignExecutorRequest)(nil),  // 5: coffer.signer.v1.SignExecutorRequest
-	(*SignExecutorResponse)(nil), // 6: coffer.signer.v1.SignExecutorResponse
-	(*Intent)(nil),               // 7: coffer.signer.v1.Intent
-	(*Coin)(nil),                 // 8: coffer.signer.v1.Coin
-	(*Sweep)(nil),                // 9: coffer.signer.v1.Sweep
-	(*Slot)(nil),                 // 10: coffer.signer.v1.Slot
-	(*Payment)(nil),              // 11: coffer.signer.v1.Payment
-	(*Order)(nil),                // 12: coffer.signer.v1.Order
-	(*Approval)(nil),             // 13: coffer.signer.v1.Approval
-	(*Unsigned)(nil),             // 14: coffer.signer.v1.Unsigned
-	(*Signature)(nil),            // 15: coffer.signer.v1.Signature
-	(*RevokeRequest)(nil),        // 16: coffer.signer.v1.RevokeRequest
-	(*RevokeResponse)(nil),       // 17: coffer.signer.v1.RevokeResponse
-	(*Statement)(nil),            // 18: coffer.signer.v1.Statement
-	(*StatementSignature)(nil),   // 19: coffer.signer.v1.StatementSignature
-	(*Command)(nil),              // 20: coffer.signer.v1.Command
-	(*CommandRequest)(nil),       // 21: coffer.signer.v1.CommandRequest
-	(*CommandResponse)(nil),      // 22: coffer.signer.v1.CommandResponse
-	(*HistoryRequest)(nil),       // 23: coffer.signer.v1.HistoryRequest
-	(*HistoryResponse)(nil),      // 24: coffer.signer.v1.HistoryResponse
-	(*SeenRequest)(nil),          // 25: coffer.signer.v1.SeenRequest
-	(*SeenResponse)(nil),         // 26: coffer.signer.v1.SeenResponse
+	(*Limits)(nil),               // 2: coffer.signer.v1.Limits
+	(*Key)(nil),                  // 3: coffer.signer.v1.Key
+	(*SignRequest)(nil),          // 4: coffer.signer.v1.SignRequest
+	(*SignResponse)(nil),         // 5: coffer.signer.v1.SignResponse
+	(*SignExecutorRequest)(nil),  // 6: coffer.signer.v1.SignExecutorRequest
+	(*SignExecutorResponse)(nil), // 7: coffer.signer.v1.SignExecutorResponse
+	(*Intent)(nil),               // 8: coffer.signer.v1.Intent
+	(*Coin)(nil),                 // 9: coffer.signer.v1.Coin
+	(*Sweep)(nil),                // 10: coffer.signer.v1.Sweep
+	(*Slot)(nil),                 // 11: coffer.signer.v1.Slot
+	(*Payment)(nil),              // 12: coffer.signer.v1.Payment
+	(*Order)(nil),                // 13: coffer.signer.v1.Order
+	(*Approval)(nil),             // 14: coffer.signer.v1.Approval
+	(*Unsigned)(nil),             // 15: coffer.signer.v1.Unsigned
+	(*Signature)(nil),            // 16: coffer.signer.v1.Signature
+	(*RevokeRequest)(nil),        // 17: coffer.signer.v1.RevokeRequest
+	(*RevokeResponse)(nil),       // 18: coffer.signer.v1.RevokeResponse
+	(*Statement)(nil),            // 19: coffer.signer.v1.Statement
+	(*StatementSignature)(nil),   // 20: coffer.signer.v1.StatementSignature
+	(*Command)(nil),              // 21: coffer.signer.v1.Command
+	(*CommandRequest)(nil),       // 22: coffer.signer.v1.CommandRequest
+	(*CommandResponse)(nil),      // 23: coffer.signer.v1.CommandResponse
+	(*HistoryRequest)(nil),       // 24: coffer.signer.v1.HistoryRequest
+	(*HistoryResponse)(nil),      // 25: coffer.signer.v1.HistoryResponse
+	(*SeenRequest)(nil),          // 26: coffer.signer.v1.SeenRequest
+	(*SeenResponse)(nil),         // 27: coffer.signer.v1.SeenResponse
 }
 var file_signer_signerpb_signer_proto_depIdxs = []int32{
-	2,  // 0: coffer.signer.v1.InfoResponse.keys:type_name -> coffer.signer.v1.Key
-	20, // 1: coffer.signer.v1.InfoResponse.pauses:type_name -> coffer.signer.v1.Command
-	7,  // 2: coffer.signer.v1.SignRequest.intent:type_name -> coffer.signer.v1.Intent
-	12, // 3: coffer.signer.v1.SignRequest.orders:type_name -> coffer.signer.v1.Order
-	13, // 4: coffer.signer.v1.SignRequest.approvals:type_name -> coffer.signer.v1.Approval
-	14, // 5: coffer.signer.v1.SignRequest.unsigned:type_name -> coffer.signer.v1.Unsigned
-	15, // 6: coffer.signer.v1.SignResponse.signatures:type_name -> coffer.signer.v1.Signature
-	10, // 7: coffer.signer.v1.Intent.slot:type_name -> coffer.signer.v1.Slot
-	11, // 8: coffer.signer.v1.Intent.payments:type_name -> coffer.signer.v1.Payment
-	9,  // 9: coffer.signer.v1.Intent.sweeps:type_name -> coffer.signer.v1.Sweep
-	8,  // 10: coffer.signer.v1.Intent.coins:type_name -> coffer.signer.v1.Coin
-	12, // 11: coffer.signer.v1.RevokeRequest.order:type_name -> coffer.signer.v1.Order
-	10, // 12: coffer.signer.v1.RevokeResponse.slot:type_name -> coffer.signer.v1.Slot
-	18, // 13: coffer.signer.v1.Command.statement:type_name -> coffer.signer.v1.Statement
-	19, // 14: coffer.signer.v1.Command.signatures:type_name -> coffer.signer.v1.StatementSignature
-	20, // 15: coffer.signer.v1.CommandRequest.command:type_name -> coffer.signer.v1.Command
-	0,  // 16: coffer.signer.v1.Signer.Info:input_type -> coffer.signer.v1.InfoRequest
-	3,  // 17: coffer.signer.v1.Signer.Sign:input_type -> coffer.signer.v1.SignRequest
-	5,  // 18: coffer.signer.v1.Signer.SignExecutor:input_type -> coffer.signer.v1.SignExecutorRequest
-	16, // 19: coffer.signer.v1.Signer.Revoke:input_type -> coffer.signer.v1.RevokeRequest
-	21, // 20: coffer.signer.v1.Signer.Command:input_type -> coffer.signer.v1.CommandRequest
-	23, // 21: coffer.signer.v1.Signer.History:input_type -> coffer.signer.v1.HistoryRequest
-	25, // 22: coffer.signer.v1.Signer.Seen:input_type -> coffer.signer.v1.SeenRequest
-	1,  // 23: coffer.signer.v1.Signer.Info:output_type -> coffer.signer.v1.InfoResponse
-	4,  // 24: coffer.signer.v1.Signer.Sign:output_type -> coffer.signer.v1.SignResponse
-	6,  // 25: coffer.signer.v1.Signer.SignExecutor:output_type -> coffer.signer.v1.SignExecutorResponse
-	17, // 26: coffer.signer.v1.Signer.Revoke:output_type -> coffer.signer.v1.RevokeResponse
-	22, // 27: coffer.signer.v1.Signer.Command:output_type -> coffer.signer.v1.CommandResponse
-	24, // 28: coffer.signer.v1.Signer.History:output_type -> coffer.signer.v1.HistoryResponse
-	26, // 29: coffer.signer.v1.Signer.Seen:output_type -> coffer.signer.v1.SeenResponse
-	23, // [23:30] is the sub-list for method output_type
-	16, // [16:23] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	3,  // 0: coffer.signer.v1.InfoResponse.keys:type_name -> coffer.signer.v1.Key
+	21, // 1: coffer.signer.v1.InfoResponse.pauses:type_name -> coffer.signer.v1.Command
+	2,  // 2: coffer.signer.v1.InfoResponse.limits:type_name -> coffer.signer.v1.Limits
+	8,  // 3: coffer.signer.v1.SignRequest.intent:type_name -> coffer.signer.v1.Intent
+	13, // 4: coffer.signer.v1.SignRequest.orders:type_name -> coffer.signer.v1.Order
+	14, // 5: coffer.signer.v1.SignRequest.approvals:type_name -> coffer.signer.v1.Approval
+	15, // 6: coffer.signer.v1.SignRequest.unsigned:type_name -> coffer.signer.v1.Unsigned
+	16, // 7: coffer.signer.v1.SignResponse.signatures:type_name -> coffer.signer.v1.Signature
+	11, // 8: coffer.signer.v1.Intent.slot:type_name -> coffer.signer.v1.Slot
+	12, // 9: coffer.signer.v1.Intent.payments:type_name -> coffer.signer.v1.Payment
+	10, // 10: coffer.signer.v1.Intent.sweeps:type_name -> coffer.signer.v1.Sweep
+	9,  // 11: coffer.signer.v1.Intent.coins:type_name -> coffer.signer.v1.Coin
+	13, // 12: coffer.signer.v1.RevokeRequest.order:type_name -> coffer.signer.v1.Order
+	11, // 13: coffer.signer.v1.RevokeResponse.slot:type_name -> coffer.signer.v1.Slot
+	19, // 14: coffer.signer.v1.Command.statement:type_name -> coffer.signer.v1.Statement
+	20, // 15: coffer.signer.v1.Command.signatures:type_name -> coffer.signer.v1.StatementSignature
+	21, // 16: coffer.signer.v1.CommandRequest.command:type_name -> coffer.signer.v1.Command
+	0,  // 17: coffer.signer.v1.Signer.Info:input_type -> coffer.signer.v1.InfoRequest
+	4,  // 18: coffer.signer.v1.Signer.Sign:input_type -> coffer.signer.v1.SignRequest
+	6,  // 19: coffer.signer.v1.Signer.SignExecutor:input_type -> coffer.signer.v1.SignExecutorRequest
+	17, // 20: coffer.signer.v1.Signer.Revoke:input_type -> coffer.signer.v1.RevokeRequest
+	22, // 21: coffer.signer.v1.Signer.Command:input_type -> coffer.signer.v1.CommandRequest
+	24, // 22: coffer.signer.v1.Signer.History:input_type -> coffer.signer.v1.HistoryRequest
+	26, // 23: coffer.signer.v1.Signer.Seen:input_type -> coffer.signer.v1.SeenRequest
+	1,  // 24: coffer.signer.v1.Signer.Info:output_type -> coffer.signer.v1.InfoResponse
+	5,  // 25: coffer.signer.v1.Signer.Sign:output_type -> coffer.signer.v1.SignResponse
+	7,  // 26: coffer.signer.v1.Signer.SignExecutor:output_type -> coffer.signer.v1.SignExecutorResponse
+	18, // 27: coffer.signer.v1.Signer.Revoke:output_type -> coffer.signer.v1.RevokeResponse
+	23, // 28: coffer.signer.v1.Signer.Command:output_type -> coffer.signer.v1.CommandResponse
+	25, // 29: coffer.signer.v1.Signer.History:output_type -> coffer.signer.v1.HistoryResponse
+	27, // 30: coffer.signer.v1.Signer.Seen:output_type -> coffer.signer.v1.SeenResponse
+	24, // [24:31] is the sub-list for method output_type
+	17, // [17:24] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_signer_signerpb_signer_proto_init() }
@@ -1967,7 +2053,7 @@ func file_signer_signerpb_signer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signer_signerpb_signer_proto_rawDesc), len(file_signer_signerpb_signer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
