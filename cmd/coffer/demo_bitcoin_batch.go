@@ -40,8 +40,11 @@ func (d *btcDemo) batch(ctx context.Context) error {
 	if err := d.signers[away].stop(); err != nil {
 		return err
 	}
-	if err := d.goOn(ctx, pause); err == nil || !strings.Contains(err.Error(), signerName(away)) {
-		return fmt.Errorf("the pause ended in a signer that is away: %w", err)
+	switch err := d.goOn(ctx, pause); {
+	case err == nil:
+		return fmt.Errorf("%s is away, and all signers were resumed", signerName(away))
+	case !strings.Contains(err.Error(), signerName(away)):
+		return fmt.Errorf("resume without %s: %w", signerName(away), err)
 	}
 	d.say("  %d withdrawals of 0.01 BTC gathered while the chain was paused; now %s is away", len(ids), signerName(away))
 	first, err := d.awaitTx(ctx, coffer.Hash{})
@@ -55,7 +58,7 @@ func (d *btcDemo) batch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.say("  %s pays all %d, signed by %s", first.TxHash(), len(ids), strings.Join(signed, " and "))
+	d.say("  %s pays all %d; each input (%d) is signed by %s", first.TxHash(), len(ids), len(first.TxIn), strings.Join(signed, " and "))
 	if want := []string{"signer-1's key in its token", "signer-2's key below its sealed seed"}; !slices.Equal(signed, want) {
 		return fmt.Errorf("signed by %v, want %v", signed, want)
 	}
@@ -248,13 +251,29 @@ func (d *btcDemo) spent(ctx context.Context, in *wire.TxIn) (*wire.TxOut, error)
 	return tx.TxOut[in.PreviousOutPoint.Index], nil
 }
 
-// whoSigned says whose keys signed the first input of a transaction of the wallet.
+// whoSigned says whose keys signed a transaction of the wallet: the same for every input.
 func (d *btcDemo) whoSigned(ctx context.Context, tx *wire.MsgTx) ([]string, error) {
-	out, err := d.spent(ctx, tx.TxIn[0])
+	wallet, err := utxo.ParseDescriptor(utxo.Regtest, d.bitcoin.descriptor)
 	if err != nil {
 		return nil, err
 	}
-	wallet, err := utxo.ParseDescriptor(utxo.Regtest, d.bitcoin.descriptor)
+	var names []string
+	for n := range tx.TxIn {
+		signed, err := d.whoSignedInput(ctx, wallet, tx, n)
+		if err != nil {
+			return nil, fmt.Errorf("input %d: %w", n, err)
+		}
+		if n > 0 && !slices.Equal(signed, names) {
+			return nil, fmt.Errorf("input %d is signed by %v, those before it by %v", n, signed, names)
+		}
+		names = signed
+	}
+	return names, nil
+}
+
+func (d *btcDemo) whoSignedInput(ctx context.Context, wallet utxo.Descriptor, tx *wire.MsgTx, input int) ([]string, error) {
+	in := tx.TxIn[input]
+	out, err := d.spent(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -262,14 +281,18 @@ func (d *btcDemo) whoSigned(ctx context.Context, tx *wire.MsgTx) ([]string, erro
 	if err != nil {
 		return nil, err
 	}
+	// BIP-143 signs the input's own amount, and no other input's output.
 	hashes := txscript.NewTxSigHashes(tx, txscript.NewCannedPrevOutputFetcher(out.PkScript, out.Value))
-	digest, err := txscript.CalcWitnessSigHash(at.Witness, hashes, txscript.SigHashAll, tx, 0, out.Value)
+	digest, err := txscript.CalcWitnessSigHash(at.Witness, hashes, txscript.SigHashAll, tx, input, out.Value)
 	if err != nil {
 		return nil, err
 	}
+	if len(in.Witness) != 1+wallet.Threshold()+1 {
+		return nil, fmt.Errorf("a witness of %d items", len(in.Witness))
+	}
 	var names []string
 	for n, key := range at.Keys {
-		for _, signature := range tx.TxIn[0].Witness[1 : len(tx.TxIn[0].Witness)-1] {
+		for _, signature := range in.Witness[1 : len(in.Witness)-1] {
 			if !signedBy(key.Public, digest, signature) {
 				continue
 			}
