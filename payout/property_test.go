@@ -280,7 +280,8 @@ func (w *world) ends() []string {
 	rows, err := w.db.Pool().Query(w.ctx, `select state from payout
 		union all select 'left the chain' from ledger_entry where kind = 'payout.reversed'
 		union all select 'halved' from payout p where state = 'reverted' and (select count(*) from payout_orders o where o.payout_id = p.id) > 1
-		union all select 'again' from payout where path_reason like 'after po_%'
+		union all select 'again' from payout p where state = 'expired' and exists (
+			select from payout_orders o join payout_orders next using (withdrawal_id) where o.payout_id = p.id and next.payout_id <> p.id)
 		union all select 'energy' from payout p where reason like '%OUT_OF_ENERGY%' and exists (
 			select from payout_orders o join payout_orders next using (withdrawal_id) where o.payout_id = p.id and next.payout_id <> p.id)
 		union all select 'refused' from payout where reason like 'every signer refused%'

@@ -338,7 +338,7 @@ func (m *Manager) bound(ctx context.Context, q *payoutsql.Queries, p *Payout) (b
 // orders in the same slot, for signers bind the two to each other for ever. Where an order
 // or its approvals have ended, the slot and its lane are dead, and the payout keeps it: what
 // has ended fails, the others go into other slots. Where a slot is of one transaction alone, the
-// dead one keeps it and the next comes after it.
+// dead one keeps it, and what has not ended is planned again.
 func (m *Manager) renew(ctx context.Context, tx pgx.Tx, p *Payout) error {
 	if p.Intent.Purpose == coffer.PurposeSweep {
 		return m.renewSweep(ctx, tx, p)
@@ -351,32 +351,27 @@ func (m *Manager) renew(ctx context.Context, tx pgx.Tx, p *Payout) error {
 	if err := q.EndOrders(ctx, p.ID); err != nil {
 		return fmt.Errorf("end the orders of %s: %w", p.ID, err)
 	}
-	if len(ended) > 0 {
+	single := p.Intent.Slot.Single()
+	if len(ended) > 0 && !single {
 		m.Log.Error("a lane is dead: its next slot was signed for orders that have ended", "payout", p.ID, "slot", p.Intent.Slot.String())
+	}
+	if len(ended) > 0 || single {
 		for _, id := range ended {
 			if err := m.Withdrawals.Failed(ctx, tx, id, "its transaction expired, and it cannot be made again: the order or an approval of it has ended"); err != nil {
 				return err
 			}
 		}
-		return m.Withdrawals.Returned(ctx, tx, idsOf(batch), "its transaction expired, with another order that has ended")
+		return m.Withdrawals.Returned(ctx, tx, idsOf(batch), "its transaction expired")
 	}
 
-	next := choice{offer{p.Intent.Path, p.Intent.Slot}, "in the slot of " + p.ID}
-	if p.Intent.Slot.Single() {
-		after := p.Intent.Slot
-		after.Sequence = max(after.Sequence+1, uint64(m.now().Unix())) //nolint:gosec // the clock is past 1970
-		if next.slot, err = m.takeSlot(ctx, q, p.Intent.Chain, p.row.Wallet, after); err != nil {
-			return err
-		}
-		next.reason = "after " + p.ID
-	} else if err := q.FreeSlot(ctx, p.ID); err != nil {
+	if err := q.FreeSlot(ctx, p.ID); err != nil {
 		return fmt.Errorf("free the slot of %s: %w", p.ID, err)
 	}
-	id, err := m.insert(ctx, tx, p.Intent.Chain, m.Chains[p.Intent.Chain], next, batch)
+	id, err := m.insert(ctx, tx, p.Intent.Chain, m.Chains[p.Intent.Chain], choice{offer{p.Intent.Path, p.Intent.Slot}, "in the slot of " + p.ID}, batch)
 	if err != nil {
 		return err
 	}
-	m.Log.Warn("payout made again", "payout", id, "before", p.ID, "slot", next.slot.String())
+	m.Log.Warn("payout made again in its slot", "payout", id, "before", p.ID, "slot", p.Intent.Slot.String())
 	return m.Withdrawals.Renewed(ctx, tx, id, p.Withdrawals)
 }
 
