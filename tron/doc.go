@@ -1,4 +1,10 @@
-// Package tron writes and reads transactions of TRON.
+// Package tron reads blocks of TRON, and writes and reads its transactions.
+//
+// The reading half is Source. A block's hash proves its transactions and how each of them
+// ended. What they did else (logs, fees, what contracts paid) no header commits to: that, and
+// that the block is part of the chain and solidified, is the word of Config.Agree nodes that
+// say the same. The nodes are behind one Client, which judges them and goes to another one when
+// one fails or does not tell the truth. What their errors mean is Classify's alone.
 //
 // The sending half is of one Account: a TRON account, and the permission of it under which so
 // many keys sign together.
