@@ -16,13 +16,9 @@ const defaultExpiration = time.Minute
 // solidified block and is valid for a minute. Contracts that are not executed by the
 // virtual machine are validated first.
 func (s *Sim) Build(kind tronpb.Transaction_Contract_ContractType, what proto.Message) *tronpb.TransactionExtention {
-	parameter, err := anypb.New(what)
-	if err != nil {
-		return &tronpb.TransactionExtention{Result: answer(err)}
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tx := &tronpb.Transaction{RawData: s.rawData(&tronpb.Transaction_Contract{Type: kind, Parameter: parameter})}
+	tx := &tronpb.Transaction{RawData: s.rawData(&tronpb.Transaction_Contract{Type: kind, Parameter: pack(what)})}
 	if err := s.validate(tx); err != nil {
 		return &tronpb.TransactionExtention{Result: answer(err)}
 	}
@@ -43,6 +39,11 @@ func (s *Sim) Complete(given *tronpb.Transaction) *tronpb.TransactionExtention {
 		return &tronpb.TransactionExtention{Result: answer(err)}
 	}
 	return extendedTransaction(tx)
+}
+
+// pack puts a message into a contract's parameter.
+func pack(what proto.Message) *anypb.Any {
+	return &anypb.Any{TypeUrl: "type.googleapis.com/" + string(what.ProtoReflect().Descriptor().FullName()), Value: encode(what)}
 }
 
 func extendedTransaction(tx *tronpb.Transaction) *tronpb.TransactionExtention {
@@ -77,5 +78,5 @@ func (s *Sim) validate(tx *tronpb.Transaction) error {
 	}
 	mark := x.state.mark()
 	defer x.state.undo(mark)
-	return x.act(act, new(outcome))
+	return x.act(&pooled{tx: tx}, act, new(outcome))
 }

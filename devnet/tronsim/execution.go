@@ -111,7 +111,7 @@ func (x *execution) run(p *pooled) (out *outcome, err error) {
 	if err := x.payExtras(p, act, out); err != nil {
 		return nil, err
 	}
-	if err := x.act(act, out); err != nil {
+	if err := x.act(p, act, out); err != nil {
 		return nil, err
 	}
 	if a := x.state.edit(act.owner); a != nil {
@@ -172,7 +172,7 @@ func (x *execution) payExtras(p *pooled, act action, out *outcome) error {
 }
 
 // act validates a contract and executes it.
-func (x *execution) act(act action, out *outcome) error {
+func (x *execution) act(p *pooled, act action, out *outcome) error {
 	switch what := act.what.(type) {
 	case *tronpb.TransferContract:
 		return x.transfer(act, what, out)
@@ -194,6 +194,10 @@ func (x *execution) act(act action, out *outcome) error {
 		return x.delegate(act, what)
 	case *tronpb.UnDelegateResourceContract:
 		return x.undelegate(act, what)
+	case *tronpb.CreateSmartContract:
+		return x.deploy(p, act, what, out)
+	case *tronpb.TriggerSmartContract:
+		return x.trigger(p, act, what, out)
 	default:
 		return invalid("contract type %s is not modelled", act.kind)
 	}

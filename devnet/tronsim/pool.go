@@ -124,6 +124,10 @@ func newContract(kind tronpb.Transaction_Contract_ContractType) owned {
 		return new(tronpb.TransferContract)
 	case tronpb.Transaction_Contract_TransferAssetContract:
 		return new(tronpb.TransferAssetContract)
+	case tronpb.Transaction_Contract_CreateSmartContract:
+		return new(tronpb.CreateSmartContract)
+	case tronpb.Transaction_Contract_TriggerSmartContract:
+		return new(tronpb.TriggerSmartContract)
 	case tronpb.Transaction_Contract_AccountPermissionUpdateContract:
 		return new(tronpb.AccountPermissionUpdateContract)
 	case tronpb.Transaction_Contract_FreezeBalanceV2Contract:

@@ -159,6 +159,14 @@ func (r rpc) witnesses() (*tronpb.WitnessList, error) {
 	})
 }
 
+func (r rpc) constant(in *tronpb.TriggerSmartContract) (*tronpb.TransactionExtention, error) {
+	return ask(r, "TriggerConstantContract", func(v view) *tronpb.TransactionExtention { return v.constant(in) })
+}
+
+func (r rpc) estimate(in *tronpb.TriggerSmartContract) (*tronpb.EstimateEnergyMessage, error) {
+	return ask(r, "EstimateEnergy", func(v view) *tronpb.EstimateEnergyMessage { return v.estimate(in) })
+}
+
 // known finds an account by the bytes of a message.
 func (v view) known(wire []byte) *account {
 	address, err := parseAddress(wire)

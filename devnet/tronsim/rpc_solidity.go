@@ -69,3 +69,11 @@ func (w *walletSolidity) GetBandwidthPrices(_ context.Context, _ *tronpb.EmptyMe
 func (w *walletSolidity) ListWitnesses(_ context.Context, _ *tronpb.EmptyMessage) (*tronpb.WitnessList, error) {
 	return w.witnesses()
 }
+
+func (w *walletSolidity) TriggerConstantContract(_ context.Context, in *tronpb.TriggerSmartContract) (*tronpb.TransactionExtention, error) {
+	return w.constant(in)
+}
+
+func (w *walletSolidity) EstimateEnergy(_ context.Context, in *tronpb.TriggerSmartContract) (*tronpb.EstimateEnergyMessage, error) {
+	return w.estimate(in)
+}

@@ -172,3 +172,19 @@ func (w *wallet) GetTransactionListFromPending(context.Context, *tronpb.EmptyMes
 		return list
 	})
 }
+
+func (w *wallet) TriggerConstantContract(_ context.Context, in *tronpb.TriggerSmartContract) (*tronpb.TransactionExtention, error) {
+	return w.constant(in)
+}
+
+func (w *wallet) EstimateEnergy(_ context.Context, in *tronpb.TriggerSmartContract) (*tronpb.EstimateEnergyMessage, error) {
+	return w.estimate(in)
+}
+
+func (w *wallet) GetContract(_ context.Context, in *tronpb.BytesMessage) (*tronpb.SmartContract, error) {
+	return ask(w.rpc, "GetContract", func(v view) *tronpb.SmartContract { return v.contractOf(in.Value) })
+}
+
+func (w *wallet) GetContractInfo(_ context.Context, in *tronpb.BytesMessage) (*tronpb.SmartContractDataWrapper, error) {
+	return ask(w.rpc, "GetContractInfo", func(v view) *tronpb.SmartContractDataWrapper { return v.contractInfo(in.Value) })
+}
