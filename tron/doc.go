@@ -9,7 +9,7 @@
 // The sending half is of one Account: a TRON account, and the permission of it under which so
 // many keys sign together.
 //
-//	Build → Explainer (signers link this half alone) → Finalize → broadcast
+//	Wallet.Build → Explainer (signers link this half alone) → Finalize → Wallet.Broadcast
 //
 // A transaction does one thing; there are no batches. Its bytes are ours: a node never builds
 // what is signed. They are believed when writing them again, from what was understood, gives the
@@ -20,8 +20,9 @@
 // slot is one transaction: the timestamp, which nodes do not check, is the slot, and a signer
 // signs one id in it. Another attempt is another slot, once the first is proven dead.
 //
-// The fee limit is what all energy of a call may cost, staked energy too. What else can be
-// burned, for bandwidth, several signatures and a new account, has a bound in Account.Prices.
+// The fee limit is what all energy of a call may cost, staked energy too. Wallet sets it from a
+// call that nobody signs, and a margin. What else can be burned, for bandwidth, several
+// signatures and a new account, has a bound in Account.Prices.
 //
 // Wallets pay TRX and TRC-20 tokens, and delegate energy or bandwidth to addresses they list.
 // Everything else (stake, permissions) is built here too, and no Explainer reads it as an effect.

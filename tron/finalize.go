@@ -45,6 +45,21 @@ func Finalize(a Account, u coffer.Unsigned, signatures []coffer.Signature) (coff
 	return coffer.Signed{ID: effects.Digests[0], Bytes: joined(u.Bytes, taken)}, nil
 }
 
+// VerifySignatures checks that every signature is over the transaction's id, by a key of the
+// account's permission. It is what is asked before one is stored.
+func VerifySignatures(a Account, u coffer.Unsigned, signatures []coffer.Signature) error {
+	effects, err := a.explainer().Explain(u)
+	if err != nil {
+		return err
+	}
+	for _, s := range signatures {
+		if _, err := a.verify(effects.Digests[0], s); err != nil {
+			return fmt.Errorf("signature of signer %.40q: %w", s.Signer, err)
+		}
+	}
+	return nil
+}
+
 // joined is a protocol.Transaction. The raw bytes stay what was signed.
 func joined(raw []byte, signatures [][]byte) []byte {
 	b := protowire.AppendTag(nil, rawField, protowire.BytesType)

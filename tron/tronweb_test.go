@@ -163,7 +163,7 @@ func drawPermissions(t *testing.T, owner tron.Address, random *rand.Rand) (proto
 
 // Another implementation builds the same bytes of every kind, signs them alike, and takes ours.
 func TestTronwebBuildsTheSame(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same transactions every time
+	random := rand.New(rand.NewPCG(1, 2))
 	var questions []asked
 	for _, kind := range []string{"token", "trx", "delegate", "undelegate", "freeze", "unfreeze", "withdraw", "cancel", "permissions"} {
 		for range 12 {
@@ -189,7 +189,7 @@ func TestTronwebBuildsTheSame(t *testing.T) {
 			if a.Signatures[k] != s {
 				t.Errorf("%s %d: tronweb signs %s, we %s", q.Kind, n, a.Signatures[k], s)
 			}
-			if want := keyAddress(byte(k + 1)).String(); a.Signers[k] != want { //nolint:gosec // at most 3
+			if want := keyAddress(byte(k + 1)).String(); a.Signers[k] != want {
 				t.Errorf("%s %d: tronweb says that %s signed, not %s", q.Kind, n, a.Signers[k], want)
 			}
 		}
