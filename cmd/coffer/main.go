@@ -67,6 +67,7 @@ func newRoot() *cobra.Command {
 		withdrawalsCommand(),
 		sanctionsCommand(),
 		devCommand(),
+		tronsimCommand(),
 		demoCommand(),
 	)
 	return root

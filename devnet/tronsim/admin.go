@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/cofferhq/coffer/tron/tronpb"
 )
 
@@ -124,50 +122,4 @@ func (s *Sim) Restore(number int) error {
 	close(s.moved)
 	s.moved = make(chan struct{})
 	return nil
-}
-
-// Signer has a key and sends what it signs.
-type Signer struct {
-	Sim     *Sim
-	Keys    []Key
-	Address Address // the owner of what is sent
-}
-
-// Transfer sends TRX.
-func (g Signer) Transfer(to Address, sun int64) (Hash, error) {
-	return g.Send(tronpb.Transaction_Contract_TransferContract,
-		&tronpb.TransferContract{OwnerAddress: Wire(g.Address), ToAddress: Wire(to), Amount: sun}, nil)
-}
-
-// Send builds, signs and broadcasts one contract. edit may change the transaction before
-// it is signed. What the node refuses is an error.
-func (g Signer) Send(kind tronpb.Transaction_Contract_ContractType, what proto.Message, edit func(raw *tronpb.TransactionRaw)) (Hash, error) {
-	built := g.Sim.Build(kind, what)
-	if !built.Result.Result {
-		return Hash{}, &refusal{built.Result.Code, string(built.Result.Message)}
-	}
-	tx := built.Transaction
-	tx.RawData.FeeLimit = defaultFeeLimit
-	tx.RawData.Timestamp = g.Sim.unique()
-	if edit != nil {
-		edit(tx.RawData)
-	}
-	if err := Sign(tx, g.Keys...); err != nil {
-		return Hash{}, err
-	}
-	if r := g.Sim.Broadcast(tx); !r.Result {
-		return Hash{}, &refusal{r.Code, string(r.Message)}
-	}
-	return txID(tx), nil
-}
-
-// defaultFeeLimit is what a Signer lets a call cost, in sun.
-const defaultFeeLimit = 100 * trx
-
-// unique gives timestamps that no two transactions of Signers share.
-func (s *Sim) unique() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stamp = max(s.stamp+1, s.clock().UnixMilli())
-	return s.stamp
 }

@@ -33,19 +33,13 @@ func (s *scene) token() *token {
 		s.t.Fatal(err)
 	}
 	code := append(common.FromHex(bindings.TestTokenMetaData.Bin), arguments...)
-	id := s.must(owner.Send(tronpb.Transaction_Contract_CreateSmartContract, &tronpb.CreateSmartContract{
-		OwnerAddress: Wire(owner.Address),
-		NewContract: &tronpb.SmartContract{
-			OriginAddress: Wire(owner.Address), Bytecode: code, Name: "USDT",
-			ConsumeUserResourcePercent: 100, OriginEnergyLimit: 10_000_000,
-		},
-	}, func(raw *tronpb.TransactionRaw) { raw.FeeLimit = 1_000 * trx }))
+	id, want, err := owner.Deploy("USDT", code)
+	s.must(id, err)
 	s.mine(1)
 	info := s.info(id)
 	if info.Receipt.GetResult() != tronpb.Transaction_Result_SUCCESS {
 		s.t.Fatalf("deploy: %s %s", info.Receipt.GetResult(), info.ResMessage)
 	}
-	want := ContractAddress(id, owner.Address)
 	if string(info.ContractAddress) != string(Wire(want)) {
 		s.t.Fatalf("contract at %x, want %x", info.ContractAddress, Wire(want))
 	}
@@ -64,9 +58,7 @@ func (k *token) data(method string, arguments ...any) []byte {
 // send calls the token and mines.
 func (k *token) send(from Signer, feeLimit int64, method string, arguments ...any) *tronpb.TransactionInfo {
 	k.t.Helper()
-	id := k.must(from.Send(tronpb.Transaction_Contract_TriggerSmartContract, &tronpb.TriggerSmartContract{
-		OwnerAddress: Wire(from.Address), ContractAddress: Wire(k.address), Data: k.data(method, arguments...),
-	}, func(raw *tronpb.TransactionRaw) { raw.FeeLimit = feeLimit }))
+	id := k.must(from.Call(k.address, k.data(method, arguments...), 0, feeLimit))
 	k.mine(1)
 	return k.info(id)
 }

@@ -63,11 +63,7 @@ func (s *scene) must(id Hash, err error) Hash {
 	return id
 }
 
-func (s *scene) info(id Hash) *tronpb.TransactionInfo {
-	var info *tronpb.TransactionInfo
-	s.look(false, "", func(v view) { info = v.transactionInfo(id[:]) })
-	return info
-}
+func (s *scene) info(id Hash) *tronpb.TransactionInfo { return s.Info(id) }
 
 func (s *scene) blockAt(number int64) *tronpb.BlockExtention {
 	var b *tronpb.BlockExtention
