@@ -15,14 +15,20 @@ import (
 // send sends a signed attempt for the first time. An error says nothing about whether it
 // arrived, so the payout counts as broadcast either way and is sent again.
 func (m *Manager) send(ctx context.Context, chain Chain, p *Payout) error {
-	sent := m.broadcast(ctx, chain, p.newest())
+	var sent error
+	known := len(p.newest().Signed.Bytes) > 0 // or it was made again from a signer's log, and its time is over
+	if known {
+		sent = m.broadcast(ctx, chain, p.newest())
+	}
 	height, err := m.height(ctx, p.Intent.Chain)
 	if err != nil {
 		return err
 	}
 	err = m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
-		if err := m.markBroadcast(ctx, tx, p, p.newest()); err != nil {
-			return err
+		if known {
+			if err := m.markBroadcast(ctx, tx, p, p.newest()); err != nil {
+				return err
+			}
 		}
 		if err := p.move(coffer.PayoutBroadcast); err != nil {
 			return err
