@@ -55,7 +55,7 @@ var mayImport = map[string][]string{
 	// Edges.
 	"bundler":            {"postgres", "evm", "bindings", "bundler/bundlersql"},
 	"bundler/bundlersql": {},
-	"signer":             {"policy", "evm", "utxo", "signer/signerpb"},
+	"signer":             {"policy", "evm", "utxo", "tron", "signer/signerpb"},
 	"signer/signerpb":    {},
 	"graphql":            {"postgres", "stream", "merchant", "deposit", "withdrawal", "ledger", "policy"},
 	"devnet":             {"bindings", "evm", "utxo"},

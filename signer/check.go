@@ -158,6 +158,9 @@ func (s *Server) checkTimes(r coffer.SigningRequest, e coffer.Effects, now time.
 	case until.Sub(now) > s.maxValidity:
 		return coffer.Errorf(coffer.CodePolicy, "the transaction is valid until %s, more than %s from now", rfc3339(until), s.maxValidity)
 	}
+	if err := checkSlotTime(e.Slot, s.maxValidity, now); err != nil {
+		return err
+	}
 	for _, o := range r.Orders {
 		if until.Unix() > o.Expires.Unix() {
 			return coffer.Errorf(coffer.CodePolicy, "the transaction is valid until %s, order %s until %s", rfc3339(until), o.ID, rfc3339(o.Expires))

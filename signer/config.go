@@ -90,6 +90,10 @@ type ChainConfig struct {
 	// itself that a slot ended, and lets an order that was not paid there take another one.
 	// Without them an order's slot is for ever.
 	RPC []string `yaml:"rpc"`
+
+	// Of TRON, whose rpc are URLs grpc://host:port or grpcs://host:port. The owner key is one
+	// of each account's permission.
+	Accounts []AccountConfig `yaml:"accounts"`
 }
 
 // NodeConfig is a server that speaks Bitcoin Core's JSON-RPC and keeps all blocks. Who may ask
@@ -176,6 +180,9 @@ func (c Config) Check() error {
 		if err := chain.check(); err != nil {
 			return fmt.Errorf("signer configuration: chain %s: %w", chain.Chain, err)
 		}
+		if err := c.checkOwnFamily(chain); err != nil {
+			return err
+		}
 		if chain.Executor != nil && owners[chain.Executor.Key] {
 			return fmt.Errorf("signer configuration: chain %s: executor: key %q owns wallets; what pays gas must not", chain.Chain, chain.Executor.Key)
 		}
@@ -183,14 +190,31 @@ func (c Config) Check() error {
 	return nil
 }
 
+// checkOwnFamily wants a key of TRON to sign nothing else: there a signature is over the hash of
+// what others may have made.
+func (c Config) checkOwnFamily(chain ChainConfig) error {
+	for _, other := range c.Chains {
+		if chain.Chain.Namespace() == coffer.NamespaceTRON && other.Chain.Namespace() != coffer.NamespaceTRON && chain.Owner == other.Owner {
+			return fmt.Errorf("signer configuration: chain %s: owner: key %q owns wallets on %s; want one of its own for TRON", chain.Chain, chain.Owner, other.Chain)
+		}
+	}
+	return nil
+}
+
 func (c ChainConfig) check() error {
-	if c.Chain.Namespace() != coffer.NamespaceUTXO {
+	if c.Chain.Namespace() != coffer.NamespaceUTXO && c.Chain.Namespace() != coffer.NamespaceTRON {
 		if _, err := chainIDOf(c.Chain); err != nil {
 			return err
 		}
 	}
 	if id, err := coffer.ParseAssetID(string(c.Native)); err != nil || id.Chain() != c.Chain || !id.IsNative() {
 		return fmt.Errorf("native: %q is not this chain's slip44 asset", c.Native)
+	}
+	if c.Chain.Namespace() == coffer.NamespaceTRON {
+		return c.checkTRON()
+	}
+	if len(c.Accounts) > 0 {
+		return errors.New("accounts: are of TRON only")
 	}
 	if c.Chain.Namespace() == coffer.NamespaceUTXO {
 		return c.checkUTXO()

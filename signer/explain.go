@@ -16,6 +16,8 @@ func explainerOf(c ChainConfig) (coffer.Explainer, error) {
 		return explainSafe(c)
 	case coffer.NamespaceUTXO:
 		return explainPSBT(c)
+	case coffer.NamespaceTRON:
+		return explainTRON(c)
 	default:
 		return nil, fmt.Errorf("no explainer reads transactions of %q chains", namespace)
 	}

@@ -111,6 +111,13 @@ func (c ChainConfig) walletNames() ([]coffer.Address, error) {
 		}
 		return names, err
 	}
+	if c.Chain.Namespace() == coffer.NamespaceTRON {
+		accounts, err := c.accounts()
+		for _, account := range accounts {
+			names = append(names, account.Name())
+		}
+		return names, err
+	}
 	for _, wallet := range c.Wallets {
 		names = append(names, coffer.Address(wallet))
 	}
@@ -121,6 +128,9 @@ func (c ChainConfig) walletNames() ([]coffer.Address, error) {
 func openOwner(ctx context.Context, signer string, c ChainConfig, token *Token) (owner, error) {
 	if c.Chain.Namespace() == coffer.NamespaceUTXO {
 		return openPSBTOwner(ctx, signer, c, token)
+	}
+	if c.Chain.Namespace() == coffer.NamespaceTRON {
+		return openAccountOwner(ctx, c, token)
 	}
 	key, err := token.key(ctx, c.Owner)
 	if err != nil {

@@ -25,7 +25,8 @@
 //     in a final block that the slot ended without paying it (see observer). A slot has one
 //     list of orders, or of sweeps, and one fee bound, or is there to pay coins of a wallet
 //     to the wallet; inside it any variant may be signed,
-//     because at most one lands. Since quorums of signers overlap, one of those who sign in a
+//     because at most one lands. On TRON that is not so: there a slot has one transaction, and
+//     ends when blocks past its expiration do not hold it. Since quorums of signers overlap, one of those who sign in a
 //     new slot signed whatever could have been paid in the old one.
 //   - An order is counted against velocity once, when it is bound to its slot.
 //   - What people paused or revoked is not signed, and what they said is in the log.
@@ -116,7 +117,7 @@ func (o safeOwner) sign(ctx context.Context, e coffer.Effects) ([]coffer.Signatu
 }
 
 // KeyInfo names one key and what it is for. Key is an EIP-55 address on EVM; on Bitcoin the
-// key as its descriptor has it, without /<0;1>/*.
+// key as its descriptor has it, without /<0;1>/*; on TRON a base58 address.
 type KeyInfo struct {
 	Role  string
 	Chain coffer.ChainID

@@ -65,6 +65,9 @@ func newObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (observ
 	if c.Chain.Namespace() == coffer.NamespaceUTXO {
 		return newCoinObserver(c, clock, logger)
 	}
+	if c.Chain.Namespace() == coffer.NamespaceTRON {
+		return newTimeObserver(c, clock, logger)
+	}
 	return newEVMObserver(c, clock, logger)
 }
 
