@@ -69,6 +69,7 @@ type Deposit struct {
 const (
 	ProofCreate2    = "create2"    // the address is a contract (EIP-1014)
 	ProofDescriptor = "descriptor" // the address is a script of the wallet's descriptor (BIP-380)
+	ProofKey        = "key"        // the address is of a child of the extended public key in Descriptor (BIP-32)
 )
 
 // AddressProof is what a deposit address is made of, so that whoever knows the vault can

@@ -127,8 +127,8 @@ func checkSigning(s Signing, wrong func(key, format string, args ...any)) {
 func checkChain(key string, c Chain, s Signing, wrong func(key, format string, args ...any)) {
 	if _, err := coffer.ParseChainID(string(c.ID)); err != nil {
 		wrong(key+".id", "%v", err)
-	} else if c.ID.Namespace() != coffer.NamespaceEVM && !c.isUTXO() {
-		wrong(key+".id", "namespace %s is not served; want %s or %s", c.ID.Namespace(), coffer.NamespaceEVM, coffer.NamespaceUTXO)
+	} else if c.ID.Namespace() != coffer.NamespaceEVM && !c.isUTXO() && !c.isTRON() {
+		wrong(key+".id", "namespace %s is not served; want %s, %s or %s", c.ID.Namespace(), coffer.NamespaceEVM, coffer.NamespaceUTXO, coffer.NamespaceTRON)
 	}
 	if feeCap, err := coffer.ParseUnits(c.PayoutFeeCap, c.Native.Decimals); err != nil {
 		wrong(key+".payout_fee_cap", "%v", err)
@@ -153,17 +153,23 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 	}
 	checkBatches(key, c, wrong)
 	checkDeposits(key, c, wrong)
-	if c.isUTXO() {
+	if !c.isTRON() && !reflect.DeepEqual(c.TRON, TRON{}) {
+		wrong(key+".tron", "is for chains of TRON (%s)", coffer.NamespaceTRON)
+	}
+	if !c.isUTXO() && !reflect.DeepEqual(c.UTXO, UTXO{}) {
+		wrong(key+".utxo", "is for chains of the Bitcoin family (%s)", coffer.NamespaceUTXO)
+	}
+	switch {
+	case c.isUTXO():
 		checkUTXO(key, c, wrong)
-	} else {
+	case c.isTRON():
+		checkTRON(key, c, wrong)
+	default:
 		checkEVM(key, c, s, wrong)
 	}
 }
 
 func checkEVM(key string, c Chain, s Signing, wrong func(key, format string, args ...any)) {
-	if !reflect.DeepEqual(c.UTXO, UTXO{}) {
-		wrong(key+".utxo", "is for chains of the Bitcoin family (%s)", coffer.NamespaceUTXO)
-	}
 	if len(c.RPC) == 0 {
 		wrong(key+".rpc", "want at least one URL")
 	}

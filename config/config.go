@@ -64,8 +64,9 @@ type Signer struct {
 	Address string `koanf:"address"`
 }
 
-// Chain is a chain that this process serves: an EVM chain, or one of the Bitcoin family, which
-// has a section utxo in place of the keys about contracts, executors, gas and sweeps.
+// Chain is a chain that this process serves: an EVM chain, or one of the Bitcoin family or of
+// TRON, which have a section utxo or tron in place of the keys about contracts, executors, gas
+// and sweeps.
 type Chain struct {
 	ID     coffer.ChainID `koanf:"id"`
 	RPC    []string       `koanf:"rpc"`
@@ -79,6 +80,7 @@ type Chain struct {
 	Sweep      Sweep    `koanf:"sweep"`
 
 	UTXO UTXO `koanf:"utxo"`
+	TRON TRON `koanf:"tron"`
 
 	EntryPoint       string `koanf:"entry_point"`       // ERC-4337 v0.7
 	Module           string `koanf:"module"`            // Safe4337Module 0.3.0
@@ -108,7 +110,7 @@ type Chain struct {
 	PayoutValid   time.Duration `koanf:"payout_valid"`    // how long signatures can be used
 	PayoutMaxLegs int           `koanf:"payout_max_legs"` // orders in one payout
 	PayoutMaxGas  uint64        `koanf:"payout_max_gas"`  // that one payout needs, by estimate
-	PayoutPath    string        `koanf:"payout_path"`     // "userop", "exec", or "auto" for the cheaper one; "psbt" on UTXO chains
+	PayoutPath    string        `koanf:"payout_path"`     // "userop", "exec", or "auto" for the cheaper one; "psbt" on UTXO chains, "tron" on TRON
 	PayoutLanes   int           `koanf:"payout_lanes"`    // payouts on their way at once
 	PayoutBumps   int           `koanf:"payout_bumps"`    // times that a payout's fee is raised, at most
 	PayoutRetry   time.Duration `koanf:"payout_retry"`    // what could not be paid waits for so long, doubled each time
@@ -159,8 +161,12 @@ func Defaults() Config {
 
 // chainDefaults fills what a chain's section leaves out.
 func chainDefaults(c *Chain) {
-	if c.isUTXO() {
+	switch {
+	case c.isUTXO():
 		utxoDefaults(c)
+		return
+	case c.isTRON():
+		tronDefaults(c)
 		return
 	}
 	setDefault(&c.EntryPoint, EntryPointV07)

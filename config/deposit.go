@@ -79,6 +79,12 @@ func checkDeposits(key string, c Chain, wrong func(key, format string, args ...a
 		switch {
 		case id.Chain() != c.ID:
 			wrong(at, "is an asset of %s, not of %s", id.Chain(), c.ID)
+		case c.isTRON() && (id.Namespace() != coffer.AssetTRC20 || !isTRONAddress(id.Reference())):
+			wrong(at, "want an asset such as %s/trc20:T…", c.ID)
+		case c.isTRON():
+			if slices.ContainsFunc(c.Assets, func(a Asset) bool { return a.ID == id }) {
+				wrong(at, "is one of assets: it is supported")
+			}
 		case id.Namespace() != coffer.AssetERC20 || checkAddress(id.Reference()) != nil:
 			wrong(at, "want an asset such as %s/erc20:0x…", c.ID)
 		case common.HexToAddress(id.Reference()).Hex() != id.Reference():

@@ -179,8 +179,11 @@ func TestTRONIsAChain(t *testing.T) {
 			var lies atomic.Int64
 			host := s.tampered(t, func(method string, request, answer []byte) ([]byte, error) {
 				var asked tronpb.BytesMessage
-				if method != "Wallet/GetBlockById" || proto.Unmarshal(request, &asked) != nil || !slices.Equal(asked.Value, block.Hash[:]) {
+				if method != "Wallet/GetBlockById" {
 					return answer, nil
+				}
+				if err := proto.Unmarshal(request, &asked); err != nil || !slices.Equal(asked.Value, block.Hash[:]) {
+					return answer, err
 				}
 				lies.Add(1)
 				return lieAbout(t, lie, block, other), nil

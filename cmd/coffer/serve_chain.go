@@ -125,8 +125,11 @@ func (s *server) wireChain(ctx context.Context, c config.Chain) (*chainParts, er
 	for _, asset := range c.Assets {
 		chain.assets = append(chain.assets, asset.Words())
 	}
-	if c.ID.Namespace() == coffer.NamespaceUTXO {
+	switch c.ID.Namespace() {
+	case coffer.NamespaceUTXO:
 		return chain, s.wireUTXO(ctx, chain)
+	case coffer.NamespaceTRON:
+		return nil, errors.New("no role serves TRON")
 	}
 	return chain, s.wireEVM(ctx, chain)
 }
