@@ -24,6 +24,7 @@ const refusalTimeout = 30 * time.Second
 // signer's log and the database's version are what they were.
 func TestRefusesToStart(t *testing.T) {
 	s := newTestStack(t)
+	checkBundlerRPC(t, s)
 	if err := s.server.stop(); err != nil {
 		t.Fatal(err)
 	}
