@@ -161,7 +161,7 @@ func checkChain(key string, c Chain, s Signing, wrong func(key, format string, a
 	}
 	switch {
 	case c.isUTXO():
-		checkUTXO(key, c, wrong)
+		checkUTXO(key, c, s, wrong)
 	case c.isTRON():
 		checkTRON(key, c, wrong)
 	default:

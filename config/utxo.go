@@ -21,6 +21,10 @@ type UTXO struct {
 	// sh(wsh(sortedmulti(…))) of public keys that the signers hold.
 	Descriptor string `koanf:"descriptor"`
 
+	// Threshold is how many keys of the descriptor have to sign; signing.threshold unless it is
+	// set. It may be more than there are signers: then cold keys sign every payout.
+	Threshold int `koanf:"threshold"`
+
 	// ColdKeys are keys of the descriptor, as they stand in it but without the steps below them,
 	// that no signer holds and that sign by file where signers are too few.
 	ColdKeys []string `koanf:"cold_keys"`
@@ -132,7 +136,7 @@ func refuseEVM(key string, c Chain, wrong func(key, format string, args ...any))
 	}
 }
 
-func checkUTXO(key string, c Chain, wrong func(key, format string, args ...any)) {
+func checkUTXO(key string, c Chain, s Signing, wrong func(key, format string, args ...any)) {
 	refuseEVM(key, c, wrong)
 	if !genesis.MatchString(c.ID.Reference()) {
 		wrong(key+".id", "want %s: and the first 32 hex digits of the genesis block's hash", coffer.NamespaceUTXO)
@@ -145,6 +149,7 @@ func checkUTXO(key string, c Chain, wrong func(key, format string, args ...any))
 		wrong(key+".descriptor", "want the wallet's descriptor with its checksum, wsh(sortedmulti(…))#…")
 	}
 	checkColdKeys(key+".cold_keys", u, wrong)
+	checkThreshold(key+".threshold", u, s, wrong)
 	if len(u.Nodes) == 0 {
 		wrong(key+".nodes", "want at least one node")
 	}
@@ -169,6 +174,14 @@ func checkUTXO(key string, c Chain, wrong func(key, format string, args ...any))
 		wrong(key+".consolidate_over", "want 0 to %d", maxConsolidate)
 	}
 	checkFeeRates(key, u, wrong)
+}
+
+// checkThreshold wants no fewer signatures than other chains do: the caps of signers are their
+// shares of what so many may sign together.
+func checkThreshold(key string, u UTXO, s Signing, wrong func(key, format string, args ...any)) {
+	if most := len(s.Signers) + len(u.ColdKeys); u.Threshold != 0 && (u.Threshold < s.Threshold || u.Threshold > most) {
+		wrong(key, "want %d (signing.threshold) to %d, the number of signers and cold_keys", s.Threshold, most)
+	}
 }
 
 func checkColdKeys(key string, u UTXO, wrong func(key, format string, args ...any)) {

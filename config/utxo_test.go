@@ -28,6 +28,23 @@ func TestBitcoinHasDefaultsOfItsOwn(t *testing.T) {
 	}
 }
 
+// Cold keys may have to sign every payout of a wallet.
+func TestAWalletMayWantMoreKeysThanThereAreSigners(t *testing.T) {
+	text, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	changed := strings.Replace(string(text), "cold_keys: []", "threshold: 4\n      cold_keys: [\"[0c434acd/48h/0h/0h/2h]xpub6E\"]", 1)
+	if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Read(config.Sources{File: file})
+	if err != nil || len(c.Signing.Signers) != 3 || c.Chains[1].UTXO.Threshold != 4 {
+		t.Errorf("read %+v, %v", c.Chains, err)
+	}
+}
+
 func TestBrokenRulesOfBitcoinAreNamedByKey(t *testing.T) {
 	text, err := os.ReadFile(example)
 	if err != nil {
@@ -41,6 +58,9 @@ func TestBrokenRulesOfBitcoinAreNamedByKey(t *testing.T) {
 		{`descriptor: "wsh`, `descriptor: "" #`, "chains[1].utxo.descriptor"},
 		{"cold_keys: []", `cold_keys: [""]`, "chains[1].utxo.cold_keys[0]"},
 		{"cold_keys: []", `cold_keys: ["[0c434acd/48h/0h/0h/2h]xpub6E", "[0c434acd/48h/0h/0h/2h]xpub6E"]`, "chains[1].utxo.cold_keys[1]"},
+		{"cold_keys: []", "threshold: 1", "chains[1].utxo.threshold"},
+		{"cold_keys: []", "threshold: 4", "chains[1].utxo.threshold"},
+		{"cold_keys: []", "threshold: 5\n      cold_keys: [\"[0c434acd/48h/0h/0h/2h]xpub6E\"]", "chains[1].utxo.threshold"},
 		{"http://bitcoin-a.example.com:8332", "http://u:p@bitcoin-a.example.com:8332", "chains[1].utxo.nodes[0].url"},
 		{"http://bitcoin-a.example.com:8332", "tcp://bitcoin-a.example.com:8332", "chains[1].utxo.nodes[0].url"},
 		{"http://bitcoin-a.example.com:8332", "http://127.0.0.1:8332", "chains[1].utxo.nodes[1].url"},

@@ -360,8 +360,8 @@ func (c Chain) checkCold() error {
 	return nil
 }
 
-// leastSigners is how many signers at least have signed whatever lands on a chain.
-func (c Chain) leastSigners(threshold int) int { return max(1, threshold-len(c.Cold)) }
+// LeastSigners is how many signers at least have signed whatever lands on a chain.
+func (c Chain) LeastSigners() int { return max(1, c.Threshold-len(c.Cold)) }
 
 // waitsForFile asks for a person where every signer has signed or cannot, and keys that sign by
 // file could complete the payout.

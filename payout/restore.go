@@ -102,7 +102,7 @@ func (m *Manager) Admit(ctx context.Context, logs []SignerLog, threshold int, he
 	}
 	least := threshold
 	for _, chain := range m.Chains {
-		least = min(least, chain.leastSigners(threshold))
+		least = min(least, chain.LeastSigners())
 	}
 	if read < len(logs)-least+1 {
 		return fmt.Errorf("the logs of %d of %d signers were read, which is too few: %w", read, len(logs), errors.Join(away...))

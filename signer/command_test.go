@@ -286,6 +286,21 @@ func TestARevocationHoldsWhenNoQuorumIsLeft(t *testing.T) {
 	}
 }
 
+// Where a key that no signer holds can sign beside one signer, all of them have to know.
+func TestARevocationReachesAllSignersWhereOneIsEnoughToPay(t *testing.T) {
+	signers, _ := newQuorum(t)
+	revoker := Revoker{Threshold: 2, Least: map[coffer.ChainID]int{testChain: 1}}
+	for _, s := range signers {
+		revoker.Signers = append(revoker.Signers, s.client)
+	}
+	f := signers[0]
+	f.must(revoker.Revoke(t.Context(), f.order("wd_1", "10"), "test"))
+	signers[2].close()
+	if err := revoker.Revoke(t.Context(), f.order("wd_2", "10"), "test"); coffer.ErrorCode(err) != coffer.CodeUnavailable || !strings.Contains(err.Error(), "2 of 3") {
+		t.Errorf("two of three signers answer: %v", err)
+	}
+}
+
 func TestHistoryIsTheLog(t *testing.T) {
 	f, last := signedLog(t)
 	f.must(f.tryStart())

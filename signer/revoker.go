@@ -13,6 +13,10 @@ import (
 type Revoker struct {
 	Signers   []*Client
 	Threshold int // signatures that a payment needs
+
+	// Least is how many signers at least sign a payment on chains where it is not Threshold,
+	// since keys that no signer holds sign there too.
+	Least map[coffer.ChainID]int
 }
 
 // Revoke returns nil when so many signers have stored it that those who are left cannot
@@ -44,10 +48,14 @@ func (r Revoker) Revoke(ctx context.Context, o coffer.Order, reason string) erro
 			left--
 		}
 	}
+	needed, ok := r.Least[o.Asset.Chain()]
+	if !ok {
+		needed = r.Threshold
+	}
 	switch {
-	case left < r.Threshold:
+	case left < needed:
 		return nil
-	case signed >= r.Threshold:
+	case signed >= needed:
 		return &coffer.Error{Code: coffer.CodeConflict, Message: fmt.Sprintf("order %s was signed before, and may be paid", o.ID), Cause: errors.Join(failures...)}
 	}
 	return &coffer.Error{Code: coffer.CodeUnavailable, Cause: errors.Join(failures...),

@@ -72,11 +72,35 @@ func TestAColdKeySignsAPayoutByFile(t *testing.T) {
 	newColdPayout(t).signByFile(t, bitcoinJS)
 }
 
+// TestAColdKeyHasToSign has a wallet that wants a signature more than there are signers. Both of
+// them sign, nothing is sent, and a person is asked at once.
+func TestAColdKeyHasToSign(t *testing.T) {
+	b := makeBitcoin(t, 3, []string{"c"}, nil)
+	b.askForPayout()
+	waiting, err := payout.NewDesk(b.db, b.clock).Waiting(t.Context())
+	if err != nil || len(waiting) != 1 || waiting[0].State != coffer.PayoutSigning || !strings.Contains(waiting[0].Parked, "waits for 1 signatures by file") {
+		t.Fatalf("payouts wait: %+v, %v", waiting, err)
+	}
+	var pool []string
+	if err := b.node.Call(t.Context(), &pool, "getrawmempool"); err != nil || len(pool) > 0 {
+		t.Fatalf("sent without the cold key: %v, %v", pool, err)
+	}
+	b.signByFile(t, bitcoinJS)
+}
+
 // newColdPayout has a payout of two coins that one of two signers signs. The third key is cold.
 func newColdPayout(t *testing.T) *bitcoin {
 	t.Helper()
 	b := newBitcoin(t, "c")
 	b.accounts[1].away = true
+	b.askForPayout()
+	return b
+}
+
+// askForPayout has a payout of two coins planned and signed as far as signers do.
+func (b *bitcoin) askForPayout() {
+	t := b.t
+	t.Helper()
 	ctx, id, native := t.Context(), utxo.Regtest.Chain(), utxo.Regtest.Native()
 	b.follow()
 	ann, err := b.deposits.IssueAddress(ctx, "acme", "ann", id)
@@ -96,7 +120,6 @@ func newColdPayout(t *testing.T) *bitcoin {
 		t.Fatal(err)
 	}
 	b.pay()
-	return b
 }
 
 // signByFile exports the payout that waits, has it signed with the cold key, imports it, and
@@ -120,7 +143,7 @@ func (b *bitcoin) signByFile(t *testing.T, sign func(t *testing.T, a *account, f
 		t.Fatal(err)
 	}
 	done, err := desk.Import(ctx, wallet, sign(t, b.accounts[2], exported, p.Intent.Payments), "olga")
-	if err != nil || len(done.Stored) != 1 || len(done.Known) != 1 {
+	if err != nil || len(done.Stored) != 1 || len(done.Known) != b.wallet.Descriptor().Threshold()-1 {
 		t.Fatalf("imported %+v, %v", done, err)
 	}
 	b.pay()

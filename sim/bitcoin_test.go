@@ -139,11 +139,12 @@ func (b *bitcoin) clock() time.Time { return time.Now().Add(b.ahead) }
 // newBitcoin has a wallet of the accounts a, b and c. Who is cold is no signer.
 func newBitcoin(t *testing.T, cold ...string) *bitcoin {
 	t.Helper()
-	return makeBitcoin(t, cold, nil)
+	return makeBitcoin(t, 2, cold, nil)
 }
 
-// makeBitcoin is newBitcoin, with a token where omni makes one: addresses are nested then.
-func makeBitcoin(t *testing.T, cold []string, omni func(node *devnet.Bitcoin, client *utxo.Client) *utxo.Omni) *bitcoin {
+// makeBitcoin is newBitcoin of another threshold, with a token where omni makes one: addresses are
+// nested then.
+func makeBitcoin(t *testing.T, threshold int, cold []string, omni func(node *devnet.Bitcoin, client *utxo.Client) *utxo.Omni) *bitcoin {
 	t.Helper()
 	node, err := devnet.StartBitcoin(t.Context(), devnet.BitcoinConfig{})
 	if err != nil {
@@ -167,7 +168,7 @@ func makeBitcoin(t *testing.T, cold []string, omni func(node *devnet.Bitcoin, cl
 		accounts = append(accounts, newAccount(t, name, omni != nil))
 		parts = append(parts, accounts[len(accounts)-1].text)
 	}
-	script := "wsh(sortedmulti(2," + strings.Join(parts, ",") + "))"
+	script := fmt.Sprintf("wsh(sortedmulti(%d,%s))", threshold, strings.Join(parts, ","))
 	asset := coffer.Asset{ID: native, Symbol: "BTC", Decimals: 8, MinDeposit: coffer.NewAmount(1000), Credit: 1, Unlock: 3, WithdrawFee: coffer.NewAmount(500)}
 	assets := []coffer.Asset{asset}
 	var token *utxo.Omni
@@ -239,7 +240,7 @@ func makeBitcoin(t *testing.T, cold []string, omni func(node *devnet.Bitcoin, cl
 	b.payouts, err = payout.New(payout.Config{
 		DB: b.db, Ledger: b.books, Withdrawals: b.withdrawals, Events: log, Clock: b.clock,
 		Chains: map[coffer.ChainID]payout.Chain{id: {
-			Native: native, Wallet: b.wallet, Coins: b.deposits, Tokens: tokens, Explainer: explainer, Signers: signers, Threshold: 2, Cold: coldKeys,
+			Native: native, Wallet: b.wallet, Coins: b.deposits, Tokens: tokens, Explainer: explainer, Signers: signers, Threshold: threshold, Cold: coldKeys,
 			FeeBound: coffer.NewAmount(100_000), Limits: payout.Limits{MaxOrders: 100, BumpAfter: 2, Rebroadcast: time.Second},
 		}},
 	})

@@ -47,7 +47,7 @@ type omniWorld struct {
 func newOmniWorld(t *testing.T) *omniWorld {
 	t.Helper()
 	w := &omniWorld{}
-	w.bitcoin = makeBitcoin(t, nil, func(node *devnet.Bitcoin, client *utxo.Client) *utxo.Omni {
+	w.bitcoin = makeBitcoin(t, 2, nil, func(node *devnet.Bitcoin, client *utxo.Client) *utxo.Omni {
 		tip, err := utxo.NewSource(client).Head(t.Context())
 		if err != nil {
 			t.Fatal(err)

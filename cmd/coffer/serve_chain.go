@@ -102,7 +102,11 @@ func (s *server) enoughSigners(ctx context.Context) error {
 		}
 		answered++
 	}
-	if answered < s.config.Signing.Threshold {
+	needed := s.config.Signing.Threshold
+	for _, u := range s.utxoChains() {
+		needed = max(needed, u.descriptor.Threshold()-len(u.chain.config.UTXO.ColdKeys))
+	}
+	if answered < needed {
 		return fmt.Errorf("%d of %d signers answer: %w", answered, len(s.signers), errors.Join(found...))
 	}
 	return nil

@@ -44,7 +44,10 @@ func (s *server) screen(c *withdrawal.Config) error {
 
 // revoker tells the signers of orders that must not be paid any more.
 func (s *server) revoker() withdrawal.Revoker {
-	r := signer.Revoker{Threshold: s.config.Signing.Threshold}
+	r := signer.Revoker{Threshold: s.config.Signing.Threshold, Least: map[coffer.ChainID]int{}}
+	for _, chain := range s.payingChains() {
+		r.Least[chain.id] = s.payoutChain(chain).LeastSigners()
+	}
 	for _, one := range s.signers {
 		r.Signers = append(r.Signers, one.Client)
 	}

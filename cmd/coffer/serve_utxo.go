@@ -87,7 +87,7 @@ func (s *server) wireUTXO(ctx context.Context, chain *chainParts) error {
 		return err
 	}
 	chain.family, chain.source = parts, utxo.NewSource(parts.client)
-	if err := s.checkDescriptor(chain.id, parts.descriptor, chain.config.UTXO.ColdKeys); err != nil {
+	if err := s.checkDescriptor(chain, parts.descriptor); err != nil {
 		parts.client.Close()
 		return fmt.Errorf("utxo.descriptor: %w", err)
 	}
@@ -138,10 +138,12 @@ func feesOf(u config.UTXO) utxo.Fees {
 // checkDescriptor demands that as many keys have to sign as the configuration says, and that
 // the signers which answer hold enough of them, with the keys that sign by file, of which no
 // signer holds one. A wallet may have more keys than there are signers: people may keep some.
-func (s *server) checkDescriptor(chain coffer.ChainID, d utxo.Descriptor, cold []string) error {
-	signing := s.config.Signing
-	if d.Threshold() != signing.Threshold {
-		return fmt.Errorf("the wallet wants %d signatures, signing.threshold is %d", d.Threshold(), signing.Threshold)
+func (s *server) checkDescriptor(chain *chainParts, d utxo.Descriptor) error {
+	signing, cold := s.config.Signing, chain.config.UTXO.ColdKeys
+	if own := chain.config.UTXO.Threshold; own != 0 && d.Threshold() != own {
+		return fmt.Errorf("the wallet wants %d signatures, utxo.threshold is %d", d.Threshold(), own)
+	} else if own == 0 && d.Threshold() != signing.Threshold {
+		return fmt.Errorf("the wallet wants %d signatures, signing.threshold is %d; utxo.threshold is for a wallet that wants another number", d.Threshold(), signing.Threshold)
 	}
 	if n := len(d.Keys()); n < len(signing.Signers)+len(cold) {
 		return fmt.Errorf("the wallet has %d keys, and there are %d signers and %d cold keys", n, len(signing.Signers), len(cold))
@@ -153,7 +155,7 @@ func (s *server) checkDescriptor(chain coffer.ChainID, d utxo.Descriptor, cold [
 	for _, one := range s.signers {
 		for _, key := range one.info.Keys {
 			for _, of := range d.Keys() {
-				if key.Role == signer.RoleOwner && key.Chain == chain && (of.String() == key.Key || strings.HasSuffix(of.String(), "]"+key.Key)) {
+				if key.Role == signer.RoleOwner && key.Chain == chain.id && (of.String() == key.Key || strings.HasSuffix(of.String(), "]"+key.Key)) {
 					held[of.String()] = true
 				}
 			}
@@ -261,6 +263,7 @@ func (u *utxoParts) senders(ctx context.Context, id coffer.Hash) ([]coffer.Addre
 // payouts implements family.
 func (u *utxoParts) payouts(s *server, p *payout.Chain) {
 	p.Coins, p.Paths, p.Cold = s.deposits, []string{coffer.PathPSBT}, u.chain.config.UTXO.ColdKeys
+	p.Threshold = u.descriptor.Threshold()
 	p.Limits.MaxGas = maxBatchWeight
 	p.Limits.ConsolidateOver = u.chain.config.UTXO.ConsolidateOver
 	if u.omni != nil {
