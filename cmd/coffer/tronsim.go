@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -60,7 +61,7 @@ func tronsimCommand() *cobra.Command {
 			say("  chain   %s", sim.ChainID())
 			for i := range accounts {
 				key := tronsim.KeyOf(seed, i)
-				say("  %s  %d TRX  key %x", tronsim.Text(tronsim.AddressOf(key)), balance, key.D.FillBytes(make([]byte, 32)))
+				say("  %s  %d TRX  key %x", tronsim.Text(tronsim.AddressOf(key)), balance, crypto.FromECDSA(key))
 			}
 			say("The keys are made of --seed: everybody has them.")
 			return runTronsim(ctx, sim, listener)

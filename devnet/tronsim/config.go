@@ -97,6 +97,11 @@ func New(config Config) (*Sim, error) {
 	case config.History < 1 || config.History > maxHistory:
 		return nil, fmt.Errorf("tronsim: history %d: want 1 to %d", config.History, maxHistory)
 	}
+	for address, balance := range config.Funded {
+		if balance < 0 {
+			return nil, fmt.Errorf("tronsim: funded %s: want 0 sun or more, got %d", Text(address), balance)
+		}
+	}
 	if config.Genesis.IsZero() {
 		config.Genesis = config.Clock().Add(-24 * time.Hour)
 	}
