@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/btcsuite/btcd/wire/v2"
+
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/utxo"
 )
@@ -291,9 +293,19 @@ func (o *coinObserver) forget(coin coffer.CoinID) {
 }
 
 // mayPay refuses a transaction of others that may have paid one of the slot's orders: any output
-// of the amount to the destination counts. Tokens leave no trace here that proves itself.
+// of the amount to the destination counts. Whether a message of the Omni Layer moved tokens
+// leaves no trace here that proves itself; that a transaction is no such message does.
 func (o *coinObserver) mayPay(v slotView, block coffer.Block, tx coffer.Hash) error {
 	for _, order := range v.payments {
+		if order.Asset.Namespace() == coffer.AssetOmni {
+			message, err := o.mayMoveTokens(block, tx)
+			if err != nil {
+				return err
+			}
+			if !message {
+				continue
+			}
+		}
 		if order.Asset != o.native || order.Destination == "" {
 			return fmt.Errorf("%w: transaction %s, which this signer did not sign, may have paid order %s", errAlive, tx, order.ID)
 		}
@@ -304,4 +316,18 @@ func (o *coinObserver) mayPay(v slotView, block coffer.Block, tx coffer.Hash) er
 		}
 	}
 	return nil
+}
+
+// mayMoveTokens looks at a transaction of a block that was read whole.
+func (o *coinObserver) mayMoveTokens(block coffer.Block, tx coffer.Hash) (bool, error) {
+	network := o.configs[0].Network
+	content, header, err := utxo.ReadBlock(network, block.Raw)
+	if err != nil {
+		return false, fmt.Errorf("read block %s again: %w", block.Hash, err)
+	}
+	at := slices.IndexFunc(content.Transactions, func(t *wire.MsgTx) bool { return utxo.HashOf(t.TxHash()) == tx })
+	if at < 0 || header.Hash != block.Hash {
+		return false, fmt.Errorf("block %s has no transaction %s", block.Hash, tx)
+	}
+	return utxo.MayMoveTokens(network, content.Transactions[at]), nil
 }

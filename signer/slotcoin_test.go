@@ -3,7 +3,9 @@ package signer
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -18,6 +20,7 @@ import (
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/chaintest"
 	"github.com/cofferhq/coffer/devnet"
+	"github.com/cofferhq/coffer/devnet/omnisim"
 	"github.com/cofferhq/coffer/utxo"
 )
 
@@ -299,6 +302,43 @@ func TestAStrangersSpendOfTheAnchor(t *testing.T) {
 
 	f.refuses(w.payout("po_3", 2, paid), coffer.CodeConflict, "paid what order wd_2 asks for")
 	w.sign(0, w.payout("po_3", 2, free))
+}
+
+// An order of tokens is free when its coin was spent by what is no message of the Omni Layer,
+// though this signer did not sign it: a cancellation by the others. Any message may have paid it.
+func TestAnOrderOfTokensWhoseCoinAStrangerSpent(t *testing.T) {
+	w := newCoinField(t, 0)
+	cfg := w.signers[0].cfg.Chains[1]
+	cfg.Omni = tether
+	observer, err := newCoinObserver(cfg, time.Now, slog.New(slog.DiscardHandler))
+	w.must(err)
+	defer observer.close()
+	holder, err := omnisim.NewWallet(w.node, "holder")
+	w.must(err)
+	w.must(holder.Fund(t.Context(), 1))
+
+	order := orderRecord{ID: "wd_1", Asset: tetherAsset, Amount: coffer.NewAmount(50), Destination: w.node.Faucet()}
+	view := func(spender []byte) slotView {
+		spent := decodeTx(t, spender).TxIn[0].PreviousOutPoint
+		coin := coffer.NewCoinID(utxo.HashOf(spent.Hash), spent.Index)
+		return slotView{
+			key:   slotKey{bitcoin, w.wallet.Address(), coffer.Slot{Kind: coffer.SlotCoin, Lane: string(coin)}},
+			since: time.Now(), native: bitcoinNative, payments: []orderRecord{order},
+		}
+	}
+	plain, err := w.node.Pay(t.Context(), order.Destination, 50_000)
+	w.must(err)
+	message, err := holder.Send(t.Context(), utxo.OmniSimpleSend{Property: tether, Amount: 1}, order.Destination)
+	w.must(err)
+	w.mine(coinFinal)
+
+	ended, err := observer.end(t.Context(), view(plain.Raw), time.Now())
+	if err != nil || ended.End != endOther || ended.By != plain.ID {
+		t.Errorf("a payment of bitcoin: %+v, %v", ended, err)
+	}
+	if ended, err := observer.end(t.Context(), view(message.Raw), time.Now()); !errors.Is(err, errAlive) || !strings.Contains(err.Error(), "may have paid order wd_1") {
+		t.Errorf("a message: %+v, %v", ended, err)
+	}
 }
 
 // replayer stands before a node. It writes down what the node says until it is told to say it

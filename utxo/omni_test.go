@@ -279,6 +279,45 @@ func TestOmniSenderAndReference(t *testing.T) {
 	}
 }
 
+// What is no message of any class can be told from the bytes alone.
+func TestMayMoveTokens(t *testing.T) {
+	exodus := func(network Network) []byte {
+		t.Helper()
+		script, err := ScriptOf(network, exodusOf(network))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return script
+	}
+	carrier, err := OmniScript(unhex(t, usdt50))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, segwit := p2pkhScript(bytes.Repeat([]byte{1}, 20)), witnessScript(0, bytes.Repeat([]byte{5}, 32))
+	for name, v := range map[string]struct {
+		network Network
+		outputs [][]byte
+		want    bool
+	}{
+		"a payment":                      {Mainnet, [][]byte{key, segwit}, false},
+		"class C":                        {Mainnet, [][]byte{key, carrier}, true},
+		"data without the marker":        {Mainnet, [][]byte{{txscript.OP_RETURN, 1, 7}, key}, true},
+		"OP_RETURN alone":                {Mainnet, [][]byte{{txscript.OP_RETURN}}, true},
+		"an output to the first sale":    {Mainnet, [][]byte{key, exodus(Mainnet)}, true},
+		"of a test network":              {Signet, [][]byte{exodus(Signet)}, true},
+		"an empty script and a strange":  {Mainnet, [][]byte{{}, {txscript.OP_TRUE}}, false},
+		"the word omni in another place": {Mainnet, [][]byte{append([]byte{byte(len(omniMarker))}, omniMarker...)}, false},
+	} {
+		tx := wire.NewMsgTx(2)
+		for _, script := range v.outputs {
+			tx.AddTxOut(wire.NewTxOut(1000, script))
+		}
+		if got := MayMoveTokens(v.network, tx); got != v.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestOmniTargets(t *testing.T) {
 	target, err := OmniTarget(Mainnet, omniExodus[Mainnet])
 	if err != nil || target != exodusTarget() {

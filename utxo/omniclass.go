@@ -3,6 +3,7 @@ package utxo
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
@@ -105,10 +106,7 @@ func ReadOmni(network Network, tx *wire.MsgTx, spent []byte) (read OmniTransacti
 // the Omni Layer does not know segregated witness. A single one is the reference; of several
 // the first one that pays the sender is change, and the last of the others is it.
 func omniReference(network Network, tx *wire.MsgTx, sender coffer.Address) coffer.Address {
-	exodus, ok := omniExodus[network]
-	if !ok {
-		exodus = omniExodus[Regtest]
-	}
+	exodus := exodusOf(network)
 	var candidates []coffer.Address
 	for _, out := range tx.TxOut {
 		if to, ok := omniAddress(network, out.PkScript); ok && to != exodus {
@@ -127,6 +125,27 @@ func omniReference(network Network, tx *wire.MsgTx, sender coffer.Address) coffe
 		reference = to
 	}
 	return reference
+}
+
+func exodusOf(network Network) coffer.Address {
+	if exodus, ok := omniExodus[network]; ok {
+		return exodus
+	}
+	return omniExodus[Regtest]
+}
+
+// MayMoveTokens reports whether a transaction may be a message of the Omni Layer of any class,
+// valid or not. Data stands in an OP_RETURN output (class C), or in keys or addresses beside
+// an output to the address of the first sale (B and A). What has neither moves no token.
+func MayMoveTokens(network Network, tx *wire.MsgTx) bool {
+	exodus := exodusOf(network)
+	return slices.ContainsFunc(tx.TxOut, func(out *wire.TxOut) bool {
+		if len(out.PkScript) > 0 && out.PkScript[0] == txscript.OP_RETURN {
+			return true
+		}
+		to, ok := omniAddress(network, out.PkScript)
+		return ok && to == exodus
+	})
 }
 
 // omniAddress is the address of a script that the Omni Layer knows as somebody's.
