@@ -100,12 +100,15 @@ type Sweep struct {
 const (
 	ResourceEnergy    = "energy"
 	ResourceBandwidth = "bandwidth"
+	ResourceAccount   = "account" // the account itself, which is made; without an amount, and for good
 )
 
 // Delegation lends to an address what so much stake of the wallet gives of a resource (TRON).
-// It is never locked. Back takes it back.
+// It is never locked. Back takes it back. Path is where the key of a deposit address is, "0/7",
+// and empty for other addresses.
 type Delegation struct {
 	To       Address `json:"to"`
+	Path     string  `json:"path,omitempty"`
 	Resource string  `json:"resource"`
 	Amount   Amount  `json:"amount"` // of the stake, sun
 	Back     bool    `json:"back,omitempty"`
@@ -182,6 +185,7 @@ func (i Intent) Hash() Hash {
 		c.uint(uint64(len(i.Delegations)))
 		for _, d := range i.Delegations {
 			c.str(string(d.To))
+			c.str(d.Path)
 			c.str(d.Resource)
 			c.amount(d.Amount)
 			c.str(strconv.FormatBool(d.Back))

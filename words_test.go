@@ -76,7 +76,7 @@ func TestCanonicalHashesAreStable(t *testing.T) {
 		t.Errorf("hash of an intent with coins %s, want %s", got, want)
 	}
 	delegate := coffer.Intent{ID: "po_3", Purpose: coffer.PurposeDelegate, Delegations: []coffer.Delegation{testDelegation}, Expires: testIntent.Expires}
-	if got, want := delegate.Hash().String(), "0xccc2e60c40af5d1d472ff073f76cfca52d454c755dc1f9b62c3b35f875b69d65"; got != want {
+	if got, want := delegate.Hash().String(), "0xf1ed4ba8b4653767198d7ceb7892805c9c034bb27cabfdcdd4f6f7f0e2b5f064"; got != want {
 		t.Errorf("hash of a delegation %s, want %s", got, want)
 	}
 }

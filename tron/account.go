@@ -44,8 +44,9 @@ type Account struct {
 	Permission int32 // the owner's is 0, active ones begin with 2
 	Threshold  uint64
 	Keys       []Key
-	Prices     Prices    // the most the chain may burn
-	Receivers  []Address // to whom the account may delegate
+	Prices     Prices     // the most the chain may burn
+	Receivers  []Address  // to whom the account may delegate
+	Deposits   DepositKey // of the addresses that it empties, and may delegate to; zero for none
 }
 
 // Name returns the account's address as intents name it.
@@ -143,9 +144,12 @@ func (a Account) maxFee(r Raw, encoded []byte) coffer.Amount {
 // receives reports whether the account may delegate to an address.
 func (a Account) receives(to Address) bool { return slices.Contains(a.Receivers, to) }
 
-// makesAccount reports whether what a transaction does can make an account: a transfer of TRX.
-// A transfer of tokens makes none.
+// makesAccount reports whether what a transaction does can make an account. A transfer of tokens
+// makes none.
 func makesAccount(contract proto.Message) bool {
-	_, transfer := contract.(*tronpb.TransferContract)
-	return transfer
+	switch contract.(type) {
+	case *tronpb.TransferContract, *tronpb.AccountCreateContract:
+		return true
+	}
+	return false
 }

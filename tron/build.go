@@ -32,6 +32,8 @@ type Terms struct {
 	Reference  Reference
 	Expiration time.Time // a whole second, not after the intent's end
 	FeeLimit   uint64    // sun, of a call; zero where no contract is called
+
+	Sweep coffer.Amount // what a sweep moves, which its intent does not say
 }
 
 // Build makes the one transaction of an intent, unsigned. Of the same slot, payments and terms
@@ -64,26 +66,34 @@ func build(i coffer.Intent, a Account, terms Terms) (coffer.Unsigned, error) {
 	if err != nil {
 		return coffer.Unsigned{}, err
 	}
-	contract, err := contractOf(i, a)
+	did, err := effectOf(i, a, terms.Sweep)
 	if err != nil {
 		return coffer.Unsigned{}, err
 	}
-	encoded, err := Raw{
+	r := Raw{
 		Reference: terms.Reference, Timestamp: timestamp, Expiration: terms.Expiration.UnixMilli(),
 		FeeLimit:   int64(terms.FeeLimit), // #nosec G115 -- at most MaxFeeLimit
-		Permission: a.Permission, Contract: contract,
-	}.Encode()
+		Permission: a.Permission, Contract: did.contract,
+	}
+	if i.Purpose == coffer.PurposeSweep {
+		r.Permission = 0 // a deposit address has no other
+	}
+	encoded, err := r.Encode()
 	if err != nil {
 		return coffer.Unsigned{}, err
 	}
 	u := coffer.Unsigned{Chain: i.Chain, Wallet: i.Wallet, Path: coffer.PathTRON, Format: FormatRaw, Bytes: encoded}
+	if did.deposit {
+		u.Format, u.Bytes = FormatDeposit, indexed(did.index, encoded)
+	}
 
 	// What the explainer would refuse, or read as something else, is not built.
 	effects, err := a.explainer().Explain(u)
 	switch {
 	case err != nil:
 		return coffer.Unsigned{}, err
-	case effects.Slot != i.Slot || !slices.Equal(effects.Payments, i.Payments) || !slices.Equal(effects.Delegations, i.Delegations):
+	case effects.Slot != i.Slot || !slices.Equal(effects.Payments, i.Payments) ||
+		!slices.Equal(effects.Sweeps, i.Sweeps) || !slices.Equal(effects.Delegations, i.Delegations):
 		return coffer.Unsigned{}, errors.New("the transaction would do something else than the intent says")
 	case effects.FeeBound.Cmp(i.FeeBound) > 0:
 		return coffer.Unsigned{}, fmt.Errorf("%w: the transaction may burn %s sun, the intent allows %s", ErrFeeBound, effects.FeeBound, i.FeeBound)
@@ -91,19 +101,35 @@ func build(i coffer.Intent, a Account, terms Terms) (coffer.Unsigned, error) {
 	return u, nil
 }
 
-// contractOf is what a transaction of the intent does. There are no batches: one transaction
-// makes one payment or one delegation.
-func contractOf(i coffer.Intent, a Account) (proto.Message, error) {
+// effect is what a transaction does, and for which deposit address.
+type effect struct {
+	contract proto.Message
+	deposit  bool
+	index    uint32
+}
+
+// effectOf is what a transaction of the intent does. There are no batches: one transaction makes
+// one payment, one sweep or one delegation.
+func effectOf(i coffer.Intent, a Account, amount coffer.Amount) (did effect, err error) {
+	things := len(i.Payments) + len(i.Sweeps) + len(i.Delegations)
 	switch {
-	case len(i.Sweeps)+len(i.Coins) > 0 || i.Change != "":
-		return nil, errors.New("sweeps and coins are not of this chain")
-	case i.Purpose == coffer.PurposeDelegate && len(i.Delegations) == 1 && len(i.Payments)+len(i.Orders) == 0:
-		return delegationOf(a, i.Delegations[0])
-	case i.Purpose == coffer.PurposeOrders && len(i.Payments) == 1 && len(i.Delegations) == 0:
-		return paymentOf(a, i.Payments[0])
+	case len(i.Coins) > 0 || i.Change != "":
+		return effect{}, errors.New("coins are not of this chain")
+	case i.Purpose != coffer.PurposeOrders && len(i.Orders) > 0:
+		return effect{}, fmt.Errorf("a %.40q has no orders", i.Purpose)
+	case i.Purpose == coffer.PurposeOrders && len(i.Payments) == 1 && things == 1:
+		did.contract, err = paymentOf(a, i.Payments[0])
+	case i.Purpose == coffer.PurposeSweep && len(i.Sweeps) == 1 && things == 1:
+		did.deposit = true
+		did.contract, did.index, err = sweepOf(a, i.Sweeps[0], amount)
+	case i.Purpose == coffer.PurposeDelegate && len(i.Delegations) == 1 && things == 1:
+		did.deposit = i.Delegations[0].Path != ""
+		did.contract, did.index, err = delegationOf(a, i.Delegations[0])
+	default:
+		err = fmt.Errorf("%d payments, %d sweeps and %d delegations for purpose %.40q; want one of what the purpose says",
+			len(i.Payments), len(i.Sweeps), len(i.Delegations), i.Purpose)
 	}
-	return nil, fmt.Errorf("%d payments and %d delegations for purpose %.40q; want one of what the purpose says",
-		len(i.Payments), len(i.Delegations), i.Purpose)
+	return did, err
 }
 
 func paymentOf(a Account, p coffer.Payment) (proto.Message, error) {
@@ -124,19 +150,31 @@ func paymentOf(a Account, p coffer.Payment) (proto.Message, error) {
 	return TransferToken(a.Address, token, to, p.Amount), nil
 }
 
-func delegationOf(a Account, d coffer.Delegation) (proto.Message, error) {
+// delegationOf is what gives a resource, and the index of the deposit address that gets it.
+func delegationOf(a Account, d coffer.Delegation) (proto.Message, uint32, error) {
 	to, err := CanonicalAddress(d.To)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
+	}
+	var index uint32
+	if d.Path != "" {
+		if index, err = a.depositAt(d.Path, to); err != nil {
+			return nil, 0, err
+		}
 	}
 	resource, ok := resources[d.Resource]
-	if !ok {
-		return nil, fmt.Errorf("resource %.40q: want %s or %s", d.Resource, coffer.ResourceEnergy, coffer.ResourceBandwidth)
+	var c proto.Message
+	switch {
+	case d.Resource == coffer.ResourceAccount && !d.Back && d.Amount.IsZero():
+		c = MakeAccount(a.Address, to)
+	case !ok:
+		err = fmt.Errorf("resource %.40q: want %s or %s, or once %s", d.Resource, coffer.ResourceEnergy, coffer.ResourceBandwidth, coffer.ResourceAccount)
+	case d.Back:
+		c, err = Undelegate(a.Address, to, d.Amount, resource)
+	default:
+		c, err = Delegate(a.Address, to, d.Amount, resource)
 	}
-	if d.Back {
-		return Undelegate(a.Address, to, d.Amount, resource)
-	}
-	return Delegate(a.Address, to, d.Amount, resource)
+	return c, index, err
 }
 
 var resources = map[string]tronpb.ResourceCode{

@@ -117,7 +117,7 @@ func TestBuildRefuses(t *testing.T) {
 		"a memo":                {func(i *coffer.Intent, _ *tron.Terms) { i.Payments[0].Memo = "7" }, "memo"},
 		"to another form":       {func(i *coffer.Intent, _ *tron.Terms) { i.Payments[0].To = coffer.Address(hexOf(t, testReceiver)) }, "canonical"},
 		"to an EVM address":     {func(i *coffer.Intent, _ *tron.Terms) { i.Payments[0].To = "0xdAC17F958D2ee523a2206206994597C13D831ec7" }, "EVM"},
-		"to the wallet":         {func(i *coffer.Intent, _ *tron.Terms) { i.Payments[0].To = a.Name() }, "the wallet itself"},
+		"to the wallet":         {func(i *coffer.Intent, _ *tron.Terms) { i.Payments[0].To = a.Name() }, "itself"},
 		"to the token":          {func(i *coffer.Intent, _ *tron.Terms) { i.Payments[0].To = testToken }, "the token contract"},
 		"an unknown asset":      {func(i *coffer.Intent, _ *tron.Terms) { i.Payments[0].Asset = "tron:0x2b6653dc/trc10:1000959" }, "not a token"},
 		"an asset elsewhere":    {func(i *coffer.Intent, _ *tron.Terms) { i.Payments[0].Asset = "tron:0xcd8690dc/slip44:195" }, "not a token"},
@@ -163,7 +163,7 @@ func TestBuildRefusesDelegations(t *testing.T) {
 		says   string
 	}{
 		"to somebody":     {func(d *coffer.Delegation) { d.To = testToken }, "not on the wallet's list"},
-		"to the wallet":   {func(d *coffer.Delegation) { d.To = a.Name() }, "the wallet itself"},
+		"to the wallet":   {func(d *coffer.Delegation) { d.To = a.Name() }, "itself"},
 		"to no address":   {func(d *coffer.Delegation) { d.To = "T" }, "base58check"},
 		"of votes":        {func(d *coffer.Delegation) { d.Resource = "votes" }, "resource"},
 		"less than 1 TRX": {func(d *coffer.Delegation) { d.Amount = coffer.NewAmount(999_999) }, "at least 1000000"},

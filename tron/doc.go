@@ -24,6 +24,7 @@
 // call that nobody signs, and a margin. What else can be burned, for bandwidth, several
 // signatures and a new account, has a bound in Account.Prices.
 //
-// Wallets pay TRX and TRC-20 tokens, and delegate energy or bandwidth to addresses they list.
+// Wallets pay TRX and TRC-20 tokens, and delegate energy or bandwidth to addresses they list and to
+// their deposit addresses, which pay to their wallet alone (sweep.go).
 // Everything else (stake, permissions) is built here too, and no Explainer reads it as an effect.
 package tron

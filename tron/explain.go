@@ -2,6 +2,7 @@ package tron
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -37,8 +38,9 @@ func NewExplainer(config ExplainConfig) *Explainer {
 }
 
 // ErrRefused is returned for everything that is not on the list of effects a wallet may have:
-// one transfer of TRX, one of a TRC-20 token, or one delegation of a resource to an address
-// that the wallet lists, or its end.
+// one transfer of TRX, one of a TRC-20 token, one delegation of a resource to an address that the
+// wallet lists, or its end; and of its deposit addresses, the same delegations, what makes their
+// accounts, and what they pay to the wallet.
 var ErrRefused = errors.New("refused")
 
 func refuse(format string, args ...any) error {
@@ -58,7 +60,7 @@ func (e *Explainer) Explain(u coffer.Unsigned) (coffer.Effects, error) {
 }
 
 func (e *Explainer) explain(u coffer.Unsigned) (coffer.Effects, error) {
-	a, r, err := e.read(u)
+	r, err := e.read(u)
 	if err != nil {
 		return coffer.Effects{}, err
 	}
@@ -67,11 +69,11 @@ func (e *Explainer) explain(u coffer.Unsigned) (coffer.Effects, error) {
 		Wallet:     u.Wallet,
 		Path:       coffer.PathTRON,
 		Slot:       slotOf(r.Timestamp),
-		FeeBound:   a.maxFee(r, u.Bytes),
+		FeeBound:   r.wallet.signedBy(r).maxFee(r.Raw, r.bytes),
 		ValidUntil: time.UnixMilli(r.Expiration).UTC(),
-		Digests:    []coffer.Hash{ID(u.Bytes)},
+		Digests:    []coffer.Hash{ID(r.bytes)},
 	}
-	understood, err := e.does(a, r, &effects)
+	understood, err := e.does(r, &effects)
 	if err != nil {
 		return coffer.Effects{}, err
 	}
@@ -82,73 +84,119 @@ func (e *Explainer) explain(u coffer.Unsigned) (coffer.Effects, error) {
 	if err != nil {
 		return coffer.Effects{}, refuse("%w", err)
 	}
-	if !bytes.Equal(again, u.Bytes) {
+	if !bytes.Equal(again, r.bytes) {
 		return coffer.Effects{}, refuse("there is more in it than what was understood")
 	}
 	return effects, nil
 }
 
+// unsigned is a transaction as it was read.
+type unsigned struct {
+	Raw
+	bytes   []byte // raw_data
+	wallet  Account
+	ours    bool    // it is of or for a deposit address of the wallet:
+	index   uint32  // of its key
+	deposit Address // the address
+	sweep   bool    // it is of it
+}
+
 // read checks what takes no look at what the transaction does.
-func (e *Explainer) read(u coffer.Unsigned) (Account, Raw, error) {
+func (e *Explainer) read(u coffer.Unsigned) (unsigned, error) {
 	a, ok := e.wallets[u.Wallet]
 	switch {
 	case u.Chain != e.config.Chain:
-		return Account{}, Raw{}, refuse("chain %.80q, not %s", u.Chain, e.config.Chain)
+		return unsigned{}, refuse("chain %.80q, not %s", u.Chain, e.config.Chain)
 	case !ok || a.Chain != u.Chain:
-		return Account{}, Raw{}, refuse("%.80q is not a wallet of ours", u.Wallet)
-	case u.Path != coffer.PathTRON || u.Format != FormatRaw:
-		return Account{}, Raw{}, refuse("format %.40q on path %.40q; want %s on %s", u.Format, u.Path, FormatRaw, coffer.PathTRON)
+		return unsigned{}, refuse("%.80q is not a wallet of ours", u.Wallet)
+	case u.Path != coffer.PathTRON || u.Format != FormatRaw && u.Format != FormatDeposit:
+		return unsigned{}, refuse("format %.40q on path %.40q; want %s or %s on %s", u.Format, u.Path, FormatRaw, FormatDeposit, coffer.PathTRON)
 	}
 	if err := a.Check(); err != nil {
-		return Account{}, Raw{}, refuse("wallet %s: %w", u.Wallet, err)
+		return unsigned{}, refuse("wallet %s: %w", u.Wallet, err)
 	}
-	r, err := DecodeRaw(u.Bytes)
-	if err != nil {
-		return Account{}, Raw{}, refuse("%w", err)
+	r := unsigned{bytes: u.Bytes, wallet: a}
+	var err error
+	if u.Format == FormatDeposit {
+		if len(u.Bytes) < indexBytes {
+			return unsigned{}, refuse("no index of a deposit address")
+		}
+		r.ours, r.index, r.bytes = true, binary.BigEndian.Uint32(u.Bytes), u.Bytes[indexBytes:]
+		if r.deposit, err = a.deposit(r.index); err != nil {
+			return unsigned{}, refuse("%w", err)
+		}
 	}
-	switch {
-	case r.Permission != a.Permission:
-		return Account{}, Raw{}, refuse("permission %d; the wallet's is %d", r.Permission, a.Permission)
+	if r.Raw, err = DecodeRaw(r.bytes); err != nil {
+		return unsigned{}, refuse("%w", err)
+	}
+	r.sweep = r.ours && bytes.Equal(ownerOf(r.Contract), r.deposit.Bytes())
+	switch signer := a.signedBy(r); {
+	case r.Permission != signer.Permission:
+		return unsigned{}, refuse("permission %d; that of %s is %d", r.Permission, signer.Address, signer.Permission)
 	case r.Timestamp < lanes || r.Timestamp >= maxTimestamp || r.Expiration >= maxTimestamp:
-		return Account{}, Raw{}, refuse("timestamp %d and expiration %d; want times before the year 10000", r.Timestamp, r.Expiration)
+		return unsigned{}, refuse("timestamp %d and expiration %d; want times before the year 10000", r.Timestamp, r.Expiration)
 	case r.Expiration%1000 != 0:
-		return Account{}, Raw{}, refuse("expiration %d is not a whole second", r.Expiration)
+		return unsigned{}, refuse("expiration %d is not a whole second", r.Expiration)
 	case r.Expiration <= r.Timestamp:
-		return Account{}, Raw{}, refuse("it expires before its timestamp")
+		return unsigned{}, refuse("it expires before its timestamp")
 	case r.Expiration-r.Timestamp > MaxValidity.Milliseconds():
-		return Account{}, Raw{}, refuse("it is valid for %d ms; at most %d", r.Expiration-r.Timestamp, MaxValidity.Milliseconds())
+		return unsigned{}, refuse("it is valid for %d ms; at most %d", r.Expiration-r.Timestamp, MaxValidity.Milliseconds())
 	}
-	return a, r, nil
+	return r, nil
+}
+
+// ownerOf is whose transaction it says it is.
+func ownerOf(contract proto.Message) []byte {
+	m := contract.ProtoReflect()
+	return m.Get(m.Descriptor().Fields().ByName("owner_address")).Bytes()
 }
 
 // does reads what the transaction does. It is the list of effects: what is not named here is
 // refused. It returns what a transaction of exactly these effects does.
-func (e *Explainer) does(a Account, r Raw, effects *coffer.Effects) (proto.Message, error) {
+func (e *Explainer) does(r unsigned, effects *coffer.Effects) (proto.Message, error) {
 	if _, call := r.Contract.(*tronpb.TriggerSmartContract); !call && r.FeeLimit != 0 {
 		return nil, refuse("a fee limit of %d where no contract is called", r.FeeLimit)
 	}
 	switch c := r.Contract.(type) {
 	case *tronpb.TransferContract:
-		return e.transfer(a, c, effects)
+		return e.transfer(r, c, effects)
 	case *tronpb.TriggerSmartContract:
 		if r.FeeLimit < 1 || r.FeeLimit > MaxFeeLimit {
 			return nil, refuse("a fee limit of %d sun; want 1 to %d", r.FeeLimit, int64(MaxFeeLimit))
 		}
-		return e.tokenTransfer(a, c, effects)
+		return e.tokenTransfer(r, c, effects)
 	case *tronpb.DelegateResourceContract:
 		if c.Lock || c.LockPeriod != 0 {
 			return nil, refuse("a delegation that is locked")
 		}
-		return e.delegation(a, c, false, effects)
+		return e.delegation(r, c, false, effects)
 	case *tronpb.UnDelegateResourceContract:
-		return e.delegation(a, c, true, effects)
+		return e.delegation(r, c, true, effects)
+	case *tronpb.AccountCreateContract:
+		return e.newAccount(r, c, effects)
 	}
 	return nil, refuse("%s", r.Contract.ProtoReflect().Descriptor().Name())
 }
 
+// moves notes what moves: a payment of the wallet, or what a deposit address pays to it. A sweep
+// pays nobody else, and a payment is not about a deposit address.
+func (r unsigned) moves(asset coffer.AssetID, to Address, amount coffer.Amount, effects *coffer.Effects) error {
+	switch {
+	case r.sweep && to != r.wallet.Address:
+		return refuse("a deposit address pays %s, which is not the wallet", to)
+	case r.sweep:
+		effects.Sweeps = []coffer.Sweep{{Forwarder: AddressOf(r.deposit), Salt: SaltOf(r.index), Asset: asset}}
+	case r.ours:
+		return refuse("a payment with the index of a deposit address")
+	default:
+		effects.Payments = []coffer.Payment{{Asset: asset, To: AddressOf(to), Amount: amount}}
+	}
+	return nil
+}
+
 // transfer reads a payment of TRX.
-func (e *Explainer) transfer(a Account, c *tronpb.TransferContract, effects *coffer.Effects) (proto.Message, error) {
-	to, err := e.parties(a, c.OwnerAddress, c.ToAddress)
+func (e *Explainer) transfer(r unsigned, c *tronpb.TransferContract, effects *coffer.Effects) (proto.Message, error) {
+	from, to, err := e.parties(r, c.OwnerAddress, c.ToAddress)
 	if err != nil {
 		return nil, err
 	}
@@ -156,13 +204,15 @@ func (e *Explainer) transfer(a Account, c *tronpb.TransferContract, effects *cof
 		return nil, refuse("a payment of %d sun", c.Amount)
 	}
 	amount := coffer.NewAmount(uint64(c.Amount))
-	effects.Payments = []coffer.Payment{{Asset: Native(a.Chain), To: AddressOf(to), Amount: amount}}
-	return Transfer(a.Address, to, amount)
+	if err := r.moves(Native(r.wallet.Chain), to, amount, effects); err != nil {
+		return nil, err
+	}
+	return Transfer(from, to, amount)
 }
 
 // tokenTransfer reads transfer(address,uint256) of a contract, 4 + 2*32 bytes.
-func (e *Explainer) tokenTransfer(a Account, c *tronpb.TriggerSmartContract, effects *coffer.Effects) (proto.Message, error) {
-	token, err := e.parties(a, c.OwnerAddress, c.ContractAddress)
+func (e *Explainer) tokenTransfer(r unsigned, c *tronpb.TriggerSmartContract, effects *coffer.Effects) (proto.Message, error) {
+	from, token, err := e.parties(r, c.OwnerAddress, c.ContractAddress)
 	switch {
 	case err != nil:
 		return nil, err
@@ -181,8 +231,8 @@ func (e *Explainer) tokenTransfer(a Account, c *tronpb.TriggerSmartContract, eff
 	switch {
 	case to.IsZero():
 		return nil, refuse("a token transfer to the zero address")
-	case to == a.Address:
-		return nil, refuse("a token transfer to the wallet itself")
+	case to == from:
+		return nil, refuse("a token transfer to itself, %s", from)
 	case to == token:
 		return nil, refuse("a token transfer to the token contract")
 	}
@@ -193,8 +243,10 @@ func (e *Explainer) tokenTransfer(a Account, c *tronpb.TriggerSmartContract, eff
 	if amount.IsZero() {
 		return nil, refuse("a token transfer of nothing")
 	}
-	effects.Payments = []coffer.Payment{{Asset: TokenAsset(a.Chain, token), To: AddressOf(to), Amount: amount}}
-	return TransferToken(a.Address, token, to, amount), nil
+	if err := r.moves(TokenAsset(r.wallet.Chain, token), to, amount, effects); err != nil {
+		return nil, err
+	}
+	return TransferToken(from, token, to, amount), nil
 }
 
 // delegating is what both directions of a delegation say.
@@ -209,44 +261,74 @@ type delegating interface {
 const minDelegation = 1_000_000
 
 // delegation reads a delegation, or its end.
-func (e *Explainer) delegation(a Account, c delegating, back bool, effects *coffer.Effects) (proto.Message, error) {
-	to, err := e.parties(a, c.GetOwnerAddress(), c.GetReceiverAddress())
+func (e *Explainer) delegation(r unsigned, c delegating, back bool, effects *coffer.Effects) (proto.Message, error) {
+	d, err := e.gives(r, c.GetOwnerAddress(), c.GetReceiverAddress())
 	if err != nil {
 		return nil, err
 	}
 	resource, known := resourceName(c.GetResource())
 	switch {
-	case !a.receives(to):
-		return nil, refuse("a delegation to %s, which is not on the wallet's list", to)
 	case !known:
 		return nil, refuse("a delegation of resource %d", c.GetResource())
 	case c.GetBalance() < minDelegation:
 		return nil, refuse("a delegation of %d sun of stake; at least %d", c.GetBalance(), int64(minDelegation))
 	}
-	d := coffer.Delegation{To: AddressOf(to), Resource: resource, Amount: coffer.NewAmount(uint64(c.GetBalance())), Back: back} // #nosec G115 -- not negative
+	d.Resource, d.Amount, d.Back = resource, coffer.NewAmount(uint64(c.GetBalance())), back // #nosec G115 -- not negative
 	effects.Delegations = []coffer.Delegation{d}
-	return delegationOf(a, d)
+	again, _, err := delegationOf(r.wallet, d)
+	return again, err
 }
 
-// parties checks that the wallet acts, and returns upon whom.
-func (e *Explainer) parties(a Account, owner, to []byte) (Address, error) {
+// newAccount reads what makes the account of a deposit address.
+func (e *Explainer) newAccount(r unsigned, c *tronpb.AccountCreateContract, effects *coffer.Effects) (proto.Message, error) {
+	d, err := e.gives(r, c.OwnerAddress, c.AccountAddress)
+	if err != nil {
+		return nil, err
+	}
+	d.Resource = coffer.ResourceAccount
+	effects.Delegations = []coffer.Delegation{d}
+	again, _, err := delegationOf(r.wallet, d)
+	return again, err
+}
+
+// gives checks that the wallet gives something to one whom it may give to: an address that it
+// lists, or the deposit address whose index is there.
+func (e *Explainer) gives(r unsigned, owner, receiver []byte) (coffer.Delegation, error) {
+	_, to, err := e.parties(r, owner, receiver)
+	d := coffer.Delegation{To: AddressOf(to)}
+	switch {
+	case err != nil:
+	case r.sweep:
+		err = refuse("a deposit address delegates")
+	case r.ours && to != r.deposit:
+		err = refuse("a delegation to %s; deposit address %d is %s", to, r.index, r.deposit)
+	case r.ours:
+		d.Path = pathOf(r.index)
+	case !r.wallet.receives(to):
+		err = refuse("a delegation to %s, which is not on the wallet's list", to)
+	}
+	return d, err
+}
+
+// parties checks that the wallet acts, or its deposit address, and returns who, and upon whom.
+func (e *Explainer) parties(r unsigned, owner, to []byte) (Address, Address, error) {
 	from, err := AddressFromBytes(owner)
 	if err != nil {
-		return Address{}, refuse("owner: %w", err)
+		return Address{}, Address{}, refuse("owner: %w", err)
 	}
-	if from != a.Address {
-		return Address{}, refuse("the transaction is of %s, not of %s", from, a.Address)
+	if signer := r.wallet.signedBy(r); from != signer.Address {
+		return Address{}, Address{}, refuse("the transaction is of %s, not of %s", from, signer.Address)
 	}
 	other, err := AddressFromBytes(to)
 	switch {
 	case err != nil:
-		return Address{}, refuse("receiver or contract: %w", err)
+		return Address{}, Address{}, refuse("receiver or contract: %w", err)
 	case other.IsZero():
-		return Address{}, refuse("the zero address")
-	case other == a.Address:
-		return Address{}, refuse("the wallet itself")
+		return Address{}, Address{}, refuse("the zero address")
+	case other == from:
+		return Address{}, Address{}, refuse("something that %s does to itself", from)
 	}
-	return other, nil
+	return from, other, nil
 }
 
 // ours reports whether an address is a wallet.

@@ -61,8 +61,8 @@ func TestExplainRefuses(t *testing.T) {
 		"no parameter":             {func(r *raw, _ *call) { r.Contract[0].Parameter = nil }, "a parameter of"},
 		"a provider":               {func(r *raw, _ *call) { r.Contract[0].Provider = []byte{1} }, "provider"},
 		"a contract name":          {func(r *raw, _ *call) { r.Contract[0].ContractName = []byte{1} }, "name"},
-		"the owner's permission":   {func(r *raw, _ *call) { r.Contract[0].PermissionId = 0 }, "permission 0; the wallet's is 2"},
-		"a foreign permission":     {func(r *raw, _ *call) { r.Contract[0].PermissionId = 3 }, "permission 3; the wallet's is 2"},
+		"the owner's permission":   {func(r *raw, _ *call) { r.Contract[0].PermissionId = 0 }, "permission 0; that of"},
+		"a foreign permission":     {func(r *raw, _ *call) { r.Contract[0].PermissionId = 3 }, "permission 3; that of"},
 		"a negative permission":    {func(r *raw, _ *call) { r.Contract[0].PermissionId = -1 }, "negative"},
 		"a memo":                   {func(r *raw, _ *call) { r.Data = []byte("hello") }, "memo"},
 		"scripts":                  {func(r *raw, _ *call) { r.Scripts = []byte{1} }, "scripts"},
@@ -86,7 +86,7 @@ func TestExplainRefuses(t *testing.T) {
 		"no owner":                 {func(_ *raw, c *call) { c.OwnerAddress = nil }, "owner"},
 		"a contract of 20 bytes":   {func(_ *raw, c *call) { c.ContractAddress = c.ContractAddress[1:] }, "contract"},
 		"another prefix":           {func(_ *raw, c *call) { c.ContractAddress[0] = 0xa0 }, "contract"},
-		"a call of the wallet":     {func(_ *raw, c *call) { c.ContractAddress = a.Address.Bytes() }, "the wallet itself"},
+		"a call of the wallet":     {func(_ *raw, c *call) { c.ContractAddress = a.Address.Bytes() }, "itself"},
 		"a call of nobody":         {func(_ *raw, c *call) { c.ContractAddress = tron.Address{}.Bytes() }, "zero address"},
 		"a value":                  {func(_ *raw, c *call) { c.CallValue = 1 }, "with a value"},
 		"a negative value":         {func(_ *raw, c *call) { c.CallValue = -1 }, "with a value"},
@@ -102,7 +102,7 @@ func TestExplainRefuses(t *testing.T) {
 		"an address with 41":       {func(_ *raw, c *call) { c.Data[15] = 0x41 }, "not an address of 20 bytes"},
 		"dirty padding":            {func(_ *raw, c *call) { c.Data[4] = 1 }, "not an address of 20 bytes"},
 		"to the zero address":      {func(_ *raw, c *call) { clear(c.Data[16:36]) }, "to the zero address"},
-		"to the wallet":            {func(_ *raw, c *call) { copy(c.Data[16:36], a.Address[:]) }, "to the wallet itself"},
+		"to the wallet":            {func(_ *raw, c *call) { copy(c.Data[16:36], a.Address[:]) }, "to itself"},
 		"to the token":             {func(_ *raw, c *call) { copy(c.Data[16:36], c.ContractAddress[1:]) }, "to the token contract"},
 		"no amount":                {func(_ *raw, c *call) { clear(c.Data[36:]) }, "of nothing"},
 		"a field in the contract":  {func(_ *raw, c *call) { c.ProtoReflect().SetUnknown(field(99)) }, "a field is unknown"},
@@ -137,7 +137,7 @@ func TestExplainRefusesOtherTransfers(t *testing.T) {
 	}{
 		"nothing":         {func(_ *tronpb.TransactionRaw, c *transfer) { c.Amount = 0 }, "a payment of 0 sun"},
 		"less":            {func(_ *tronpb.TransactionRaw, c *transfer) { c.Amount = -5 }, "a payment of -5 sun"},
-		"to the wallet":   {func(_ *tronpb.TransactionRaw, c *transfer) { c.ToAddress = c.OwnerAddress }, "the wallet itself"},
+		"to the wallet":   {func(_ *tronpb.TransactionRaw, c *transfer) { c.ToAddress = c.OwnerAddress }, "itself"},
 		"to nobody":       {func(_ *tronpb.TransactionRaw, c *transfer) { c.ToAddress = tron.Address{}.Bytes() }, "zero address"},
 		"to 20 bytes":     {func(_ *tronpb.TransactionRaw, c *transfer) { c.ToAddress = c.ToAddress[1:] }, "want 0x41"},
 		"from another":    {func(_ *tronpb.TransactionRaw, c *transfer) { c.OwnerAddress = keyAddress(3).Bytes() }, "not of"},
@@ -196,7 +196,6 @@ func TestExplainRefusesOtherContracts(t *testing.T) {
 	}
 	for _, c := range []proto.Message{
 		freeze, unfreeze, tron.WithdrawUnfrozen(owner), tron.CancelUnfreeze(owner), update,
-		&tronpb.AccountCreateContract{OwnerAddress: owner.Bytes(), AccountAddress: keyAddress(3).Bytes()},
 		&tronpb.TransferAssetContract{AssetName: []byte("1000959"), OwnerAddress: owner.Bytes(), ToAddress: keyAddress(3).Bytes(), Amount: 1},
 		&tronpb.VoteWitnessContract{OwnerAddress: owner.Bytes()},
 		&tronpb.WithdrawBalanceContract{OwnerAddress: owner.Bytes()},
@@ -309,10 +308,19 @@ func FuzzExplain(f *testing.F) {
 	for _, v := range readVectors(f).Public {
 		f.Add([]byte(v.Raw))
 	}
+	_, deposits := newSeed(f)
 	wallets := []tron.Account{testAccount(f), single(f)}
+	wallets[0].Deposits = deposits
+	from := depositAddress(f, deposits, 7)
+	f.Add(mustBuild(f, sweepIntent(wallets[0], from, 7, usdt(1).Asset), wallets[0], sweepTerms(30_000_000, 5)).Bytes)
+	f.Add(mustBuild(f, sweepIntent(wallets[0], from, 7, trx(1).Asset), wallets[0], sweepTerms(0, 5)).Bytes)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, a := range wallets {
+		for n, a := range append(wallets, wallets...) {
 			u := coffer.Unsigned{Chain: a.Chain, Wallet: a.Name(), Path: coffer.PathTRON, Format: tron.FormatRaw, Bytes: b}
+			raw := b
+			if n >= len(wallets) {
+				u.Format, raw = tron.FormatDeposit, b[min(4, len(b)):]
+			}
 			effects, err := explainer(a).Explain(u)
 			if err != nil {
 				if !errors.Is(err, tron.ErrRefused) {
@@ -320,19 +328,41 @@ func FuzzExplain(f *testing.F) {
 				}
 				continue
 			}
-			r, err := tron.DecodeRaw(b)
+			r, err := tron.DecodeRaw(raw)
 			if err != nil {
 				t.Fatalf("explained but not decoded: %v", err)
 			}
+			terms := tron.Terms{Reference: r.Reference, Expiration: effects.ValidUntil, FeeLimit: uint64(r.FeeLimit)}
 			i := testIntent(a, coffer.Payment{})
 			i.Slot, i.Payments, i.Delegations, i.Expires, i.FeeBound = effects.Slot, effects.Payments, effects.Delegations, effects.ValidUntil, effects.FeeBound
-			if len(i.Delegations) > 0 {
+			switch i.Sweeps = effects.Sweeps; {
+			case len(i.Delegations) > 0:
 				i.Purpose, i.Orders = coffer.PurposeDelegate, nil
+			case len(i.Sweeps) > 0:
+				i.Purpose, i.Orders = coffer.PurposeSweep, nil
+				terms.Sweep = amountOf(t, r.Contract)
 			}
-			again := mustBuild(t, i, a, tron.Terms{Reference: r.Reference, Expiration: effects.ValidUntil, FeeLimit: uint64(r.FeeLimit)})
+			again := mustBuild(t, i, a, terms)
 			if string(again.Bytes) != string(b) {
 				t.Errorf("what %x does is built as %x", b, again.Bytes)
 			}
 		}
 	})
+}
+
+// amountOf is what a transfer moves.
+func amountOf(t *testing.T, c proto.Message) coffer.Amount {
+	t.Helper()
+	switch c := c.(type) {
+	case *tronpb.TransferContract:
+		return coffer.NewAmount(uint64(c.Amount))
+	case *tronpb.TriggerSmartContract:
+		amount, err := coffer.AmountFromBytes(c.Data[36:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return amount
+	}
+	t.Fatalf("a sweep by %T", c)
+	return coffer.Amount{}
 }

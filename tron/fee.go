@@ -1,6 +1,7 @@
 package tron
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -69,11 +70,15 @@ func (w *Wallet) checkPrices(p Parameters) error {
 
 // try makes a call that nobody signs and returns the energy it takes. Error: coffer.ErrWouldFail.
 func (w *Wallet) try(ctx context.Context, call *tronpb.TriggerSmartContract) (uint64, error) {
+	from, err := AddressFromBytes(call.OwnerAddress)
+	if err != nil {
+		return 0, err
+	}
 	token, err := AddressFromBytes(call.ContractAddress)
 	if err != nil {
 		return 0, err
 	}
-	done, err := w.pool.Constant(ctx, w.account.Address, token, call.Data)
+	done, err := w.pool.Constant(ctx, from, token, call.Data)
 	if err != nil {
 		return 0, err
 	}
@@ -81,7 +86,7 @@ func (w *Wallet) try(ctx context.Context, call *tronpb.TriggerSmartContract) (ui
 		return 0, fmt.Errorf("%w: a call of %s reverts: %q", coffer.ErrWouldFail, token, done.Reason)
 	}
 	if len(call.Data) == 4+2*32 {
-		for _, party := range []Address{w.account.Address, Address(call.Data[16:36])} {
+		for _, party := range []Address{from, Address(call.Data[16:36])} {
 			if listed, err := w.blacklisted(ctx, token, party); err != nil {
 				return 0, err
 			} else if listed {
@@ -97,31 +102,86 @@ var isBlackListed = []byte{0xe4, 0x7d, 0x60, 0x60}
 
 // blacklisted reports whether a token has frozen an address. A token that cannot say has no list.
 func (w *Wallet) blacklisted(ctx context.Context, token, address Address) (bool, error) {
-	data := append(append([]byte{}, isBlackListed...), make([]byte, 12)...)
-	said, err := w.pool.Constant(ctx, w.account.Address, token, append(data, address[:]...))
+	said, ok, err := w.ask(ctx, token, isBlackListed, address)
 	if err != nil {
 		return false, fmt.Errorf("blacklist of %s: %w", token, err)
 	}
-	if said.Reverted || len(said.Result) != 32 {
-		return false, nil
-	}
-	for _, b := range said.Result {
-		if b != 0 {
-			return true, nil
-		}
-	}
-	return false, nil
+	return ok && said != [32]byte{}, nil
 }
 
-// burns is what a transaction costs the account as things are, in sun: what stake and free
+// balanceOf is the selector of balanceOf(address).
+var balanceOf = []byte{0x70, 0xa0, 0x82, 0x31}
+
+// ask asks a token something about an address. A token that does not answer with one word says
+// nothing.
+func (w *Wallet) ask(ctx context.Context, token Address, selector []byte, about Address) (word [32]byte, ok bool, err error) {
+	data := append(bytes.Clone(selector), make([]byte, 12)...)
+	said, err := w.pool.Constant(ctx, w.account.Address, token, append(data, about[:]...))
+	if err != nil || said.Reverted || len(said.Result) != len(word) {
+		return word, false, err
+	}
+	return [32]byte(said.Result), true, nil
+}
+
+// holds is what a sweep can move: all tokens of a deposit address, or its TRX but for what moving
+// it can burn. Error: coffer.ErrWouldFail where that is nothing.
+func (w *Wallet) holds(ctx context.Context, s coffer.Sweep, p Parameters) (coffer.Amount, error) {
+	from, err := CanonicalAddress(s.Forwarder)
+	if err != nil {
+		return coffer.Amount{}, err
+	}
+	var held coffer.Amount
+	if s.Asset == Native(w.account.Chain) {
+		if held, err = w.spare(ctx, from, p); err != nil {
+			return coffer.Amount{}, err
+		}
+	} else {
+		token, err := TokenOf(w.account.Chain, s.Asset)
+		if err != nil {
+			return coffer.Amount{}, err
+		}
+		word, ok, err := w.ask(ctx, token, balanceOf, from)
+		if err != nil {
+			return coffer.Amount{}, fmt.Errorf("balance of %s: %w", from, err)
+		}
+		if !ok {
+			return coffer.Amount{}, fmt.Errorf("%w: token %s does not tell the balance of %s", coffer.ErrWouldFail, token, from)
+		}
+		if held, err = coffer.AmountFromBytes(word[:]); err != nil {
+			return coffer.Amount{}, err
+		}
+	}
+	if held.IsZero() {
+		return coffer.Amount{}, fmt.Errorf("%w: %s holds nothing of %s to sweep", coffer.ErrWouldFail, from, s.Asset)
+	}
+	return held, nil
+}
+
+// sweepBytes is more than the raw bytes of a transfer of TRX ever have.
+const sweepBytes = 160
+
+// spare is the TRX of an address but for the bandwidth of one transfer, zero where it has no
+// account.
+func (w *Wallet) spare(ctx context.Context, from Address, p Parameters) (coffer.Amount, error) {
+	account, err := w.pool.Account(ctx, from)
+	if errors.Is(err, coffer.ErrNotFound) {
+		return coffer.Amount{}, nil
+	}
+	if err != nil {
+		return coffer.Amount{}, err
+	}
+	balance, cost := uint64(max(account.GetBalance(), 0)), Bandwidth(sweepBytes, 1)*p.BandwidthPrice // #nosec G115 -- not negative
+	return coffer.NewAmount(balance - min(balance, cost)), nil
+}
+
+// burns is what a transaction costs its account as things are, in sun: what stake and free
 // bandwidth do not cover. The chain lets bandwidth be paid wholly one way or the other.
-func (w *Wallet) burns(contract proto.Message, encoded int, energy uint64, newAccount bool, r *tronpb.AccountResourceMessage, p Parameters) uint64 {
+func (a Account) burns(contract proto.Message, encoded int, energy uint64, newAccount bool, r *tronpb.AccountResourceMessage, p Parameters) uint64 {
 	var burned uint64
-	bandwidth := Bandwidth(encoded, w.account.maxSignatures())
+	bandwidth := Bandwidth(encoded, a.maxSignatures())
 	staked, free := left(r.GetNetLimit(), r.GetNetUsed()), left(r.GetFreeNetLimit(), r.GetFreeNetUsed())
-	_, transfer := contract.(*tronpb.TransferContract)
 	switch {
-	case transfer && newAccount: // free bandwidth makes no accounts
+	case makesAccount(contract) && newAccount: // free bandwidth makes no accounts
 		burned += p.NewAccount
 		if staked < bandwidth {
 			burned += p.CreateAccount
@@ -129,7 +189,7 @@ func (w *Wallet) burns(contract proto.Message, encoded int, energy uint64, newAc
 	case staked < bandwidth && free < bandwidth:
 		burned += bandwidth * p.BandwidthPrice
 	}
-	if w.account.maxSignatures() > 1 {
+	if a.maxSignatures() > 1 {
 		burned += p.MultiSign
 	}
 	if have := left(r.GetEnergyLimit(), r.GetEnergyUsed()); have < energy {

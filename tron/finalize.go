@@ -34,26 +34,37 @@ const (
 // each costs bandwidth, and more than one a fee. Signed.ID is the transaction's id; Signed.Bytes
 // the protocol.Transaction with the signatures in the order of their keys' addresses. Pure.
 func Finalize(a Account, u coffer.Unsigned, signatures []coffer.Signature) (coffer.Signed, error) {
-	effects, err := a.explainer().Explain(u)
+	signer, r, err := a.explained(u)
 	if err != nil {
 		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
 	}
-	taken, err := a.join(effects.Digests[0], signatures)
+	id := ID(r.bytes)
+	taken, err := signer.join(id, signatures)
 	if err != nil {
 		return coffer.Signed{}, fmt.Errorf("finalize: %w", err)
 	}
-	return coffer.Signed{ID: effects.Digests[0], Bytes: joined(u.Bytes, taken)}, nil
+	return coffer.Signed{ID: id, Bytes: joined(r.bytes, taken)}, nil
+}
+
+// explained reads a transaction of the account that its explainer takes, and says who signs it.
+func (a Account) explained(u coffer.Unsigned) (Account, unsigned, error) {
+	e := a.explainer()
+	if _, err := e.Explain(u); err != nil {
+		return Account{}, unsigned{}, err
+	}
+	r, err := e.read(u)
+	return a.signedBy(r), r, err
 }
 
 // VerifySignatures checks that every signature is over the transaction's id, by a key of the
-// account's permission. It is what is asked before one is stored.
+// account's permission, or of the deposit address that a sweep empties. It is what is asked before one is stored.
 func VerifySignatures(a Account, u coffer.Unsigned, signatures []coffer.Signature) error {
-	effects, err := a.explainer().Explain(u)
+	signer, r, err := a.explained(u)
 	if err != nil {
 		return err
 	}
 	for _, s := range signatures {
-		if _, err := a.verify(effects.Digests[0], s); err != nil {
+		if _, err := signer.verify(ID(r.bytes), s); err != nil {
 			return fmt.Errorf("signature of signer %.40q: %w", s.Signer, err)
 		}
 	}

@@ -4,8 +4,9 @@ import "github.com/cofferhq/coffer"
 
 // ID is what a transaction will be known by on the chain, which its signatures do not change.
 func (e *Explainer) ID(u coffer.Unsigned) (coffer.Hash, error) {
-	if _, _, err := e.read(u); err != nil {
+	r, err := e.read(u)
+	if err != nil {
 		return coffer.Hash{}, err
 	}
-	return ID(u.Bytes), nil
+	return ID(r.bytes), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -15,8 +16,8 @@ import (
 // configured. Somebody changed it, or the configuration is wrong: somebody has to look.
 var ErrPermission = errors.New("the account's permission is not the one that is configured")
 
-// Simulate implements coffer.Wallet: would the transaction do, now, what it says? The account
-// must have the money and what the fees cost beside its stake, and its keys the permission; a
+// Simulate implements coffer.Wallet: would the transaction do, now, what it says? The account,
+// or the deposit address that is swept, must have the money and what the fees cost beside its stake, and its keys the permission; a
 // call must not revert, nor take more energy than the fee limit pays for; TRX is not sent to
 // contracts. Errors: coffer.ErrWouldFail, with ErrPermission in it where that is why.
 func (w *Wallet) Simulate(ctx context.Context, u coffer.Unsigned) error {
@@ -27,16 +28,12 @@ func (w *Wallet) Simulate(ctx context.Context, u coffer.Unsigned) error {
 }
 
 func (w *Wallet) simulate(ctx context.Context, u coffer.Unsigned) error {
-	effects, err := w.account.explainer().Explain(u)
+	signer, r, err := w.account.explained(u)
 	if err != nil {
 		return err
 	}
-	if !effects.ValidUntil.After(w.clock()) {
-		return fmt.Errorf("%w: it expired at %s", coffer.ErrWouldFail, effects.ValidUntil)
-	}
-	r, err := DecodeRaw(u.Bytes)
-	if err != nil {
-		return err
+	if end := time.UnixMilli(r.Expiration); !end.After(w.clock()) {
+		return fmt.Errorf("%w: it expired at %s", coffer.ErrWouldFail, end.UTC().Format(time.RFC3339))
 	}
 	parameters, err := w.pool.Parameters(ctx)
 	if err != nil {
@@ -45,14 +42,14 @@ func (w *Wallet) simulate(ctx context.Context, u coffer.Unsigned) error {
 	if err := w.checkPrices(parameters); err != nil {
 		return err
 	}
-	have, err := w.pool.Account(ctx, w.account.Address)
+	have, err := w.pool.Account(ctx, signer.Address)
 	if errors.Is(err, coffer.ErrNotFound) {
 		return fmt.Errorf("%w: %w", coffer.ErrWouldFail, err)
 	}
 	if err != nil {
 		return err
 	}
-	if err := w.account.permitted(have, r.Contract); err != nil {
+	if err := signer.permitted(have, r.Contract); err != nil {
 		return fmt.Errorf("%w: %w", coffer.ErrWouldFail, err)
 	}
 	var energy, sent uint64
@@ -77,12 +74,19 @@ func (w *Wallet) simulate(ctx context.Context, u coffer.Unsigned) error {
 		if err != nil {
 			return err
 		}
+	case *tronpb.AccountCreateContract:
+		if newAccount, err = w.receives(ctx, c.AccountAddress); err == nil && !newAccount {
+			err = fmt.Errorf("%w: the account is there already", coffer.ErrWouldFail)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	resources, err := w.pool.Resources(ctx, w.account.Address)
+	resources, err := w.pool.Resources(ctx, signer.Address)
 	if err != nil {
 		return err
 	}
-	burned := w.burns(r.Contract, len(u.Bytes), energy, newAccount, resources, parameters)
+	burned := signer.burns(r.Contract, len(r.bytes), energy, newAccount, resources, parameters)
 	if balance := uint64(max(have.GetBalance(), 0)); balance < sent || balance-sent < burned { // #nosec G115 -- not negative
 		return fmt.Errorf("%w: the account has %d sun; %d are sent and %d burned", coffer.ErrWouldFail, balance, sent, burned)
 	}

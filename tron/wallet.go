@@ -121,10 +121,6 @@ func (w *Wallet) build(ctx context.Context, i coffer.Intent, prev []coffer.Attem
 	if err != nil {
 		return coffer.Unsigned{}, err
 	}
-	contract, err := contractOf(i, w.account)
-	if err != nil {
-		return coffer.Unsigned{}, err
-	}
 	parameters, err := w.pool.Parameters(ctx)
 	if err != nil {
 		return coffer.Unsigned{}, err
@@ -137,7 +133,16 @@ func (w *Wallet) build(ctx context.Context, i coffer.Intent, prev []coffer.Attem
 		return coffer.Unsigned{}, err
 	}
 	terms := Terms{Reference: ReferenceTo(solid.Hash), Expiration: expiration}
-	if call, ok := contract.(*tronpb.TriggerSmartContract); ok {
+	if i.Purpose == coffer.PurposeSweep && len(i.Sweeps) == 1 {
+		if terms.Sweep, err = w.holds(ctx, i.Sweeps[0], parameters); err != nil {
+			return coffer.Unsigned{}, err
+		}
+	}
+	did, err := effectOf(i, w.account, terms.Sweep)
+	if err != nil {
+		return coffer.Unsigned{}, err
+	}
+	if call, ok := did.contract.(*tronpb.TriggerSmartContract); ok {
 		energy, err := w.try(ctx, call)
 		if err != nil {
 			return coffer.Unsigned{}, err

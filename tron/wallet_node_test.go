@@ -105,6 +105,7 @@ func (b *bank) permit() {
 	pays := tron.Permission{Name: "pay", Threshold: b.account.Threshold, Keys: b.account.Keys, Operations: []tronpb.Transaction_Contract_ContractType{
 		tronpb.Transaction_Contract_TransferContract, tronpb.Transaction_Contract_TriggerSmartContract,
 		tronpb.Transaction_Contract_DelegateResourceContract, tronpb.Transaction_Contract_UnDelegateResourceContract,
+		tronpb.Transaction_Contract_AccountCreateContract,
 	}}
 	owner := tron.Permission{Name: "owner", Threshold: 1, Keys: []tron.Key{{Address: keyAddress(1), Weight: 1}}}
 	update, err := tron.UpdatePermissions(b.account.Address, owner, []tron.Permission{pays})
