@@ -21,6 +21,7 @@ const maxTronAccounts = 10_000
 func tronsimCommand() *cobra.Command {
 	var (
 		listen    string
+		listenWeb string
 		slot      time.Duration
 		seed      string
 		accounts  int
@@ -56,19 +57,27 @@ func tronsimCommand() *cobra.Command {
 				return err
 			}
 
+			web, err := new(net.ListenConfig).Listen(ctx, "tcp", listenWeb)
+			if err != nil {
+				_ = listener.Close()
+				return err
+			}
+
 			say := sayTo(cmd.OutOrStdout())
 			say("TRON node for development at %s (gRPC: protocol.Wallet and protocol.WalletSolidity)", listener.Addr())
+			say("  HTTP    http://%s (/wallet and /walletsolidity)", web.Addr())
 			say("  chain   %s", sim.ChainID())
 			for i := range accounts {
 				key := tronsim.KeyOf(seed, i)
 				say("  %s  %d TRX  key %x", tronsim.Text(tronsim.AddressOf(key)), balance, crypto.FromECDSA(key))
 			}
 			say("The keys are made of --seed: everybody has them.")
-			return runTronsim(ctx, sim, listener)
+			return runTronsim(ctx, sim, listener, web)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&listen, "listen", "127.0.0.1:50051", "address of the gRPC services")
+	flags.StringVar(&listenWeb, "http", "127.0.0.1:8090", "address of HTTP")
 	flags.DurationVar(&slot, "block-time", 3*time.Second, "time between blocks")
 	flags.StringVar(&seed, "seed", "coffer", "names the chain and the keys of its accounts")
 	flags.IntVar(&accounts, "accounts", 10, "how many accounts have TRX")
@@ -78,9 +87,10 @@ func tronsimCommand() *cobra.Command {
 	return cmd
 }
 
-func runTronsim(ctx context.Context, sim *tronsim.Sim, listener net.Listener) error {
+func runTronsim(ctx context.Context, sim *tronsim.Sim, listener, web net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return sim.Run(ctx) })
 	group.Go(func() error { return tronsim.Serve(ctx, sim, listener) })
+	group.Go(func() error { return tronsim.ServeHTTP(ctx, sim, web) })
 	return group.Wait()
 }

@@ -19,7 +19,7 @@ import (
 func TestTronsimRunsAlone(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	t.Cleanup(cancel)
-	cmd := testProgram(ctx, "tronsim", "--listen", "127.0.0.1:0", "--block-time", "50ms", "--accounts", "1", "--balance", "7")
+	cmd := testProgram(ctx, "tronsim", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--block-time", "50ms", "--accounts", "1", "--balance", "7")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
