@@ -334,11 +334,11 @@ func (c *change) relive(ctx context.Context) error {
 	var arrived []arrival
 	for _, t := range known {
 		to, from := who[t.To], who[t.From]
-		now := depositsql.ObserveRow{RecipientKind: to.now(), SenderKind: from.now(), Tenant: to.Tenant, Account: to.Account}
+		now := observed{RecipientKind: to.now(), SenderKind: from.now(), Tenant: to.Tenant, Account: to.Account}
 		if to.Late && to.Kind == kindDeposit {
 			arrived = append(arrived, c.judge(t, now, own[t.Tx]))
 		}
-		c.correct(t, depositsql.ObserveRow{RecipientKind: to.then(), SenderKind: from.then()}, now, c.isChange(t, own))
+		c.correct(t, observed{RecipientKind: to.then(), SenderKind: from.then()}, now, c.isChange(t, own))
 	}
 	if err := c.park(ctx, arrived); err != nil {
 		return err
@@ -382,7 +382,7 @@ func (c *change) owners(ctx context.Context, transfers []coffer.Transfer) (map[c
 }
 
 // correct books the difference between what was booked and what should have been.
-func (c *change) correct(t coffer.Transfer, then, now depositsql.ObserveRow, change bool) {
+func (c *change) correct(t coffer.Transfer, then, now observed, change bool) {
 	oldDebit, oldCredit, oldKind := house(t, then, change)
 	debit, credit, kind := house(t, now, change)
 	const prefix, corrected = "house_late", "deposit.corrected"

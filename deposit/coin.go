@@ -49,21 +49,25 @@ func (s *Service) Coins(ctx context.Context, tx pgx.Tx, chain coffer.ChainID) ([
 // CoinsNamed returns those of some coins that are or were ours in the canonical chain, spent
 // ones included.
 func (s *Service) CoinsNamed(ctx context.Context, tx pgx.Tx, chain coffer.ChainID, ids []coffer.CoinID) ([]coffer.Coin, error) {
-	p := depositsql.CoinsNamedParams{Chain: string(chain)}
+	p := depositsql.CoinsNamedParams{Chain: string(chain), Txs: make([][]byte, 0, len(ids))}
+	wanted := make(map[coffer.CoinID]bool, len(ids))
 	for _, id := range ids {
-		of, output, err := id.Parts()
+		of, _, err := id.Parts()
 		if err != nil {
 			return nil, err
 		}
-		p.Txs, p.Outputs = append(p.Txs, of[:]), append(p.Outputs, int64(output))
+		wanted[id] = true
+		p.Txs = append(p.Txs, of[:])
 	}
 	rows, err := depositsql.New(tx).CoinsNamed(ctx, p)
 	if err != nil {
 		return nil, fmt.Errorf("coins of %s: %w", chain, err)
 	}
-	coins := make([]coffer.Coin, len(rows))
-	for i, row := range rows {
-		coins[i] = coinOf(row)
+	coins := make([]coffer.Coin, 0, len(rows))
+	for _, row := range rows {
+		if coin := coinOf(row); wanted[coin.ID] {
+			coins = append(coins, coin)
+		}
 	}
 	return coins, nil
 }
@@ -143,7 +147,7 @@ func (s *Service) AddChange(ctx context.Context, tx pgx.Tx, chain coffer.ChainID
 
 // coins keeps the coins that a connected block made and spent, and books those it spent. It
 // returns the transactions that spend coins of ours; nil on chains whose money is no coins.
-func (c *change) coins(ctx context.Context, transfers []coffer.Transfer, ours []depositsql.ObserveRow) (own map[coffer.Hash]bool, err error) {
+func (c *change) coins(ctx context.Context, transfers []coffer.Transfer, ours []observed) (own map[coffer.Hash]bool, err error) {
 	if c.chain.Coins == "" {
 		return nil, nil
 	}
@@ -204,10 +208,17 @@ func (c *change) spendCoins(ctx context.Context) (own map[coffer.Hash]bool, err 
 	if len(c.event.Block.Spends) == 0 {
 		return own, nil
 	}
+	ours, err := c.coinsAmong(ctx, c.event.Block.Spends)
+	if err != nil || len(ours) == 0 {
+		return own, err
+	}
 	hash := c.event.Block.Hash
 	p := depositsql.SpendCoinsParams{Chain: string(c.chain.ID), BlockHash: hash[:]}
 	for i := range c.event.Block.Spends {
 		spend := &c.event.Block.Spends[i]
+		if !ours[spend.Coin] {
+			continue
+		}
 		of, output, err := spend.Coin.Parts()
 		if err != nil {
 			return nil, fmt.Errorf("%w: %s: %w", ErrBroken, spend.Tx, err)
@@ -231,6 +242,31 @@ func (c *change) spendCoins(ctx context.Context) (own map[coffer.Hash]bool, err 
 		c.bookHouse(coffer.Transfer{Asset: c.chain.Coins, Tx: by, Ref: string(id), Amount: row.Amount}, "coin_spent", "deposit.coin_spent", ledger.TransitCoins, account)
 	}
 	return own, nil
+}
+
+// coinsAmong returns the unspent coins of ours among those that a block spends.
+func (c *change) coinsAmong(ctx context.Context, spends []coffer.Spend) (map[coffer.CoinID]bool, error) {
+	p := depositsql.CoinsAmongParams{Chain: string(c.chain.ID), Txs: make([][]byte, 0, len(spends))}
+	seen := make(map[coffer.Hash]bool, len(spends))
+	for i := range spends {
+		of, _, err := spends[i].Coin.Parts()
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrBroken, spends[i].Tx, err)
+		}
+		if !seen[of] {
+			seen[of] = true
+			p.Txs = append(p.Txs, of[:])
+		}
+	}
+	rows, err := c.q.CoinsAmong(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("look coins up: %w", err)
+	}
+	ours := make(map[coffer.CoinID]bool, len(rows))
+	for _, row := range rows {
+		ours[coffer.NewCoinID(row.Tx, uint32(row.Output))] = true // #nosec G115 -- bounded in the table
+	}
+	return ours, nil
 }
 
 // ownAmong returns which transactions of some transfers spend coins of ours, when that was

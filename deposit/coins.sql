@@ -17,6 +17,11 @@ select @chain::text, unnest(@txs::bytea[]), unnest(@outputs::bigint[]), unnest(@
        @height::bigint, @block_hash::bytea, unnest(@maturities::bigint[])
 on conflict (chain, tx, output) do nothing;
 
+-- name: CoinsAmong :many
+-- CoinsAmong are the unspent coins of ours that some transactions made. A probe of the primary key
+-- for each is all it takes: blocks spend thousands of coins, hardly ever ours.
+select tx, output from deposit_coin where chain = @chain::text and tx = any(@txs::bytea[]) and spent_by is null;
+
 -- name: SpendCoins :many
 -- SpendCoins marks the coins of ours that a block spends, and says whose addresses they were at.
 with spent as (
@@ -54,8 +59,7 @@ order by c.amount desc, c.tx, c.output limit @most;
 -- name: CoinsNamed :many
 select c.tx, c.output, c.address, coalesce(a.path, '')::text as path, c.amount
 from deposit_coin c join deposit_address a on a.chain = c.chain and a.address = c.address
-join (select unnest(@txs::bytea[]) as tx, unnest(@outputs::bigint[]) as output) as s on c.tx = s.tx and c.output = s.output
-where c.chain = @chain::text;
+where c.chain = @chain::text and c.tx = any(@txs::bytea[]);
 
 -- name: LateCoins :many
 -- LateCoins are the outputs to late addresses that a pass over the stream found.

@@ -35,7 +35,7 @@ func (c *change) receive(ctx context.Context) error {
 	if err := c.countUnknown(ctx, unknown); err != nil {
 		return err
 	}
-	var ours []depositsql.ObserveRow
+	var ours []observed
 	if len(known) > 0 {
 		if ours, err = c.observe(ctx, known); err != nil {
 			return err
@@ -115,13 +115,32 @@ func (c *change) countUnknown(ctx context.Context, transfers []coffer.Transfer) 
 	return nil
 }
 
-// observe keeps the transfers that touch our addresses and says whose they are.
-func (c *change) observe(ctx context.Context, transfers []coffer.Transfer) ([]depositsql.ObserveRow, error) {
+// observed is a transfer that touches our addresses: whose they are. Kinds are empty for addresses
+// that are not ours.
+type observed struct {
+	Place                     int // among the block's transfers
+	RecipientKind, SenderKind string
+	Tenant, Account           string // of the recipient
+}
+
+// observe keeps the transfers that touch our addresses and says whose they are. What an
+// executor or an account's address sends is kept whoever gets it.
+func (c *change) observe(ctx context.Context, transfers []coffer.Transfer) ([]observed, error) {
+	addresses, err := c.oursAmong(ctx, transfers)
+	if err != nil || len(addresses) == 0 {
+		return nil, err
+	}
 	hash := c.event.Block.Hash
-	p := depositsql.ObserveParams{Chain: string(c.chain.ID), BlockHash: hash[:], Height: c.height, At: c.at}
+	p := depositsql.KeepObservedParams{Chain: string(c.chain.ID), BlockHash: hash[:], Height: c.height, At: c.at}
+	var ours []observed
 	for i := range transfers {
 		t := &transfers[i]
-		p.Places = append(p.Places, int32(i)) // #nosec G115 -- a block event is smaller
+		to, known := addresses[string(t.To)]
+		from := addresses[string(t.From)]
+		if !known && from.Kind != HouseExecutor && from.Kind != kindDeposit {
+			continue
+		}
+		ours = append(ours, observed{i, to.Kind, from.Kind, to.Tenant, to.Account})
 		p.Txs = append(p.Txs, t.Tx[:])
 		p.Refs = append(p.Refs, t.Ref)
 		p.Assets = append(p.Assets, string(t.Asset))
@@ -130,9 +149,34 @@ func (c *change) observe(ctx context.Context, transfers []coffer.Transfer) ([]de
 		p.Amounts = append(p.Amounts, t.Amount)
 		p.Memos = append(p.Memos, t.Memo)
 	}
-	ours, err := c.q.Observe(ctx, p)
-	if err != nil {
+	if len(ours) == 0 {
+		return nil, nil
+	}
+	if err := c.q.KeepObserved(ctx, p); err != nil {
 		return nil, fmt.Errorf("observe: %w", err)
+	}
+	return ours, nil
+}
+
+// oursAmong returns the addresses of ours that transfers come from or go to.
+func (c *change) oursAmong(ctx context.Context, transfers []coffer.Transfer) (map[string]depositsql.AddressesAmongRow, error) {
+	seen := make(map[string]bool, len(transfers))
+	all := make([]string, 0, len(transfers))
+	for i := range transfers {
+		for _, address := range []string{string(transfers[i].To), string(transfers[i].From)} {
+			if address != "" && !seen[address] {
+				seen[address] = true
+				all = append(all, address)
+			}
+		}
+	}
+	rows, err := c.q.AddressesAmong(ctx, depositsql.AddressesAmongParams{Chain: string(c.chain.ID), Addresses: all})
+	if err != nil {
+		return nil, fmt.Errorf("look addresses up: %w", err)
+	}
+	ours := make(map[string]depositsql.AddressesAmongRow, len(rows))
+	for _, row := range rows {
+		ours[row.Address] = row
 	}
 	return ours, nil
 }
@@ -150,7 +194,7 @@ type arrival struct {
 
 // judge decides what becomes of a transfer to an account's address. own: its transaction
 // spends coins of ours.
-func (c *change) judge(t coffer.Transfer, o depositsql.ObserveRow, own bool) arrival {
+func (c *change) judge(t coffer.Transfer, o observed, own bool) arrival {
 	a := arrival{
 		Transfer: t, tenant: o.Tenant, account: o.Account,
 		id:     coffer.DeriveID("dep", string(c.chain.ID), t.Tx.String(), t.Ref, string(t.To)),
@@ -248,7 +292,7 @@ const kindFlushed = "deposit.flushed"
 //
 // A coin that a transaction of ours makes at a house address is change: it comes out of what
 // the transaction spent.
-func house(t coffer.Transfer, o depositsql.ObserveRow, change bool) (debit, credit, kind string) {
+func house(t coffer.Transfer, o observed, change bool) (debit, credit, kind string) {
 	custody := custodyKinds[o.RecipientKind]
 	switch {
 	case t.From == t.To:

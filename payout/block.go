@@ -27,8 +27,8 @@ type blockTx struct {
 	event coffer.BlockEvent
 	known int64 // the final height before the event
 
-	outcomes []coffer.Outcome                             // of the block
-	spent    map[coffer.Hash][]payoutsql.ReservedAmongRow // coins set aside, by the transaction that spends them
+	outcomes []coffer.Outcome            // of the block
+	spent    map[coffer.Hash][]spentCoin // coins set aside, by the transaction that spends them
 }
 
 func (b *blockTx) apply(ctx context.Context, cursor *payoutsql.PayoutCursor) error {

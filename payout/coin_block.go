@@ -1,6 +1,8 @@
 package payout
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,19 +19,14 @@ func (b *blockTx) seeOutcomes(ctx context.Context) ([]coffer.Outcome, error) {
 	if b.chain.coins == nil || len(b.block().Spends) == 0 {
 		return b.block().Outcomes, nil
 	}
-	p := payoutsql.ReservedAmongParams{Chain: string(b.event.Chain)}
-	for i := range b.block().Spends {
-		spend := &b.block().Spends[i]
-		p.Coins, p.Spenders = append(p.Coins, string(spend.Coin)), append(p.Spenders, spend.Tx[:])
-	}
-	rows, err := b.q.ReservedAmong(ctx, p)
+	rows, err := b.reservedAmong(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("coins that the block spends: %w", err)
+		return nil, err
 	}
-	b.spent = map[coffer.Hash][]payoutsql.ReservedAmongRow{}
+	b.spent = map[coffer.Hash][]spentCoin{}
 	outcomes := slices.Clone(b.block().Outcomes)
 	for _, row := range rows {
-		tx := coffer.Hash(row.Spender)
+		tx := row.Spender
 		if len(b.spent[tx]) == 0 {
 			outcomes = append(outcomes, coffer.Outcome{ID: tx, Tx: tx, Sender: b.chain.Wallet.Address(), Slot: coffer.Slot{Kind: coffer.SlotCoin}, Success: true})
 		}
@@ -39,6 +36,35 @@ func (b *blockTx) seeOutcomes(ctx context.Context) ([]coffer.Outcome, error) {
 		b.spent[tx] = append(b.spent[tx], row)
 	}
 	return outcomes, b.seeUnplanned(ctx)
+}
+
+// spentCoin is a coin set aside for a payout, and the transaction of the block that spends it.
+type spentCoin struct {
+	payoutsql.ReservedAmongRow
+	Spender coffer.Hash
+}
+
+// reservedAmong are the coins set aside that the block spends, those of a transaction together.
+func (b *blockTx) reservedAmong(ctx context.Context) ([]spentCoin, error) {
+	p := payoutsql.ReservedAmongParams{Chain: string(b.event.Chain), Coins: make([]string, 0, len(b.block().Spends))}
+	spenders := make(map[string]coffer.Hash, len(b.block().Spends))
+	for i := range b.block().Spends {
+		spend := &b.block().Spends[i]
+		p.Coins = append(p.Coins, string(spend.Coin))
+		spenders[string(spend.Coin)] = spend.Tx
+	}
+	rows, err := b.q.ReservedAmong(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("coins that the block spends: %w", err)
+	}
+	spent := make([]spentCoin, len(rows))
+	for i, row := range rows {
+		spent[i] = spentCoin{row, spenders[row.Coin]}
+	}
+	slices.SortFunc(spent, func(x, y spentCoin) int {
+		return cmp.Or(bytes.Compare(x.Spender[:], y.Spender[:]), cmp.Compare(x.PayoutID, y.PayoutID), cmp.Compare(x.Position, y.Position))
+	})
+	return spent, nil
 }
 
 // seeUnplanned reports what spends coins of ours that were not set aside. The books keep it:

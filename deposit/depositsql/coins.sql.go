@@ -103,17 +103,51 @@ func (q *Queries) Coins(ctx context.Context, arg CoinsParams) ([]CoinsRow, error
 	return items, nil
 }
 
+const coinsAmong = `-- name: CoinsAmong :many
+select tx, output from deposit_coin where chain = $1::text and tx = any($2::bytea[]) and spent_by is null
+`
+
+type CoinsAmongParams struct {
+	Chain string
+	Txs   [][]byte
+}
+
+type CoinsAmongRow struct {
+	Tx     coffer.Hash
+	Output int64
+}
+
+// CoinsAmong are the unspent coins of ours that some transactions made. A probe of the primary key
+// for each is all it takes: blocks spend thousands of coins, hardly ever ours.
+func (q *Queries) CoinsAmong(ctx context.Context, arg CoinsAmongParams) ([]CoinsAmongRow, error) {
+	rows, err := q.db.Query(ctx, coinsAmong, arg.Chain, arg.Txs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CoinsAmongRow
+	for rows.Next() {
+		var i CoinsAmongRow
+		if err := rows.Scan(&i.Tx, &i.Output); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const coinsNamed = `-- name: CoinsNamed :many
 select c.tx, c.output, c.address, coalesce(a.path, '')::text as path, c.amount
 from deposit_coin c join deposit_address a on a.chain = c.chain and a.address = c.address
-join (select unnest($1::bytea[]) as tx, unnest($2::bigint[]) as output) as s on c.tx = s.tx and c.output = s.output
-where c.chain = $3::text
+where c.chain = $1::text and c.tx = any($2::bytea[])
 `
 
 type CoinsNamedParams struct {
-	Txs     [][]byte
-	Outputs []int64
-	Chain   string
+	Chain string
+	Txs   [][]byte
 }
 
 type CoinsNamedRow struct {
@@ -125,7 +159,7 @@ type CoinsNamedRow struct {
 }
 
 func (q *Queries) CoinsNamed(ctx context.Context, arg CoinsNamedParams) ([]CoinsNamedRow, error) {
-	rows, err := q.db.Query(ctx, coinsNamed, arg.Txs, arg.Outputs, arg.Chain)
+	rows, err := q.db.Query(ctx, coinsNamed, arg.Chain, arg.Txs)
 	if err != nil {
 		return nil, err
 	}

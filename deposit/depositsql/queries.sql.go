@@ -313,6 +313,50 @@ func (q *Queries) AddressPage(ctx context.Context, arg AddressPageParams) ([]str
 	return items, nil
 }
 
+const addressesAmong = `-- name: AddressesAmong :many
+select address, kind, coalesce(tenant, '')::text as tenant, coalesce(account, '')::text as account
+from deposit_address where chain = $1::text and address = any($2::text[])
+`
+
+type AddressesAmongParams struct {
+	Chain     string
+	Addresses []string
+}
+
+type AddressesAmongRow struct {
+	Address string
+	Kind    string
+	Tenant  string
+	Account string
+}
+
+// AddressesAmong says which of some addresses are ours. A probe of the primary key for each is
+// all it takes, so that a block of thousands of transfers is looked through in milliseconds.
+func (q *Queries) AddressesAmong(ctx context.Context, arg AddressesAmongParams) ([]AddressesAmongRow, error) {
+	rows, err := q.db.Query(ctx, addressesAmong, arg.Chain, arg.Addresses)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AddressesAmongRow
+	for rows.Next() {
+		var i AddressesAmongRow
+		if err := rows.Scan(
+			&i.Address,
+			&i.Kind,
+			&i.Tenant,
+			&i.Account,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const addressesOf = `-- name: AddressesOf :many
 select id::text as id, tenant::text as tenant, account::text as account, chain, address, path, created_at from deposit_address
 where tenant = $1::text and account = $2::text and kind = 'deposit' order by chain
@@ -1226,6 +1270,45 @@ func (q *Queries) KeepObservations(ctx context.Context, arg KeepObservationsPara
 	return err
 }
 
+const keepObserved = `-- name: KeepObserved :exec
+insert into deposit_observation (chain, block_hash, tx, ref, height, asset, sender, recipient, amount, memo, seen_at)
+select $1::text, $2::bytea, unnest($3::bytea[]), unnest($4::text[]), $5::bigint, unnest($6::text[]),
+       unnest($7::text[]), unnest($8::text[]), unnest($9::numeric[]), unnest($10::text[]), $11::timestamptz
+on conflict (chain, block_hash, tx, ref) do nothing
+`
+
+type KeepObservedParams struct {
+	Chain      string
+	BlockHash  []byte
+	Txs        [][]byte
+	Refs       []string
+	Height     int64
+	Assets     []string
+	Senders    []string
+	Recipients []string
+	Amounts    []coffer.Amount
+	Memos      []string
+	At         time.Time
+}
+
+// KeepObserved keeps the transfers of a block that touch our addresses.
+func (q *Queries) KeepObserved(ctx context.Context, arg KeepObservedParams) error {
+	_, err := q.db.Exec(ctx, keepObserved,
+		arg.Chain,
+		arg.BlockHash,
+		arg.Txs,
+		arg.Refs,
+		arg.Height,
+		arg.Assets,
+		arg.Senders,
+		arg.Recipients,
+		arg.Amounts,
+		arg.Memos,
+		arg.At,
+	)
+	return err
+}
+
 const known = `-- name: Known :many
 select a.address, a.kind, coalesce(a.tenant, '')::text as tenant, coalesce(a.account, '')::text as account,
        (a.known_after < $1::bigint or coalesce(b.state, '') in ('done', 'partial'))::boolean as booked,
@@ -1559,92 +1642,6 @@ func (q *Queries) Needed(ctx context.Context, chain string) (int64, error) {
 	var column_1 int64
 	err := row.Scan(&column_1)
 	return column_1, err
-}
-
-const observe = `-- name: Observe :many
-with seen as (
-    select unnest($1::integer[]) as place, unnest($2::bytea[]) as tx, unnest($3::text[]) as ref,
-           unnest($4::text[]) as asset, unnest($5::text[]) as sender,
-           unnest($6::text[]) as recipient, unnest($7::numeric[]) as amount, unnest($8::text[]) as memo
-), ours as (
-    select seen.place, seen.tx, seen.ref, seen.asset, seen.sender, seen.recipient, seen.amount, seen.memo, coalesce(r.kind, '')::text as recipient_kind, coalesce(r.tenant, '')::text as tenant, coalesce(r.account, '')::text as account,
-           coalesce(s.kind, '')::text as sender_kind
-    from seen
-    left join deposit_address r on r.chain = $9::text and r.address = seen.recipient
-    left join deposit_address s on s.chain = $9::text and s.address = seen.sender
-    where r.kind is not null or s.kind in ('executor', 'deposit')
-), kept as (
-    insert into deposit_observation (chain, block_hash, tx, ref, height, asset, sender, recipient, amount, memo, seen_at)
-    select $9::text, $10::bytea, tx, ref, $11::bigint, asset, sender, recipient, amount, memo, $12::timestamptz
-    from ours
-    on conflict (chain, block_hash, tx, ref) do nothing
-)
-select place::integer as place, recipient_kind, sender_kind, tenant, account from ours order by place
-`
-
-type ObserveParams struct {
-	Places     []int32
-	Txs        [][]byte
-	Refs       []string
-	Assets     []string
-	Senders    []string
-	Recipients []string
-	Amounts    []coffer.Amount
-	Memos      []string
-	Chain      string
-	BlockHash  []byte
-	Height     int64
-	At         time.Time
-}
-
-type ObserveRow struct {
-	Place         int32
-	RecipientKind string
-	SenderKind    string
-	Tenant        string
-	Account       string
-}
-
-// Observe keeps the transfers of a block that touch our addresses and says whose they
-// are. Kinds are empty for addresses that are not ours; what an executor or an
-// account's address sends is kept whoever gets it.
-func (q *Queries) Observe(ctx context.Context, arg ObserveParams) ([]ObserveRow, error) {
-	rows, err := q.db.Query(ctx, observe,
-		arg.Places,
-		arg.Txs,
-		arg.Refs,
-		arg.Assets,
-		arg.Senders,
-		arg.Recipients,
-		arg.Amounts,
-		arg.Memos,
-		arg.Chain,
-		arg.BlockHash,
-		arg.Height,
-		arg.At,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ObserveRow
-	for rows.Next() {
-		var i ObserveRow
-		if err := rows.Scan(
-			&i.Place,
-			&i.RecipientKind,
-			&i.SenderKind,
-			&i.Tenant,
-			&i.Account,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const openRefunds = `-- name: OpenRefunds :many
