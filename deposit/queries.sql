@@ -275,6 +275,17 @@ on conflict (deposit, inclusion) do nothing;
 select s.* from deposit_screening s join deposit d on d.id = s.deposit and d.inclusion = s.inclusion
 where d.id = any (@deposits::text[]);
 
+-- name: CountScreeningFailure :one
+-- CountScreeningFailure counts the failures in a row of a deposit as it is included now.
+insert into deposit_screening_failure as f (deposit, inclusion, failures, since) values (@deposit, @inclusion, 1, @at)
+on conflict (deposit) do update set inclusion = excluded.inclusion,
+    failures = case when f.inclusion = excluded.inclusion then f.failures + 1 else 1 end,
+    since = case when f.inclusion = excluded.inclusion then f.since else excluded.since end
+returning failures, since;
+
+-- name: EndScreeningFailures :exec
+delete from deposit_screening_failure where deposit = $1;
+
 -- name: TakeBooking :execrows
 update deposit_booking set reversed = true where entry = @entry and not reversed;
 

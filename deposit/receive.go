@@ -24,6 +24,8 @@ const (
 	reasonReview      = "held for review"
 	reasonNoMemo      = "the memo is missing"
 	reasonOtherMemo   = "the memo is not the one of this address"
+	reasonManySenders = "held for review: its transaction spends too many coins to look up who sent it"
+	reasonNotScreened = "held for review: who sent it could not be screened"
 )
 
 // receive takes the transfers of a connected block that touch our addresses.

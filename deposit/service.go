@@ -78,6 +78,7 @@ type Chain struct {
 
 	// Senders says whose coins a transaction spent, where transfers do not tell who sent them:
 	// who screens senders needs it there. Without it nothing is unlocked that is to be screened.
+	// Each of its calls has a timeout of its own. CodeLimit: there are more than are looked up.
 	Senders func(ctx context.Context, tx coffer.Hash) ([]coffer.Address, error)
 
 	// ParseAddress is the chain's own (see coffer.Source); nil trusts callers to give
@@ -116,6 +117,10 @@ type Config struct {
 	Payer    Payer            // nil: refunds are ordered and wait
 	Screener Screener         // of senders, before money is unlocked; nil: none
 
+	// Patience is how long a deposit that cannot be screened is tried again before a person has
+	// to look at it; DefaultPatience when zero.
+	Patience time.Duration
+
 	// Alarm is told what a person must look at, besides the log: a second node that
 	// contradicts the first. It may be told the same thing again.
 	Alarm func(chain coffer.ChainID, err error)
@@ -147,6 +152,7 @@ func New(c Config) (*Service, error) {
 	if c.Poll == 0 {
 		c.Poll = DefaultPoll
 	}
+	c.Patience = cmp.Or(c.Patience, DefaultPatience)
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}

@@ -87,7 +87,7 @@ type place struct {
 
 // senders screens who deposits: by the list of the configuration, and by the signed one that
 // destinations of withdrawals are held against. Without an answer of that one, deposits are
-// counted and stay locked.
+// counted and stay locked, until people have to look at them.
 type senders struct {
 	blocked   map[place]bool
 	sanctions *withdrawal.SanctionsList // nil without one

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/cofferhq/coffer"
@@ -21,9 +19,6 @@ import (
 	"github.com/cofferhq/coffer/treasury"
 	"github.com/cofferhq/coffer/utxo"
 )
-
-// maxDepositSenders is one more than deposits screen: with more a person looks.
-const maxDepositSenders = 101
 
 // utxoParts is what the server has for a chain of the Bitcoin family besides.
 type utxoParts struct {
@@ -213,51 +208,13 @@ func (u *utxoParts) deposits(_ *server, d *deposit.Chain) (credited []coffer.Ass
 	if u.descriptor.Ranged() {
 		d.Indexed = u
 	}
-	d.Coins, d.Senders = u.chain.native.ID, u.senders
+	d.Coins, d.Senders = u.chain.native.ID, u.client.Senders
 	return u.chain.assets, nil
 }
 
 // DepositAddressAt implements deposit.Indexed.
 func (u *utxoParts) DepositAddressAt(index uint32) (coffer.AddressProof, error) {
 	return u.descriptor.AddressProof(utxo.PathOf(utxo.BranchReceive, index))
-}
-
-// senders are the addresses of the coins that a transaction spent. A coin without one is
-// named by its script: it is on no list, but it is somebody's.
-func (u *utxoParts) senders(ctx context.Context, id coffer.Hash) ([]coffer.Address, error) {
-	tx, err := u.client.RawTransaction(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	var senders []coffer.Address
-	seen, parents := map[coffer.Address]bool{}, map[coffer.Hash]*wire.MsgTx{}
-	for _, in := range tx.TxIn {
-		if in.PreviousOutPoint.Hash == (wire.OutPoint{}).Hash {
-			continue // a miner's earnings
-		}
-		from := utxo.HashOf(in.PreviousOutPoint.Hash)
-		if parents[from] == nil {
-			if parents[from], err = u.client.RawTransaction(ctx, from); err != nil {
-				return nil, err
-			}
-		}
-		n := in.PreviousOutPoint.Index
-		if uint64(n) >= uint64(len(parents[from].TxOut)) {
-			return nil, fmt.Errorf("transaction %s has no output %d", from, n)
-		}
-		script := parents[from].TxOut[n].PkScript
-		sender, ok := utxo.AddressOf(u.client.Network(), script)
-		if !ok {
-			sender = coffer.Address("script:" + hex.EncodeToString(script))
-		}
-		if !seen[sender] {
-			seen[sender] = true
-			if senders = append(senders, sender); len(senders) >= maxDepositSenders {
-				break
-			}
-		}
-	}
-	return senders, nil
 }
 
 // payouts implements family.

@@ -692,6 +692,33 @@ func (q *Queries) Confirm(ctx context.Context, arg ConfirmParams) ([]Deposit, er
 	return items, nil
 }
 
+const countScreeningFailure = `-- name: CountScreeningFailure :one
+insert into deposit_screening_failure as f (deposit, inclusion, failures, since) values ($1, $2, 1, $3)
+on conflict (deposit) do update set inclusion = excluded.inclusion,
+    failures = case when f.inclusion = excluded.inclusion then f.failures + 1 else 1 end,
+    since = case when f.inclusion = excluded.inclusion then f.since else excluded.since end
+returning failures, since
+`
+
+type CountScreeningFailureParams struct {
+	Deposit   string
+	Inclusion int64
+	At        time.Time
+}
+
+type CountScreeningFailureRow struct {
+	Failures int64
+	Since    time.Time
+}
+
+// CountScreeningFailure counts the failures in a row of a deposit as it is included now.
+func (q *Queries) CountScreeningFailure(ctx context.Context, arg CountScreeningFailureParams) (CountScreeningFailureRow, error) {
+	row := q.db.QueryRow(ctx, countScreeningFailure, arg.Deposit, arg.Inclusion, arg.At)
+	var i CountScreeningFailureRow
+	err := row.Scan(&i.Failures, &i.Since)
+	return i, err
+}
+
 const countUnknown = `-- name: CountUnknown :execrows
 with seen as (
     select unnest($4::text[]) as asset, unnest($5::text[]) as recipient, unnest($6::bytea[]) as tx
@@ -1063,6 +1090,15 @@ func (q *Queries) EndResume(ctx context.Context, arg EndResumeParams) error {
 		arg.Chain,
 		arg.BlockHash,
 	)
+	return err
+}
+
+const endScreeningFailures = `-- name: EndScreeningFailures :exec
+delete from deposit_screening_failure where deposit = $1
+`
+
+func (q *Queries) EndScreeningFailures(ctx context.Context, deposit string) error {
+	_, err := q.db.Exec(ctx, endScreeningFailures, deposit)
 	return err
 }
 
