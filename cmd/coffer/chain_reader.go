@@ -8,6 +8,7 @@ import (
 	"github.com/cofferhq/coffer/evm"
 	"github.com/cofferhq/coffer/postgres"
 	"github.com/cofferhq/coffer/treasury"
+	"github.com/cofferhq/coffer/tron"
 	"github.com/cofferhq/coffer/utxo"
 	"github.com/ethereum/go-ethereum/common"
 )
@@ -21,8 +22,11 @@ type chainReader struct {
 
 // openReader connects to a chain's nodes.
 func openReader(ctx context.Context, c config.Chain) (chainReader, error) {
-	if c.ID.Namespace() == coffer.NamespaceUTXO {
+	switch c.ID.Namespace() {
+	case coffer.NamespaceUTXO:
 		return openUTXOReader(ctx, c)
+	case coffer.NamespaceTRON:
+		return openTRONReader(ctx, c)
 	}
 	cfg := evm.Config{Chain: c.ID, Native: c.Native.ID, URLs: c.RPC, EntryPoint: common.HexToAddress(c.EntryPoint)}
 	client, err := evm.Dial(ctx, cfg)
@@ -37,7 +41,11 @@ func openReader(ctx context.Context, c config.Chain) (chainReader, error) {
 
 // parserOf reads foreign addresses of a chain.
 func parserOf(chain coffer.ChainID) func(text string) (coffer.Address, error) {
-	if chain.Namespace() != coffer.NamespaceUTXO {
+	switch chain.Namespace() {
+	case coffer.NamespaceUTXO:
+	case coffer.NamespaceTRON:
+		return tron.ParseAddress
+	default:
 		return evm.ParseAddress
 	}
 	return func(text string) (coffer.Address, error) {

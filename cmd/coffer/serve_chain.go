@@ -133,7 +133,7 @@ func (s *server) wireChain(ctx context.Context, c config.Chain) (*chainParts, er
 	case coffer.NamespaceUTXO:
 		return chain, s.wireUTXO(ctx, chain)
 	case coffer.NamespaceTRON:
-		return nil, errors.New("no role serves TRON")
+		return chain, s.wireTRON(ctx, chain)
 	}
 	return chain, s.wireEVM(ctx, chain)
 }
