@@ -55,7 +55,7 @@ func (s *Sim) rawData(contract *tronpb.Transaction_Contract) *tronpb.Transaction
 	c := s.chain
 	solid := c.at(c.consensus.solid)
 	return &tronpb.TransactionRaw{
-		RefBlockBytes: solid.id[6:8], RefBlockHash: solid.id[8:16],
+		RefBlockBytes: bytesOf(solid.id)[6:8], RefBlockHash: bytesOf(solid.id)[8:16],
 		Timestamp: s.clock().UnixMilli(), Expiration: c.head().time + defaultExpiration.Milliseconds(),
 		Contract: []*tronpb.Transaction_Contract{contract},
 	}

@@ -64,13 +64,13 @@ type Sim struct {
 	noInternal bool
 	producers  []*ecdsa.PrivateKey
 
-	mu    sync.Mutex
-	chain *chain
-	fault []*Fault
-	saved map[int]*chain
-	next  int // number of the next snapshot
-	stamp int64
-	moved chan struct{}
+	mu     sync.Mutex
+	chain  *chain
+	faults []*fault
+	saved  map[int]*chain
+	next   int // number of the next snapshot
+	stamp  int64
+	moved  chan struct{}
 }
 
 // New makes a node with a genesis block.

@@ -3,6 +3,7 @@ package tronsim
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -21,7 +22,8 @@ const (
 	// Lag answers as if the last Fault.Blocks blocks did not exist yet. Accounts and
 	// constant calls are answered from the solidified block if that is higher.
 	Lag
-	// OtherBlock answers GetBlockByNum2 with the block before the one that was asked for.
+	// OtherBlock answers GetBlockByNum2, GetBlockById and GetBlock with the block before the
+	// one that was asked for.
 	OtherBlock
 	// EmptyInfos answers GetTransactionInfoByBlockNum with nothing.
 	EmptyInfos
@@ -40,11 +42,16 @@ type Fault struct {
 	Times  int    // 0: until it is lifted
 	Blocks int64  // of Lag
 	Code   tronpb.ReturnResponseCode
+}
 
+// fault is one that was injected.
+type fault struct {
+	Fault
+	once   sync.Once
 	lifted chan struct{}
 }
 
-func (f *Fault) refusal() error {
+func (f *fault) refusal() error {
 	text := "Server busy."
 	switch f.Code {
 	case tronpb.Return_NO_CONNECTION:
@@ -64,32 +71,29 @@ func (f *Fault) refusal() error {
 func (s *Sim) Inject(f Fault) (lift func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f.lifted = make(chan struct{})
-	fault := &f
-	s.fault = append(s.fault, fault)
+	injected := &fault{Fault: f, lifted: make(chan struct{})}
+	s.faults = append(s.faults, injected)
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.lift(fault)
+		s.lift(injected)
 	}
 }
 
-func (s *Sim) lift(f *Fault) {
-	if i := slices.Index(s.fault, f); i >= 0 {
-		s.fault = slices.Delete(s.fault, i, i+1)
-		close(f.lifted)
-	}
+func (s *Sim) lift(f *fault) {
+	s.faults = slices.DeleteFunc(s.faults, func(g *fault) bool { return g == f })
+	f.once.Do(func() { close(f.lifted) })
 }
 
 // fires finds a fault that happens now, and counts it. The lock is held.
-func (s *Sim) fires(kind FaultKind, method string) *Fault {
-	for _, f := range s.fault {
+func (s *Sim) fires(kind FaultKind, method string) *fault {
+	for _, f := range s.faults {
 		if f.Kind != kind || f.Method != "" && f.Method != method {
 			continue
 		}
 		if f.Times > 0 {
 			if f.Times--; f.Times == 0 {
-				s.fault = slices.DeleteFunc(s.fault, func(g *Fault) bool { return g == f })
+				s.faults = slices.DeleteFunc(s.faults, func(g *fault) bool { return g == f })
 			}
 		}
 		return f

@@ -218,6 +218,6 @@ func (w *wallet) blockByID(_ context.Context, in *tronpb.BytesMessage) (*tronpb.
 		if b == nil || b.number > v.top {
 			return new(tronpb.BlockExtention)
 		}
-		return extended(b, true)
+		return extended(v.other(b, "GetBlockById"), true)
 	})
 }

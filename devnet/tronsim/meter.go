@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	memoryLimit = 3 << 20 // bytes of one frame's memory
-	maxInner    = 10_000  // internal transactions that are kept of one transaction
-	codeByte    = 200     // energy of a byte of a new contract's code
+	memoryLimit = 3 << 20   // bytes of one frame's memory
+	maxInner    = 10_000    // internal transactions that are kept of one transaction
+	maxSteps    = 1_000_000 // operations of one run: java-tron stops by the clock
+	codeByte    = 200       // energy of a byte of a new contract's code
 	wordSize    = 32
 )
 
@@ -33,12 +34,20 @@ type meter struct {
 	world   *vmState
 	limit   int64
 	used    int64
+	steps   int
 	penalty int64
-	usage   map[Address]int64 // by contract, for its next factor
-	factors map[Address]int64 // in 1/10000
+	busy    map[Address]*busy
+	self    Address // of the last operation, and what busy has of it
+	current *busy
 	frames  []frame
 	inner   []*tronpb.InternalTransaction
 	root    Hash
+}
+
+// busy is how busy a contract is.
+type busy struct {
+	usage  int64 // energy of this run without the penalty, for its next factor
+	factor int64 // in 1/10000
 }
 
 // frame is a call in progress.
@@ -54,8 +63,13 @@ func (m *meter) hooks() *tracing.Hooks {
 	return &tracing.Hooks{OnEnter: m.enter, OnExit: m.exit, OnOpcode: m.opcode}
 }
 
+// name is what energy is spent on that is no operation.
+type name string
+
+func (n name) String() string { return string(n) }
+
 // spend counts energy. More than the limit ends everything.
-func (m *meter) spend(amount int64, what string) {
+func (m *meter) spend(amount int64, what fmt.Stringer) {
 	if amount > m.limit-m.used {
 		panic(halt{tronpb.Transaction_Result_OUT_OF_ENERGY, fmt.Sprintf(
 			"Not enough energy for '%s' operation executing: curInvokeEnergyLimit[%d], curOpEnergy[%d], usedEnergy[%d]",
@@ -64,15 +78,21 @@ func (m *meter) spend(amount int64, what string) {
 	m.used += amount
 }
 
-func (m *meter) factor(a Address) int64 {
-	f, known := m.factors[a]
-	if !known {
-		if c := m.world.contracts[a]; c != nil && m.run.chain.parameters.DynamicThreshold > 0 {
-			f = m.run.factor(c).extra
-		}
-		m.factors[a] = f
+// of finds what a contract costs on top, and counts it as the one that runs.
+func (m *meter) of(a Address) *busy {
+	if m.current != nil && m.self == a {
+		return m.current
 	}
-	return f
+	b := m.busy[a]
+	if b == nil {
+		b = new(busy)
+		if c := m.world.contracts[a]; c != nil && m.run.chain.parameters.DynamicThreshold > 0 {
+			b.factor = m.run.factor(c).extra
+		}
+		m.busy[a] = b
+	}
+	m.self, m.current = a, b
+	return b
 }
 
 func (m *meter) opcode(_ uint64, code byte, _, _ uint64, scope tracing.OpContext, _ []byte, _ int, err error) {
@@ -80,11 +100,16 @@ func (m *meter) opcode(_ uint64, code byte, _, _ uint64, scope tracing.OpContext
 		return // it does not happen: exit says how the frame ends
 	}
 	op := vm.OpCode(code)
+	if m.steps++; m.steps > maxSteps {
+		panic(halt{tronpb.Transaction_Result_OUT_OF_TIME, fmt.Sprintf("CPU timeout for '%s' operation executing", op)})
+	}
 	cost := m.cost(op, scope)
-	self := scope.Address()
-	penalty := mulDiv(cost, m.factor(self), factorOne)
-	m.usage[self] += cost
-	m.spend(cost+penalty, op.String())
+	contract, penalty := m.of(scope.Address()), int64(0)
+	if contract.factor > 0 {
+		penalty = mulDiv(cost, contract.factor, factorOne)
+	}
+	contract.usage += cost
+	m.spend(cost+penalty, op)
 	m.penalty += penalty
 	if top := &m.frames[len(m.frames)-1]; isCall(op) {
 		top.next = sunOf(peek(scope.StackData(), 0))
@@ -107,7 +132,7 @@ func (m *meter) enter(depth int, kind byte, from, to Address, input []byte, _ ui
 	}
 	m.frames = append(m.frames, f)
 	if p, ok := precompiles[to]; ok && depth > 0 && isCall(op) {
-		m.spend(int64(p.RequiredGas(input)), "PRECOMPILED") //nolint:gosec // prices of inputs that are bounded by memory
+		m.spend(int64(p.RequiredGas(input)), name("PRECOMPILED")) //nolint:gosec // prices of inputs that are bounded by memory
 	}
 }
 
@@ -116,15 +141,15 @@ func (m *meter) note(op vm.OpCode, from, to Address, value *big.Int) int {
 	if m.run.sim.noInternal || len(m.inner) >= maxInner {
 		return -1
 	}
-	name := "call"
+	note := "call"
 	switch op {
 	case vm.CREATE, vm.CREATE2:
-		name = "create"
+		note = "create"
 	case vm.SELFDESTRUCT:
-		name = "suicide"
+		note = "suicide"
 	}
 	inner := &tronpb.InternalTransaction{
-		Hash: innerHash(m.root, len(m.inner)), CallerAddress: Wire(from), TransferToAddress: Wire(to), Note: []byte(name),
+		Hash: innerHash(m.root, len(m.inner)), CallerAddress: Wire(from), TransferToAddress: Wire(to), Note: []byte(note),
 		CallValueInfo: []*tronpb.InternalTransaction_CallValueInfo{{}},
 	}
 	if value != nil && value.IsInt64() && op != vm.DELEGATECALL {
@@ -138,7 +163,7 @@ func (m *meter) exit(_ int, output []byte, _ uint64, err error, reverted bool) {
 	f := m.frames[len(m.frames)-1]
 	m.frames = m.frames[:len(m.frames)-1]
 	if f.created && err == nil {
-		m.spend(int64(len(output))*codeByte, "CREATE")
+		m.spend(int64(len(output))*codeByte, vm.CREATE)
 	}
 	if !reverted && err == nil {
 		return
@@ -149,7 +174,7 @@ func (m *meter) exit(_ int, output []byte, _ uint64, err error, reverted bool) {
 		}
 	}
 	if err != nil && !errors.Is(err, vm.ErrExecutionReverted) && len(m.frames) > 0 && !neverRan(err) {
-		m.spend(max(0, f.budget-(m.used-f.start)), "CALL") // a frame that breaks loses what it was given
+		m.spend(max(0, f.budget-(m.used-f.start)), vm.CALL) // a frame that breaks loses what it was given
 	}
 }
 

@@ -53,11 +53,7 @@ func (r rpc) nowBlock() (*tronpb.BlockExtention, error) {
 func (r rpc) blockByNumber(in *tronpb.NumberMessage) (*tronpb.BlockExtention, error) {
 	const method = "GetBlockByNum2"
 	return ask(r, method, func(v view) *tronpb.BlockExtention {
-		number := in.Num
-		if v.sim.fires(OtherBlock, method) != nil {
-			number--
-		}
-		return extended(v.block(number), true)
+		return extended(v.other(v.block(in.Num), method), true)
 	})
 }
 
@@ -71,7 +67,7 @@ func (r rpc) blockByAny(in *tronpb.BlockReq) (*tronpb.BlockExtention, error) {
 		if err != nil {
 			return found{nil, status.Error(codes.InvalidArgument, err.Error())}
 		}
-		return found{extended(b, in.Detail), nil}
+		return found{extended(v.other(b, "GetBlock"), in.Detail), nil}
 	})
 	if err != nil {
 		return nil, err

@@ -97,7 +97,7 @@ func (w *wallet) GetBlockById(_ context.Context, in *tronpb.BytesMessage) (*tron
 		if b == nil || b.number > v.top {
 			return new(tronpb.Block)
 		}
-		return b.read()
+		return v.other(b, "GetBlockById").read()
 	})
 }
 

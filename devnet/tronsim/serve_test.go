@@ -11,35 +11,43 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/cofferhq/coffer/tron/tronpb"
 )
 
 const patience = 60 * time.Second
 
-// dial serves a scene on a port and connects to it.
-func (s *scene) dial() (tronpb.WalletClient, tronpb.WalletSolidityClient, context.Context) {
+// listen serves a scene on a port.
+func (s *scene) listen() (address string, ctx context.Context) {
 	s.t.Helper()
 	listener, err := new(net.ListenConfig).Listen(s.t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	serving, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- Serve(ctx, s.Sim, listener) }()
+	go func() { served <- Serve(serving, s.Sim, listener) }()
 	s.t.Cleanup(func() {
 		stop()
 		if err := <-served; err != nil {
 			s.t.Error(err)
 		}
 	})
-	conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	timed, cancel := context.WithTimeout(context.Background(), patience)
+	s.t.Cleanup(cancel)
+	return listener.Addr().String(), timed
+}
+
+// dial serves a scene on a port and connects to it.
+func (s *scene) dial() (tronpb.WalletClient, tronpb.WalletSolidityClient, context.Context) {
+	s.t.Helper()
+	address, timed := s.listen()
+	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = conn.Close() })
-	timed, cancel := context.WithTimeout(context.Background(), patience)
-	s.t.Cleanup(cancel)
 	return tronpb.NewWalletClient(conn), tronpb.NewWalletSolidityClient(conn), timed
 }
 
@@ -104,6 +112,42 @@ func TestWalletOverGRPC(t *testing.T) {
 	}
 }
 
+// Every RPC that the services have is answered, an empty request included.
+func TestEveryRPCIsAnswered(t *testing.T) {
+	s := newScene(t, nil)
+	s.mine(1)
+	listener, ctx := s.listen()
+	conn, err := grpc.NewClient(listener, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	services := tronpb.File_tron_tronpb_api_proto.Services()
+	asked := 0
+	for i := range services.Len() {
+		methods := services.Get(i).Methods()
+		for j := range methods.Len() {
+			m := methods.Get(j)
+			in, err := protoregistry.GlobalTypes.FindMessageByName(m.Input().FullName())
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := protoregistry.GlobalTypes.FindMessageByName(m.Output().FullName())
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := "/" + string(services.Get(i).FullName()) + "/" + string(m.Name())
+			if err := conn.Invoke(ctx, path, in.New().Interface(), out.New().Interface()); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+			asked++
+		}
+	}
+	if asked < 60 {
+		t.Errorf("only %d RPCs", asked)
+	}
+}
+
 func TestFaultsOverGRPC(t *testing.T) {
 	s := newScene(t, nil)
 	w, _, ctx := s.dial()
@@ -118,6 +162,17 @@ func TestFaultsOverGRPC(t *testing.T) {
 		t.Error(err, b)
 	}
 	lift()
+	// A hang that happens once ends when it is lifted, too.
+	once := s.Inject(Fault{Kind: Hang, Method: "GetNodeInfo", Times: 1})
+	answered := make(chan error, 1)
+	go func() {
+		_, err := w.GetNodeInfo(ctx, &tronpb.EmptyMessage{})
+		answered <- err
+	}()
+	once()
+	if err := <-answered; err != nil {
+		t.Errorf("after it was lifted: %v", err)
+	}
 	s.Inject(Fault{Kind: OtherBlock, Times: 1})
 	if b, err := w.GetBlockByNum2(ctx, &tronpb.NumberMessage{Num: 5}); err != nil || b.BlockHeader.RawData.Number != 4 {
 		t.Error(err, b)

@@ -52,7 +52,7 @@ func (x *execution) install(owner, address Address, made *tronpb.SmartContract, 
 		if len(code) > 0 && code[0] == 0xef {
 			return nil, vm.ErrInvalidCode
 		}
-		m.spend(int64(len(code))*codeByte, "save just created contract code")
+		m.spend(int64(len(code))*codeByte, name("save just created contract code"))
 		hash := codeHash(code)
 		made.CodeHash = hash[:]
 		put(x.state, contractTable, address, &contract{made: made, code: code, hash: hash, cycle: x.state.totals[cycle]})
@@ -63,7 +63,7 @@ func (x *execution) install(owner, address Address, made *tronpb.SmartContract, 
 // machine runs something on the virtual machine and counts its energy.
 func (x *execution) machine(id Hash, origin Address, limit int64, run func(evm *vm.EVM, m *meter) ([]byte, error)) *result {
 	world := newVMState(x.state, id, x.head)
-	m := &meter{run: x, world: world, limit: limit, usage: map[Address]int64{}, factors: map[Address]int64{}, root: id}
+	m := &meter{run: x, world: world, limit: limit, busy: map[Address]*busy{}, root: id}
 	evm := vm.NewEVM(x.blockContext(), world, chainRules(binary.BigEndian.Uint32(x.chain.genesis[28:])), vm.Config{Tracer: m.hooks()})
 	evm.SetPrecompiles(precompiles)
 	evm.SetTxContext(vm.TxContext{Origin: origin, GasPrice: uint256.NewInt(uint64(x.chain.parameters.EnergyPrice))}) //nolint:gosec // not negative
@@ -76,7 +76,7 @@ func (x *execution) machine(id Hash, origin Address, limit int64, run func(evm *
 		for _, log := range world.logs {
 			r.logs = append(r.logs, wireLog(log))
 		}
-		x.count(m.usage)
+		x.count(m.busy)
 		return r
 	}
 	x.state.undo(mark)
@@ -133,14 +133,14 @@ func reason(err error) (tronpb.Transaction_ResultContractResult, string) {
 }
 
 // count adds what contracts used in their cycle, which decides their next factor.
-func (x *execution) count(usage map[Address]int64) {
-	for address, used := range usage {
+func (x *execution) count(all map[Address]*busy) {
+	for address, b := range all {
 		c := x.state.contracts[address]
 		if c == nil || x.chain.parameters.DynamicThreshold <= 0 {
 			continue
 		}
 		d := x.factor(c)
-		d.usage += used
+		d.usage += b.usage
 		put(x.state, contractTable, address, &d)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math/big"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/accounts/abi"
@@ -131,6 +132,11 @@ func TestRunsThatBreak(t *testing.T) {
 		if info.Receipt.Result != want || info.Receipt.EnergyUsageTotal != 30_000 || len(info.ResMessage) == 0 {
 			t.Errorf("%s: %v %q", method, info.Receipt, info.ResMessage)
 		}
+	}
+	// With energy for more than a million operations it is the time that ends it.
+	if ext := k.constant(s.signer(0).Address, "loop"); ext.Result.Result || ext.Result.Code != tronpb.Return_CONTRACT_EXE_ERROR ||
+		ext.EnergyUsed != s.Parameters().MaxConstantEnergy || !strings.Contains(string(ext.Result.Message), "CPU timeout") {
+		t.Errorf("an endless loop: %s, %d energy", ext.Result, ext.EnergyUsed)
 	}
 	// A call inside that breaks loses what it was given, and no more.
 	info := k.pay(0, "breakInside")
