@@ -123,13 +123,16 @@ func refuseEVM(key string, c Chain, wrong func(key, format string, args ...any))
 		{"sweep", !c.UTXO.Omni.Wanted() && (len(c.Sweep.Assets) > 0 || c.Sweep.Interval != 0 || c.Sweep.MaxAge != 0)},
 		{"sweep.max_forwarders", c.Sweep.MaxForwarders != 0}, {"sweep.cost_factor", c.Sweep.CostFactor != 0},
 		{"native.payout_gas", c.Native.PayoutGas != 0}, {"native.needs_memo", c.Native.NeedsMemo},
-		{"native.fee.network", c.Native.Fee.Network}, {"native.fee.network_gas", c.Native.Fee.NetworkGas != 0},
+		{"native.fee.network_gas", c.Native.Fee.NetworkGas != 0},
 		{"deposits.known_tokens", len(c.Deposits.KnownTokens) > 0},
 	}
 	for _, k := range keys {
 		if k.given {
 			wrong(key+"."+k.key, "is for EVM chains; %s is of the Bitcoin family", c.ID)
 		}
+	}
+	if c.Native.Fee.Network {
+		wrong(key+".native.fee.network", "is for EVM chains: what a payment of %s costs depends on the coins that it will spend; set withdraw_fee and fee.percent, and payout_fee_cap for its bound", c.ID)
 	}
 	if c.PayoutPath != coffer.PathPSBT {
 		wrong(key+".payout_path", "want %s, which is the only path of a wallet of coins", coffer.PathPSBT)

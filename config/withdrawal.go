@@ -57,12 +57,15 @@ var CustomerSources = []string{CustomersNone, CustomersTable, CustomersCallback,
 // what people say ("0.25"), amounts in units of the asset.
 type Fee struct {
 	Percent string `koanf:"percent"` // of the amount, at most 4 decimal places
-	Network bool   `koanf:"network"` // also what the network takes for one payment now
+	Network bool   `koanf:"network"` // also what the network takes for one payment now; EVM chains only
 	Least   string `koanf:"least"`   // of the whole fee
 	Most    string `koanf:"most"`    // of the whole fee, 0 for no bound; what it cuts off is ours to pay
 
 	// What the network takes: the gas of one payment at the next block's price, raised by
 	// the margin, and for tokens converted at the price of one native coin in this asset.
+	// Elsewhere nobody can say it when a customer asks: what a payment of Bitcoin costs depends
+	// on the coins that it will spend and on who else is paid with it. Customers pay
+	// withdraw_fee and percent there, and payout_fee_cap bounds what a payout costs.
 	NetworkMargin string `koanf:"network_margin"`
 	NetworkGas    uint64 `koanf:"network_gas"`
 	NativePrice   string `koanf:"native_price"`
