@@ -12,7 +12,7 @@ packages_with = $$(git ls-files --cached --others --exclude-standard -- '*_test.
 # How many histories make test-long tries each property on, and which; make test tries 10 to 100. It must not
 # be 100, which is the default of rapid and taken as not said. They are fixed ones: what blocks everybody must
 # not depend on luck. "make explore" tries fresh ones.
-PROPERTY_CHECKS = 120
+PROPERTY_CHECKS = 80
 PROPERTY_SEED = 20260101
 EXPLORE_CHECKS = 500
 
