@@ -323,3 +323,42 @@ func must[T proto.Message](m T, err error) T {
 	}
 	return m
 }
+
+// What is given with the index of a deposit address goes to that address.
+func TestDelegationsToDepositAddresses(t *testing.T) {
+	_, deposits := newSeed(t)
+	a := testAccount(t)
+	a.Deposits = deposits
+	to := depositAddress(t, deposits, 7)
+	i := testDelegation(a, false)
+	i.Delegations[0].To, i.Delegations[0].Path = tron.AddressOf(to), "0/7"
+	u := mustBuild(t, i, a, testTerms(0))
+	effects, err := explainer(a).Explain(u)
+	if err != nil || len(effects.Delegations) != 1 || effects.Delegations[0] != i.Delegations[0] {
+		t.Fatalf("%+v, %v", effects, err)
+	}
+	for name, other := range map[string]func(*tronpb.DelegateResourceContract){
+		"another deposit address": func(c *tronpb.DelegateResourceContract) {
+			c.ReceiverAddress = depositAddress(t, deposits, 8).Bytes()
+		},
+		"one that the wallet lists": func(c *tronpb.DelegateResourceContract) {
+			c.ReceiverAddress = mustAddress(t, testReceiver).Bytes()
+		},
+		"a stranger": func(c *tronpb.DelegateResourceContract) { c.ReceiverAddress = keyAddress(5).Bytes() },
+		"by a deposit address": func(c *tronpb.DelegateResourceContract) {
+			c.OwnerAddress, c.ReceiverAddress = to.Bytes(), a.Address.Bytes()
+		},
+	} {
+		bad := u
+		changed := change(t, coffer.Unsigned{Bytes: u.Bytes[4:]}, new(tronpb.DelegateResourceContract),
+			func(r *tronpb.TransactionRaw, c *tronpb.DelegateResourceContract) {
+				if other(c); string(c.OwnerAddress) == string(to.Bytes()) {
+					r.Contract[0].PermissionId = 0
+				}
+			})
+		bad.Bytes = append(u.Bytes[:4:4], changed.Bytes...)
+		if effects, err := explainer(a).Explain(bad); !errors.Is(err, tron.ErrRefused) {
+			t.Errorf("to %s: %+v, %v", name, effects, err)
+		}
+	}
+}
