@@ -458,7 +458,7 @@ func (b *blockTx) settle(ctx context.Context, p *Payout) error {
 		return b.settlePaid(ctx, p)
 	case len(p.Withdrawals) > 1:
 		return b.m.split(ctx, b.tx, p, "its batch failed on the chain and is tried again in two halves")
-	case len(p.Withdrawals) == 1 && strings.Contains(p.row.Reason, coffer.ReasonOutOfEnergy):
+	case len(p.Withdrawals) == 1 && p.Intent.Slot.Single() && strings.Contains(p.row.Reason, coffer.ReasonOutOfEnergy):
 		return b.m.tryWithMore(ctx, b.tx, p)
 	case len(p.Withdrawals) == 1:
 		return b.m.quarantine(ctx, b.tx, p, p.Withdrawals[0], p.row.Reason)

@@ -32,7 +32,7 @@ type timeObserver struct {
 	closing func()
 
 	mu    sync.Mutex
-	scans map[coffer.Slot]scan
+	scans map[slotKey]scan // other accounts have slots of the same time
 }
 
 // checkSlotTime wants a slot that is a time to be about now, see slotSkew.
@@ -88,7 +88,7 @@ func newTimeObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*t
 		}
 		return sources, nil
 	}
-	return &timeObserver{sources: dial, scans: map[coffer.Slot]scan{}, closing: func() {
+	return &timeObserver{sources: dial, scans: map[slotKey]scan{}, closing: func() {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, client := range clients {
@@ -119,7 +119,11 @@ func (o *timeObserver) end(ctx context.Context, v slotView, now time.Time) (slot
 		return slotRecord{}, err
 	}
 	ended := slotRecord{Chain: v.key.chain, Wallet: v.key.wallet, Slot: v.key.slot, Final: final.BlockRef}
-	block, found, err := o.find(ctx, sources[0], v, from.Add(-slotSkew), final)
+	// Whoever signed before this signer did not do so long before, by any clock.
+	if from = from.Add(-slotSkew); v.since.Add(-searchSlack).Before(from) {
+		from = v.since.Add(-searchSlack)
+	}
+	block, found, err := o.find(ctx, sources[0], v, from, final)
 	if err != nil {
 		return slotRecord{}, err
 	}
@@ -131,7 +135,7 @@ func (o *timeObserver) end(ctx context.Context, v slotView, now time.Time) (slot
 		if err := expired(v, final, now); err != nil {
 			return slotRecord{}, err
 		}
-		o.forget(v.key.slot)
+		o.forget(v.key)
 		return ended, nil
 	}
 	outcome, err := sharedOutcome(ctx, sources, block.Hash, v.ids)
@@ -142,7 +146,7 @@ func (o *timeObserver) end(ctx context.Context, v slotView, now time.Time) (slot
 	if outcome.Success {
 		ended.End = endPaid
 	}
-	o.forget(v.key.slot)
+	o.forget(v.key)
 	return ended, nil
 }
 
@@ -150,7 +154,7 @@ func (o *timeObserver) end(ctx context.Context, v slotView, now time.Time) (slot
 // false, the last one that could have: the first at or past the expiration, since a block takes
 // what expires after the one before it.
 func (o *timeObserver) find(ctx context.Context, source coffer.Source, v slotView, from time.Time, final coffer.Header) (coffer.Block, bool, error) {
-	at, err := o.begin(ctx, source, v.key.slot, from, final.Height)
+	at, err := o.begin(ctx, source, v.key, from, final.Height)
 	if err != nil {
 		return coffer.Block{}, false, err
 	}
@@ -167,7 +171,7 @@ func (o *timeObserver) find(ctx context.Context, source coffer.Source, v slotVie
 			return coffer.Block{}, false, err
 		}
 		if block.Height != at.next || !at.parent.IsZero() && block.Parent != at.parent {
-			o.forget(v.key.slot) // begin again
+			o.forget(v.key) // begin again
 			return coffer.Block{}, false, fmt.Errorf("%w: block %s does not follow block %s", errChainsDiffer, block.Hash, at.parent)
 		}
 		held := slices.ContainsFunc(block.Outcomes, func(out coffer.Outcome) bool { return slices.Contains(v.ids, out.ID) })
@@ -175,14 +179,14 @@ func (o *timeObserver) find(ctx context.Context, source coffer.Source, v slotVie
 			return block, held, nil
 		}
 		at = scan{next: block.Height + 1, parent: block.Hash}
-		o.remember(v.key.slot, at)
+		o.remember(v.key, at)
 	}
 	return coffer.Block{}, false, fmt.Errorf("blocks are read up to %d of %d; ask again", at.next-1, final.Height)
 }
 
 // begin is where to read on: at the first block that is not older than from, when the slot is
 // new. Times of blocks only grow.
-func (o *timeObserver) begin(ctx context.Context, source coffer.Source, slot coffer.Slot, from time.Time, final uint64) (scan, error) {
+func (o *timeObserver) begin(ctx context.Context, source coffer.Source, slot slotKey, from time.Time, final uint64) (scan, error) {
 	o.mu.Lock()
 	at, known := o.scans[slot]
 	o.mu.Unlock()
@@ -205,7 +209,7 @@ func (o *timeObserver) begin(ctx context.Context, source coffer.Source, slot cof
 	return scan{next: low}, nil
 }
 
-func (o *timeObserver) remember(slot coffer.Slot, at scan) {
+func (o *timeObserver) remember(slot slotKey, at scan) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if _, known := o.scans[slot]; !known && len(o.scans) >= maxScans {
@@ -217,7 +221,7 @@ func (o *timeObserver) remember(slot coffer.Slot, at scan) {
 	o.scans[slot] = at
 }
 
-func (o *timeObserver) forget(slot coffer.Slot) {
+func (o *timeObserver) forget(slot slotKey) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.scans, slot)

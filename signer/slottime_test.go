@@ -38,7 +38,7 @@ func newTimeWorld(t *testing.T) *timeWorld {
 		sources: func(context.Context) ([]coffer.Source, error) {
 			return []coffer.Source{w.fakes[0], w.fakes[1]}, nil
 		},
-		closing: func() {}, scans: map[coffer.Slot]scan{},
+		closing: func() {}, scans: map[slotKey]scan{},
 	}
 	w.view = slotView{
 		key: slotKey{"tron:0x2b6653dc", "TWallet", coffer.Slot{Kind: coffer.SlotTimestamp, Lane: "0x0", Sequence: uint64(w.at(signedAt).Unix())}},
@@ -185,6 +185,33 @@ func TestManyBlocksOfASlotAreReadByAndBy(t *testing.T) {
 	}
 	if len(w.observer.scans) != 0 {
 		t.Error("how far it read is still remembered")
+	}
+}
+
+// Accounts of one chain have slots of the same time. What was read for one says nothing of another.
+func TestAccountsDoNotShareWhatWasReadOfASlot(t *testing.T) {
+	w := newTimeWorld(t)
+	other := w.view
+	other.key.wallet, other.ids = "TAnother", []coffer.Hash{{9}}
+	other.until = w.at(validTo + 30)
+	w.mine(50, w.outcome(true))
+	w.mine(70)
+	if ended, err := w.observer.end(t.Context(), other, w.at(75)); !errors.Is(err, errAlive) {
+		t.Fatalf("%+v, %v", ended, err)
+	}
+	if ended, err := w.end(w.at(75)); err != nil || ended.End != endPaid || ended.Block.Height != 50 {
+		t.Errorf("%+v, %v, want it paid in block 50", ended, err)
+	}
+}
+
+// What others signed while this signer was away, by clocks that were ahead, is seen all the same.
+func TestBlocksWellBeforeASlotsTimeAreRead(t *testing.T) {
+	w := newTimeWorld(t)
+	w.view.key.slot.Sequence += 600 // the clocks of those who planned it were ten minutes ahead
+	w.mine(5, w.outcome(true))
+	w.mine(70)
+	if ended, err := w.end(w.at(75)); err != nil || ended.End != endPaid || ended.Block.Height != 5 {
+		t.Errorf("%+v, %v, want it paid in block 5", ended, err)
 	}
 }
 

@@ -95,8 +95,8 @@ func (w *Wallet) line(i coffer.Intent, prev []coffer.Attempt, paid []paidBefore,
 	return lineTo(paid[first].fee, bound, w.clock().Sub(begun), i.Expires.Sub(begun))
 }
 
-// settleIntent finds what an attempt spends. Only what replaces another one may pay less than
-// it wants: of a first attempt, coins that do not pay it are the wrong ones.
+// settleIntent finds what an attempt spends. Only what replaces another one, and a cancellation,
+// may pay less than it wants: of a first attempt, coins that do not pay it are the wrong ones.
 func settleIntent(b bill, i coffer.Intent, o offer) (spending, error) {
 	values := make([]uint64, len(i.Coins))
 	for n, coin := range i.Coins {
@@ -107,7 +107,7 @@ func settleIntent(b bill, i coffer.Intent, o offer) (spending, error) {
 		values[n] = value
 	}
 	s, ok := b.settle(values, o)
-	if !ok && len(o.earlier) > 0 {
+	if !ok && (len(o.earlier) > 0 || i.Purpose == coffer.PurposeCancel) {
 		s, ok = b.settle(values, o.cheapest())
 	}
 	if !ok {

@@ -307,6 +307,37 @@ func TestCancellationsHaveALineOfTheirOwn(t *testing.T) {
 	}
 }
 
+// Where the coins do not pay the rate of now, a cancellation offers what they pay: it must not hang
+// while fees are high.
+func TestCancellationsOfPoorPayoutsAreCheap(t *testing.T) {
+	c := newChain(t)
+	s := newSender(t, c, utxo.SigningWallets(t)["P2WSH"], 3_000)
+	s.fees.Fallback = 3_000
+	i := s.plan(t, "payout", 1_500)
+	refused := s.attempt(t, i, nil, 0, 1)
+	refused.Signed = nil
+	dear, err := utxo.NewWallet(utxo.WalletConfig{
+		Descriptor: s.Descriptor, Pool: noEstimate{c.client}, Clock: func() time.Time { return s.now },
+		Fees: utxo.Fees{Blocks: 6, Floor: 1_000, Cap: 100_000, Fallback: 100_000, LongTerm: 3_000},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.wallet = dear
+	s.now = i.Expires.Add(time.Minute)
+	cancel := i
+	cancel.Purpose, cancel.Payments, cancel.FeeBound, cancel.Expires = coffer.PurposeCancel, nil, coffer.NewAmount(120_000), s.now.Add(time.Hour)
+	first := s.attempt(t, cancel, []coffer.Attempt{refused}, 1, 2)
+	if got := s.fee(t, first); got < 100 || got > 1_000 {
+		t.Errorf("the cancellation pays %d of a coin of 3 000", got)
+	}
+	s.broadcast(t, first)
+	c.mine(t, 1)
+	if paid := s.paidIn(t, first.Signed.ID); len(paid) != 1 {
+		t.Errorf("the cancellation pays %+v", paid)
+	}
+}
+
 // Who was paid spends it while it waits: the payout is not replaced, its change pays for it.
 func TestSpentPayoutsAreNotReplacedButHelped(t *testing.T) {
 	c := newChain(t)

@@ -32,6 +32,9 @@ func (s *server) compareSigners(context.Context) error {
 func (s *server) compare(info signer.Info) error {
 	s.watch.mu.Lock()
 	defer s.watch.mu.Unlock()
+	if s.watch.limits == nil { // a command that compares none at its start
+		s.watch.limits, s.watch.unfit = map[string][]signer.Limits{}, map[string]error{}
+	}
 	known, heard := s.watch.limits[info.Name]
 	if heard && slices.Equal(known, info.Limits) {
 		return s.watch.unfit[info.Name]
