@@ -30,7 +30,7 @@ func TestAnOperatorReleasesWhatARuleParked(t *testing.T) {
 	b := newBench(t)
 	keyID, key := b.key("acme", nil, merchant.ScopeOperator, merchant.ScopeRead)
 	c := b.dial(key)
-	c.subscribe("1", `subscription{depositEvents{deposit{id state reason}}}`, nil)
+	c.subscribe("1", `subscription{depositEvents(after:""){deposit{id state reason}}}`, nil)
 
 	var queue reviewQueue
 	b.into(b.ask(key, readReviews, nil), &queue)
@@ -56,7 +56,7 @@ func TestAnOperatorReleasesWhatARuleParked(t *testing.T) {
 	if released.ReleaseDeposit.State != "CREDITED" || len(audit) != 2 || audit[1].Action != "RELEASE" || audit[1].Actor != "key:"+keyID || audit[1].Reason != v["r"] {
 		t.Errorf("after the release: %+v", released)
 	}
-	for told := false; !told; { // the last events of the beginning may come first
+	for told := false; !told; { // what was before comes first
 		m := c.next()
 		if m.Type != "next" {
 			t.Fatalf("instead of the event of the release: %s %s", m.Type, m.Payload)
