@@ -85,8 +85,11 @@ func runDemo(ctx context.Context, s *stack, out io.Writer) error {
 		{"25 withdrawals in one transaction", d.batches},
 		{"A batch with two payments that the token refuses", d.poisoned},
 	}
+	tron := &tronDemo{stack: s}
+	scenes = append(scenes, tron.early()...)
 	scenes = append(scenes, bitcoin.scenes()...)
 	scenes = append(scenes, omniScenes(s)...)
+	scenes = append(scenes, tron.late()...)
 	scenes = append(scenes, scene{"The books and the chain", func(ctx context.Context) error { return d.compare(ctx, out) }})
 	for _, scene := range scenes {
 		s.say("\n== %s", scene.title)

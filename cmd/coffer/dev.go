@@ -32,6 +32,10 @@ func devCommand() *cobra.Command {
 				say("  Bitcoin (regtest); its blocks are made when somebody asks for one")
 				say("    node     %s (chain %s)", s.bitcoin.node.URL, s.bitcoin.chain)
 				say("    wallet   %s", s.bitcoin.descriptor)
+				say("  TRON (tronsim); it makes a block each second")
+				say("    node     %s (gRPC), %s (HTTP, for tronweb) (chain %s)", s.tron.doors[0], s.tron.web, s.tron.chain)
+				say("    USDT     %s (6 decimals)", s.tron.usdt)
+				say("    account  %s", s.tron.account())
 				say("  operators  coffer withdrawals reviews --config %s", s.configFile())
 				say("  logs       %s", s.path("logs"))
 				say("\n  curl -s %s/graphql -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' \\", base, s.api.key)
@@ -53,6 +57,7 @@ func withStack(ctx context.Context, say func(format string, args ...any), run fu
 	if err != nil {
 		return err
 	}
+	s.withTRON = true
 	if err = s.up(ctx); err == nil {
 		err = run(ctx, s)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -41,6 +42,8 @@ type stack struct {
 	*devChain             // the one in front, the first unless on says otherwise
 	chains    []*devChain // all
 	bitcoin   *btcChain   // beside them
+	tron      *tronChain  // the same; nil unless withTRON
+	withTRON  bool
 
 	tokens    []devnet.Token
 	owners    []common.Address
@@ -88,10 +91,11 @@ func (s *stack) path(parts ...string) string {
 
 // up brings everything up, the server last.
 func (s *stack) up(ctx context.Context) error {
-	steps := []struct {
+	type step struct {
 		what string
 		run  func(ctx context.Context) error
-	}{
+	}
+	steps := []step{
 		{"two nodes (anvil), Ethereum-like and BSC-like, with Safe 1.5.0, Safe4337Module, EntryPoint v0.7 and a test USDT", s.startChains},
 		{"a Bitcoin node on regtest (btcd), with a simulator of the Omni Layer", s.startBitcoin},
 		{"three SoftHSM tokens with a key each, and two executors'", s.makeKeys},
@@ -101,6 +105,10 @@ func (s *stack) up(ctx context.Context) error {
 		{"three signer processes", s.startSigners},
 		{"private PostgreSQL, tenant and API key", s.makeTenant},
 		{"coffer serve", func(ctx context.Context) error { return s.startServer(ctx) }},
+	}
+	if s.withTRON {
+		at := slices.IndexFunc(steps, func(one step) bool { return strings.HasPrefix(one.what, "policy") })
+		steps = slices.Insert(steps, at, step{"a TRON node (tronsim) with a test USDT, and an account with a 2-of-3 permission", s.startTRON})
 	}
 	for _, step := range steps {
 		begin := time.Now()
@@ -274,6 +282,9 @@ func (s *stack) halt() error {
 		}
 		found = append(found, s.bitcoin.node.Stop(ctx))
 		cancel()
+	}
+	if s.tron != nil {
+		found = append(found, s.tron.stop())
 	}
 	if err := errors.Join(found...); err != nil {
 		return fmt.Errorf("%w (logs are in %s)", err, s.path("logs"))

@@ -89,6 +89,10 @@ func (s *stack) policyFile() object {
 	}
 	assets = append(assets, s.bitcoin.policyAssets()...)
 	add(s.bitcoin.policyRules())
+	if s.tron != nil {
+		assets = append(assets, s.tron.policyAssets()...)
+		add(s.tron.policyRules())
+	}
 	return object{
 		"version": 1,
 		"name":    "development",
@@ -110,6 +114,9 @@ func (s *stack) signerFile(i int, policyHash string, bitcoin object) object {
 		}
 	}
 	chains = append(chains, s.bitcoinSigner(i, bitcoin))
+	if s.tron != nil {
+		chains = append(chains, s.tron.signerSection())
+	}
 	return object{
 		"name": name, "listen": "127.0.0.1:0", "dir": s.path(name),
 		"tls":    object{"ca": s.path("tls", "ca.crt"), "cert": s.path("tls", name+".crt"), "key": s.path("tls", name+".key"), "clients": []string{serverName}},
@@ -145,6 +152,9 @@ func (s *stack) writeServerConfig() error {
 		return err
 	}
 	chains = append(chains, bitcoin)
+	if s.tron != nil {
+		chains = append(chains, s.tron.serverSection())
+	}
 	return writeYAML(s.configFile(), object{
 		"data_dir":    s.path("data"),
 		"policy_file": s.path("policy.yaml"),

@@ -1,0 +1,334 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
+	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/bindings"
+	"github.com/cofferhq/coffer/devnet/tronsim"
+	"github.com/cofferhq/coffer/tron"
+	"github.com/cofferhq/coffer/tron/tronpb"
+)
+
+// What the stack's chain of TRON is made of.
+const (
+	tronLabel    = "tron" // of the signers' keys
+	tronCredit   = 2
+	tronUnlock   = 3
+	tronSolidLag = 4 // blocks
+	tronDoors    = 2 // nodes, as the server sees it: they have to agree
+	sun          = 1_000_000
+
+	tronFunds  = 20_000 * sun  // of the account that pays
+	tronTokens = 10_000 * sun  // the same, USDT
+	tronIssued = 900_000 * sun // USDT
+)
+
+// tronChain is the stack's chain of TRON: a simulated node, an account whose active permission
+// two of the signers' three keys satisfy, and a token.
+type tronChain struct {
+	sim    *tronsim.Sim
+	doors  []string // URLs for gRPC
+	web    string   // URL for HTTP
+	chain  coffer.ChainID
+	native coffer.AssetID
+	usdt   coffer.AssetID
+	token  tronsim.Address
+	faucet tronsim.Signer
+	owner  *ecdsa.PrivateKey // of the account that pays; it stays cold
+	keys   []tron.Address    // of the permission
+	issuer string            // extended public key of the deposit addresses
+
+	stop func() error
+
+	mu     sync.Mutex
+	paused bool
+	doomed []coffer.Hash // transactions that the node forgets before each block
+}
+
+// account is the account that pays.
+func (t *tronChain) account() tron.Address { return tron.AddressOfKey(t.owner.PublicKey) }
+
+// startTRON runs the node, which makes a block each second, and makes the account that pays.
+func (s *stack) startTRON(ctx context.Context) error {
+	t := &tronChain{}
+	keys := make([]*ecdsa.PrivateKey, 2)
+	for n := range keys {
+		var err error
+		if keys[n], err = crypto.GenerateKey(); err != nil {
+			return err
+		}
+	}
+	t.owner = keys[1]
+	var err error
+	t.sim, err = tronsim.New(tronsim.Config{
+		Clock: time.Now, Seed: "development", SlotTime: blockTime * time.Second, SolidLag: tronSolidLag, Genesis: time.Now().Add(-time.Minute).Truncate(time.Second),
+		Funded: map[tronsim.Address]int64{tronsim.AddressOf(keys[0]): 1_000_000 * sun, tronsim.AddressOf(t.owner): tronFunds},
+	})
+	if err != nil {
+		return err
+	}
+	t.chain = t.sim.ChainID()
+	t.native = tron.Native(t.chain)
+	t.faucet = tronsim.Signer{Sim: t.sim, Keys: []tronsim.Key{keys[0]}, Address: tronsim.AddressOf(keys[0])}
+	if t.token, err = t.deploy(); err != nil {
+		return err
+	}
+	t.usdt = tron.TokenAsset(t.chain, tron.Address(t.token))
+	if _, err := t.send(t.token, t.account(), tronTokens); err != nil {
+		return err
+	}
+	if t.issuer, err = newDepositKey(); err != nil {
+		return err
+	}
+	s.tron = t
+	if err := t.serve(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	return s.makeTRONAccount(ctx)
+}
+
+// serve opens the node's doors and makes blocks until it is stopped.
+func (t *tronChain) serve(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	group, ctx := errgroup.WithContext(ctx)
+	t.stop = func() error {
+		cancel()
+		if err := group.Wait(); !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
+	}
+	web, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return errors.Join(err, t.stop())
+	}
+	t.web = "http://" + web.Addr().String()
+	group.Go(func() error { return tronsim.ServeHTTP(ctx, t.sim, web) })
+	for range tronDoors {
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return errors.Join(err, t.stop())
+		}
+		t.doors = append(t.doors, "grpc://"+listener.Addr().String())
+		group.Go(func() error { return tronsim.Serve(ctx, t.sim, listener) })
+	}
+	group.Go(func() error { return t.produce(ctx) })
+	return nil
+}
+
+// produce makes a block each second, unless it is paused.
+func (t *tronChain) produce(ctx context.Context) error {
+	ticker := time.NewTicker(blockTime * time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+		if err := t.tick(); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *tronChain) tick() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.paused {
+		return nil
+	}
+	for _, id := range t.doomed {
+		t.sim.Forget(id)
+	}
+	return t.sim.Mine(1)
+}
+
+// pauseBlocks stops the making of blocks, or goes on with it.
+func (t *tronChain) pauseBlocks(paused bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.paused = paused
+}
+
+// doom makes the node forget a transaction before each block.
+func (t *tronChain) doom(id coffer.Hash) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.doomed = append(t.doomed, id)
+}
+
+// deploy makes a token that calls itself USDT; the faucet has all of it.
+func (t *tronChain) deploy() (tronsim.Address, error) {
+	abi, err := bindings.TestTokenMetaData.ParseABI()
+	if err != nil {
+		return tronsim.Address{}, err
+	}
+	arguments, err := abi.Pack("", t.faucet.Address, big.NewInt(tronIssued), "Tether USD", "USDT", uint8(6))
+	if err != nil {
+		return tronsim.Address{}, err
+	}
+	_, address, err := t.faucet.Deploy("USDT", append(common.FromHex(bindings.TestTokenMetaData.Bin), arguments...))
+	if err != nil {
+		return tronsim.Address{}, err
+	}
+	return address, t.sim.Mine(1)
+}
+
+// send moves tokens of the faucet's.
+func (t *tronChain) send(token tronsim.Address, to tron.Address, amount int64) (coffer.Hash, error) {
+	abi, err := bindings.TestTokenMetaData.ParseABI()
+	if err != nil {
+		return coffer.Hash{}, err
+	}
+	data, err := abi.Pack("transfer", common.Address(to), big.NewInt(amount))
+	if err != nil {
+		return coffer.Hash{}, err
+	}
+	id, err := t.faucet.Call(token, data, 0, 100*sun)
+	return id, err
+}
+
+// newDepositKey makes an extended key for deposit addresses and returns its public half.
+func newDepositKey() (string, error) {
+	seed := make([]byte, hdkeychain.RecommendedSeedLen)
+	if _, err := rand.Read(seed); err != nil {
+		return "", err
+	}
+	key, err := hdkeychain.NewMaster(seed, &chaincfg.MainNetParams)
+	for _, step := range []uint32{44, 195, 0} { // BIP-44
+		if err == nil {
+			key, err = key.Derive(hdkeychain.HardenedKeyStart + step)
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	public, err := key.Neuter()
+	if err != nil {
+		return "", err
+	}
+	return "[00000000/44h/195h/0h]" + public.String(), nil
+}
+
+// makeTRONAccount makes a key in each signer's token and gives the account a permission that two
+// of them satisfy. The account's owner key signs that, and nothing after it.
+func (s *stack) makeTRONAccount(ctx context.Context) error {
+	t := s.tron
+	t.keys = make([]tron.Address, stackSigners)
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range stackSigners {
+		group.Go(func() error {
+			address, err := s.makeAddress(ctx, i, tronLabel)
+			t.keys[i] = tron.Address(address)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	active := tron.Permission{Name: "pay", Threshold: stackThreshold, Operations: []tronpb.Transaction_Contract_ContractType{
+		tronpb.Transaction_Contract_TransferContract, tronpb.Transaction_Contract_TriggerSmartContract,
+	}}
+	for _, key := range t.keys {
+		active.Keys = append(active.Keys, tron.Key{Address: key, Weight: 1})
+	}
+	owner := tron.Permission{Name: "owner", Threshold: 1, Keys: []tron.Key{{Address: t.account(), Weight: 1}}}
+	update, err := tron.UpdatePermissions(t.account(), owner, []tron.Permission{active})
+	if err != nil {
+		return err
+	}
+	cold := tronsim.Signer{Sim: t.sim, Keys: []tronsim.Key{t.owner}, Address: tronsim.AddressOf(t.owner)}
+	if _, err := cold.Send(tronpb.Transaction_Contract_AccountPermissionUpdateContract, update, nil); err != nil {
+		return err
+	}
+	return t.sim.Mine(tronSolidLag + 1)
+}
+
+// signerSection is the chain in a signer's configuration, with a node of its own.
+func (t *tronChain) signerSection() object {
+	keys := make([]object, len(t.keys))
+	for n, key := range t.keys {
+		keys[n] = object{"address": key.String(), "weight": 1}
+	}
+	return object{
+		"chain": string(t.chain), "native": string(t.native), "owner": tronLabel, "rpc": []string{t.doors[0]},
+		"accounts": []object{{"address": t.account().String(), "permission": 2, "threshold": stackThreshold, "keys": keys}},
+	}
+}
+
+// policyAssets are the chain's assets in the policy.
+func (t *tronChain) policyAssets() []object {
+	return []object{{"name": "TRX", "id": string(t.native), "decimals": 6}, {"name": "USDT-TRON", "id": string(t.usdt), "decimals": 6}}
+}
+
+// policyRules are the chain's limits in the development policy, by kind of rule.
+func (t *tronChain) policyRules() map[string][]object {
+	return map[string][]object{
+		"order_limits": {
+			{"name": "TRX per order", "enforced_by": "signer", "asset": "TRX", "max": "1000"},
+			{"name": "USDT-TRON per order", "enforced_by": "signer", "asset": "USDT-TRON", "max": stackOrderLimit},
+		},
+		"velocity": {
+			{"name": "TRX per day", "enforced_by": "signer", "asset": "TRX", "per": "asset", "max": "5000"},
+			{"name": "USDT-TRON per day", "enforced_by": "signer", "asset": "USDT-TRON", "per": "asset", "max": stackDailyLimit},
+		},
+		"fee_limits": {{"name": "TRX for fees", "enforced_by": "signer", "asset": "TRX", "max": "50", "daily": "2000"}},
+		"screening": {
+			{"name": "TRX is screened", "enforced_by": "coordinator", "asset": "TRX"},
+			{"name": "USDT-TRON is screened", "enforced_by": "coordinator", "asset": "USDT-TRON"},
+		},
+	}
+}
+
+// serverSection is the chain in the server's configuration.
+func (t *tronChain) serverSection() object {
+	nodes := make([]object, len(t.doors))
+	for n, door := range t.doors {
+		nodes[n] = object{"url": door}
+	}
+	return object{
+		"id":            string(t.chain),
+		"native":        object{"id": string(t.native), "symbol": "TRX", "decimals": 6, "min_deposit": "1", "min_withdraw": "1", "withdraw_fee": "1", "credit": tronCredit, "unlock": tronUnlock},
+		"assets":        []object{{"id": string(t.usdt), "symbol": "USDT", "decimals": 6, "min_deposit": "1", "min_withdraw": "1", "withdraw_fee": "1", "credit": tronCredit, "unlock": tronUnlock}},
+		"tron":          object{"account": t.account().String(), "permission": 2, "deposit_key": t.issuer, "nodes": nodes, "internal_transfers": true},
+		"poll_interval": "100ms", "payout_valid": "75s", "payout_fee_cap": "50", "payout_retry": "1s",
+	}
+}
+
+// inPool lists the transactions that wait at the node.
+func (t *tronChain) inPool(ctx context.Context) ([]coffer.Hash, error) {
+	client, err := tron.Dial(ctx, tron.Config{Chain: t.chain, Nodes: []tron.Node{{URL: t.doors[0]}}})
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	var list tronpb.TransactionIdList
+	if err := client.Call(ctx, tronpb.Wallet_GetTransactionListFromPending_FullMethodName, &tronpb.EmptyMessage{}, &list); err != nil {
+		return nil, err
+	}
+	var ids []coffer.Hash
+	for _, text := range list.GetTxId() {
+		id, err := coffer.ParseHash("0x" + text)
+		if err != nil {
+			return nil, fmt.Errorf("the node's pool: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
