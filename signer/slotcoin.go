@@ -19,20 +19,12 @@ import (
 	"github.com/cofferhq/coffer/utxo"
 )
 
-// Bounds of looking for the transaction that spends a coin.
-const (
-	// Miners date blocks up to two hours ahead, and the chain takes any time above the median
-	// of eleven blocks.
-	coinSearchSlack = 6 * time.Hour
-
-	maxScanBlocks = 144  // read for one request; the next request goes on
-	maxScans      = 1024 // remembered
-)
+// coinSearchSlack is how much earlier than a coin was signed for its spender is looked for.
+// Miners date blocks up to two hours ahead, and the chain takes any time above the median of
+// eleven blocks.
+const coinSearchSlack = 6 * time.Hour
 
 const maxPasswordBytes = 1 << 10 // of a file with a password
-
-// errBitcoinDisagree is returned when nodes of one signer show different chains.
-var errBitcoinDisagree = errors.New("this signer's nodes disagree")
 
 // coinObserver is a signer's own sight of a Bitcoin chain. A coin slot ends when a final block
 // has a transaction that spends the anchor. That block's hash commits to the transaction, so
@@ -43,13 +35,7 @@ type coinObserver struct {
 
 	mu      sync.Mutex
 	clients []*utxo.Client // nil until it is first needed
-	scans   map[coffer.CoinID]scan
-}
-
-// scan is how far the blocks were read: all below next, which follows the block parent.
-type scan struct {
-	next   uint64
-	parent coffer.Hash // zero before the first
+	blocks  blockReader
 }
 
 func newCoinObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*coinObserver, error) {
@@ -57,7 +43,7 @@ func newCoinObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*c
 	if err != nil {
 		return nil, err
 	}
-	o := &coinObserver{native: c.Native, clients: make([]*utxo.Client, len(c.Nodes)), scans: map[coffer.CoinID]scan{}}
+	o := &coinObserver{native: c.Native, clients: make([]*utxo.Client, len(c.Nodes)), blocks: blockReader{scans: map[slotKey]scan{}}}
 	for n, node := range c.Nodes {
 		login, err := node.login()
 		if err != nil {
@@ -114,10 +100,10 @@ func (n NodeConfig) login() (utxo.Node, error) {
 }
 
 // sources connects to every node, those that were away before included.
-func (o *coinObserver) sources(ctx context.Context) ([]*utxo.Source, error) {
+func (o *coinObserver) sources(ctx context.Context) ([]coffer.Source, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	var sources []*utxo.Source
+	var sources []coffer.Source
 	for i, config := range o.configs {
 		if o.clients[i] == nil {
 			client, err := utxo.Dial(ctx, config)
@@ -152,14 +138,14 @@ func (o *coinObserver) end(ctx context.Context, v slotView, _ time.Time) (slotRe
 	if err != nil {
 		return slotRecord{}, err
 	}
-	block, tx, err := o.spender(ctx, sources[0], v, final)
+	block, tx, err := o.spender(ctx, sources[0], v, final.Height)
 	if err != nil {
 		return slotRecord{}, err
 	}
-	if err := agree(ctx, sources, block.BlockRef); err != nil {
+	if _, err := agree(ctx, sources, block.BlockRef); err != nil {
 		return slotRecord{}, err
 	}
-	ended := slotRecord{Chain: v.key.chain, Wallet: v.key.wallet, Slot: v.key.slot, Final: final,
+	ended := slotRecord{Chain: v.key.chain, Wallet: v.key.wallet, Slot: v.key.slot, Final: final.BlockRef,
 		Block: block.BlockRef, Time: block.Time.UTC(), By: tx}
 	switch {
 	case slices.Contains(v.cancels, tx):
@@ -174,122 +160,22 @@ func (o *coinObserver) end(ctx context.Context, v slotView, _ time.Time) (slotRe
 			return slotRecord{}, err
 		}
 	}
-	o.forget(coffer.CoinID(v.key.slot.Lane))
+	o.blocks.forget(v.key)
 	return ended, nil
 }
 
-// agreedFinal is the highest block that every node calls final.
-func agreedFinal(ctx context.Context, sources []*utxo.Source) (coffer.BlockRef, error) {
-	var lowest coffer.BlockRef
-	for i, source := range sources {
-		head, err := source.Head(ctx)
-		if err != nil {
-			return coffer.BlockRef{}, err
-		}
-		if head.Final.Hash.IsZero() {
-			return coffer.BlockRef{}, errors.New("a node has no final block")
-		}
-		if i == 0 || head.Final.Height < lowest.Height {
-			lowest = head.Final
-		}
+// spender finds the block that spends the anchor, and the transaction that does. Blocks, which
+// prove themselves, are read from the time at which the slot was first signed in.
+func (o *coinObserver) spender(ctx context.Context, source coffer.Source, v slotView, final uint64) (coffer.Block, coffer.Hash, error) {
+	place := func(b coffer.Block) int {
+		return slices.IndexFunc(b.Spends, func(s coffer.Spend) bool { return string(s.Coin) == v.key.slot.Lane })
 	}
-	return lowest, agree(ctx, sources, lowest)
-}
-
-// agree wants every node to have a block at its height.
-func agree(ctx context.Context, sources []*utxo.Source, block coffer.BlockRef) error {
-	for _, source := range sources {
-		header, err := source.Header(ctx, block.Height)
-		if err != nil {
-			return err
-		}
-		if header.Hash != block.Hash {
-			return fmt.Errorf("%w: blocks %s and %s at height %d", errBitcoinDisagree, block.Hash, header.Hash, block.Height)
-		}
-	}
-	return nil
-}
-
-// spender reads blocks, which prove themselves, from the time at which the slot was first
-// signed in up to the final one, until it finds who spends the anchor.
-func (o *coinObserver) spender(ctx context.Context, source *utxo.Source, v slotView, final coffer.BlockRef) (coffer.Block, coffer.Hash, error) {
-	coin := coffer.CoinID(v.key.slot.Lane)
-	at, err := o.begin(ctx, source, coin, v.since.Add(-coinSearchSlack), final.Height)
+	alive := fmt.Sprintf("its coin is not spent up to block %d", final)
+	block, err := o.blocks.find(ctx, source, v.key, v.since.Add(-coinSearchSlack), final, alive, func(b coffer.Block) bool { return place(b) >= 0 })
 	if err != nil {
 		return coffer.Block{}, coffer.Hash{}, err
 	}
-	for range maxScanBlocks {
-		if at.next > final.Height {
-			return coffer.Block{}, coffer.Hash{}, fmt.Errorf("%w: its coin is not spent up to block %d", errAlive, final.Height)
-		}
-		header, err := source.Header(ctx, at.next)
-		if err != nil {
-			return coffer.Block{}, coffer.Hash{}, err
-		}
-		block, err := source.Block(ctx, header.Hash)
-		if err != nil {
-			return coffer.Block{}, coffer.Hash{}, err
-		}
-		if block.Height != at.next || !at.parent.IsZero() && block.Parent != at.parent {
-			o.forget(coin) // begin again
-			return coffer.Block{}, coffer.Hash{}, fmt.Errorf("%w: block %s does not follow block %s", errBitcoinDisagree, block.Hash, at.parent)
-		}
-		for _, s := range block.Spends {
-			if s.Coin == coin {
-				return block, s.Tx, nil
-			}
-		}
-		at = scan{next: block.Height + 1, parent: block.Hash}
-		o.remember(coin, at)
-	}
-	if at.next > final.Height {
-		return coffer.Block{}, coffer.Hash{}, fmt.Errorf("%w: its coin is not spent up to block %d", errAlive, final.Height)
-	}
-	return coffer.Block{}, coffer.Hash{}, fmt.Errorf("blocks are read up to %d of %d; ask again", at.next-1, final.Height)
-}
-
-// begin is where to read on: at the first block that is not older than since, found by halving,
-// when the coin is new. Times of blocks are not in order, which the slack covers; a search that
-// begins too late only finds nothing.
-func (o *coinObserver) begin(ctx context.Context, source *utxo.Source, coin coffer.CoinID, since time.Time, final uint64) (scan, error) {
-	o.mu.Lock()
-	at, known := o.scans[coin]
-	o.mu.Unlock()
-	if known {
-		return at, nil
-	}
-	low, high := uint64(0), final
-	for low < high {
-		middle := low + (high-low)/2
-		header, err := source.Header(ctx, middle)
-		if err != nil {
-			return scan{}, err
-		}
-		if header.Time.Before(since) {
-			low = middle + 1
-		} else {
-			high = middle
-		}
-	}
-	return scan{next: low}, nil
-}
-
-func (o *coinObserver) remember(coin coffer.CoinID, at scan) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if _, known := o.scans[coin]; !known && len(o.scans) >= maxScans {
-		for other := range o.scans { // any: it is read again when it is asked for
-			delete(o.scans, other)
-			break
-		}
-	}
-	o.scans[coin] = at
-}
-
-func (o *coinObserver) forget(coin coffer.CoinID) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	delete(o.scans, coin)
+	return block, block.Spends[place(block)].Tx, nil
 }
 
 // mayPay refuses a transaction of others that may have paid one of the slot's orders: any output

@@ -2,7 +2,6 @@ package signer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -18,10 +17,6 @@ import (
 // need not be read.
 const slotSkew = 5 * time.Minute
 
-// errChainsDiffer is returned when nodes of one signer show different blocks, or say different
-// things of one.
-var errChainsDiffer = errors.New("this signer's nodes disagree")
-
 // timeObserver is a signer's own sight of a chain where only its expiration ends a transaction
 // (TRON). It reads every block in which the transaction could be. A block's hash commits to its
 // transactions, and each block names the one before, so that nodes which agree on the last
@@ -31,8 +26,7 @@ type timeObserver struct {
 	sources func(ctx context.Context) ([]coffer.Source, error) // of one node each
 	closing func()
 
-	mu    sync.Mutex
-	scans map[slotKey]scan // other accounts have slots of the same time
+	blocks blockReader
 }
 
 // checkSlotTime wants a slot that is a time to be about now, see slotSkew.
@@ -88,7 +82,7 @@ func newTimeObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*t
 		}
 		return sources, nil
 	}
-	return &timeObserver{sources: dial, scans: map[slotKey]scan{}, closing: func() {
+	return &timeObserver{sources: dial, blocks: blockReader{scans: map[slotKey]scan{}}, closing: func() {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, client := range clients {
@@ -114,7 +108,7 @@ func (o *timeObserver) end(ctx context.Context, v slotView, now time.Time) (slot
 	if err != nil {
 		return slotRecord{}, err
 	}
-	final, err := sharedFinal(ctx, sources)
+	final, err := agreedFinal(ctx, sources)
 	if err != nil {
 		return slotRecord{}, err
 	}
@@ -127,7 +121,7 @@ func (o *timeObserver) end(ctx context.Context, v slotView, now time.Time) (slot
 	if err != nil {
 		return slotRecord{}, err
 	}
-	if _, err := shared(ctx, sources, block.BlockRef); err != nil {
+	if _, err := agree(ctx, sources, block.BlockRef); err != nil {
 		return slotRecord{}, err
 	}
 	if !found {
@@ -135,7 +129,7 @@ func (o *timeObserver) end(ctx context.Context, v slotView, now time.Time) (slot
 		if err := expired(v, final, now); err != nil {
 			return slotRecord{}, err
 		}
-		o.forget(v.key)
+		o.blocks.forget(v.key)
 		return ended, nil
 	}
 	outcome, err := sharedOutcome(ctx, sources, block.Hash, v.ids)
@@ -146,116 +140,22 @@ func (o *timeObserver) end(ctx context.Context, v slotView, now time.Time) (slot
 	if outcome.Success {
 		ended.End = endPaid
 	}
-	o.forget(v.key)
+	o.blocks.forget(v.key)
 	return ended, nil
 }
 
-// find reads blocks from a time on. It returns the block that holds what was signed, or, with
-// false, the last one that could have: the first at or past the expiration, since a block takes
-// what expires after the one before it.
+// find returns the block that holds what was signed, or, with false, the last one that could
+// have: the first at or past the expiration, since a block takes what expires after the one
+// before it.
 func (o *timeObserver) find(ctx context.Context, source coffer.Source, v slotView, from time.Time, final coffer.Header) (coffer.Block, bool, error) {
-	at, err := o.begin(ctx, source, v.key, from, final.Height)
-	if err != nil {
-		return coffer.Block{}, false, err
+	holds := func(b coffer.Block) bool {
+		return slices.ContainsFunc(b.Outcomes, func(out coffer.Outcome) bool { return slices.Contains(v.ids, out.ID) })
 	}
-	for range maxScanBlocks {
-		if at.next > final.Height {
-			return coffer.Block{}, false, fmt.Errorf("%w: it is valid until %s, and block %d is of %s", errAlive, rfc3339(v.until), final.Height, rfc3339(final.Time))
-		}
-		header, err := source.Header(ctx, at.next)
-		if err != nil {
-			return coffer.Block{}, false, err
-		}
-		block, err := source.Block(ctx, header.Hash)
-		if err != nil {
-			return coffer.Block{}, false, err
-		}
-		if block.Height != at.next || !at.parent.IsZero() && block.Parent != at.parent {
-			o.forget(v.key) // begin again
-			return coffer.Block{}, false, fmt.Errorf("%w: block %s does not follow block %s", errChainsDiffer, block.Hash, at.parent)
-		}
-		held := slices.ContainsFunc(block.Outcomes, func(out coffer.Outcome) bool { return slices.Contains(v.ids, out.ID) })
-		if held || !block.Time.Before(v.until) {
-			return block, held, nil
-		}
-		at = scan{next: block.Height + 1, parent: block.Hash}
-		o.remember(v.key, at)
-	}
-	return coffer.Block{}, false, fmt.Errorf("blocks are read up to %d of %d; ask again", at.next-1, final.Height)
-}
-
-// begin is where to read on: at the first block that is not older than from, when the slot is
-// new. Times of blocks only grow.
-func (o *timeObserver) begin(ctx context.Context, source coffer.Source, slot slotKey, from time.Time, final uint64) (scan, error) {
-	o.mu.Lock()
-	at, known := o.scans[slot]
-	o.mu.Unlock()
-	if known {
-		return at, nil
-	}
-	low, high := uint64(0), final
-	for low < high {
-		middle := low + (high-low)/2
-		header, err := source.Header(ctx, middle)
-		if err != nil {
-			return scan{}, err
-		}
-		if header.Time.Before(from) {
-			low = middle + 1
-		} else {
-			high = middle
-		}
-	}
-	return scan{next: low}, nil
-}
-
-func (o *timeObserver) remember(slot slotKey, at scan) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if _, known := o.scans[slot]; !known && len(o.scans) >= maxScans {
-		for other := range o.scans { // any: it is read again when it is asked for
-			delete(o.scans, other)
-			break
-		}
-	}
-	o.scans[slot] = at
-}
-
-func (o *timeObserver) forget(slot slotKey) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	delete(o.scans, slot)
-}
-
-// sharedFinal is the highest block that every node calls final.
-func sharedFinal(ctx context.Context, sources []coffer.Source) (coffer.Header, error) {
-	var lowest coffer.BlockRef
-	for n, source := range sources {
-		head, err := source.Head(ctx)
-		if err != nil {
-			return coffer.Header{}, err
-		}
-		if head.Final.Hash.IsZero() {
-			return coffer.Header{}, errors.New("a node has no final block")
-		}
-		if n == 0 || head.Final.Height < lowest.Height {
-			lowest = head.Final
-		}
-	}
-	return shared(ctx, sources, lowest)
-}
-
-// shared returns the header of a block that every node has at its height.
-func shared(ctx context.Context, sources []coffer.Source, block coffer.BlockRef) (header coffer.Header, err error) {
-	for _, source := range sources {
-		if header, err = source.Header(ctx, block.Height); err != nil {
-			return coffer.Header{}, err
-		}
-		if header.Hash != block.Hash {
-			return coffer.Header{}, fmt.Errorf("%w: blocks %s and %s at height %d", errChainsDiffer, block.Hash, header.Hash, block.Height)
-		}
-	}
-	return header, nil
+	alive := fmt.Sprintf("it is valid until %s, and block %d is of %s", rfc3339(v.until), final.Height, rfc3339(final.Time))
+	block, err := o.blocks.find(ctx, source, v.key, from, final.Height, alive, func(b coffer.Block) bool {
+		return holds(b) || !b.Time.Before(v.until)
+	})
+	return block, err == nil && holds(block), err
 }
 
 // sharedOutcome is what became of a transaction in a block, as every node says.

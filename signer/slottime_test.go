@@ -38,7 +38,7 @@ func newTimeWorld(t *testing.T) *timeWorld {
 		sources: func(context.Context) ([]coffer.Source, error) {
 			return []coffer.Source{w.fakes[0], w.fakes[1]}, nil
 		},
-		closing: func() {}, scans: map[slotKey]scan{},
+		closing: func() {}, blocks: blockReader{scans: map[slotKey]scan{}},
 	}
 	w.view = slotView{
 		key: slotKey{"tron:0x2b6653dc", "TWallet", coffer.Slot{Kind: coffer.SlotTimestamp, Lane: "0x0", Sequence: uint64(w.at(signedAt).Unix())}},
@@ -183,7 +183,7 @@ func TestManyBlocksOfASlotAreReadByAndBy(t *testing.T) {
 	if ended, err := w.end(now); err != nil || ended.End != endExpired {
 		t.Errorf("%+v, %v", ended, err)
 	}
-	if len(w.observer.scans) != 0 {
+	if len(w.observer.blocks.scans) != 0 {
 		t.Error("how far it read is still remembered")
 	}
 }
