@@ -185,10 +185,11 @@ func (s *killSide) emptyBlocks(key string) *errand {
 	}}
 }
 
-// squeeze makes blocks only by itself: none until a payment waits in the pool, then blocks
-// whose base fee is above what any that wait offer.
+// squeeze makes blocks only by itself: one with what customers sent, for the node would drop
+// it from its pool; none until a payment waits there; then blocks whose base fee is above
+// what any that wait offer.
 func (s *killSide) squeeze(ctx context.Context, pay *errand) error {
-	if err := errors.Join(s.mineEvery(ctx, 0), pay.do(ctx)); err != nil {
+	if err := errors.Join(s.mineEvery(ctx, 0), s.mineAt(ctx, big.NewInt(lowFee)), pay.do(ctx)); err != nil {
 		return err
 	}
 	ticker := time.NewTicker(stuckPoll)
