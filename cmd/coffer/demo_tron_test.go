@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestTRON runs the demonstration's scenes of the chain of TRON alone.
+// TestTRON runs the demonstration's scenes of the chain of TRON alone, and asks
+// the faucet of development for every asset.
 func TestTRON(t *testing.T) {
 	s := newTestStack(t, func(s *stack) { s.withTRON = true })
 	d := &tronDemo{stack: s}
@@ -17,6 +18,7 @@ func TestTRON(t *testing.T) {
 			t.Fatalf("%s: %v", scene.title, err)
 		}
 	}
+	tryFaucet(t, s)
 	if err := s.server.stop(); err != nil {
 		t.Fatal(err)
 	}

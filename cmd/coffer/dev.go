@@ -17,6 +17,10 @@ func devCommand() *cobra.Command {
 			say := sayTo(cmd.OutOrStdout())
 			return withStack(cmd.Context(), say, func(ctx context.Context, s *stack) error {
 				base := "http://" + s.server.address
+				tap, err := s.startFaucet(ctx)
+				if err != nil {
+					return err
+				}
 				say("\nCoffer is up. Ctrl-C stops it and removes what it made.")
 				say("  GraphQL    %s/graphql", base)
 				say("  GraphiQL   %s/graphiql/", base)
@@ -36,6 +40,7 @@ func devCommand() *cobra.Command {
 				say("    node     %s (gRPC), %s (HTTP, for tronweb) (chain %s)", s.tron.doors[0], s.tron.web, s.tron.chain)
 				say("    USDT     %s (6 decimals)", s.tron.usdt)
 				say("    account  %s", s.tron.account())
+				tap.tell(say)
 				say("  operators  coffer withdrawals reviews --config %s", s.configFile())
 				say("  logs       %s", s.path("logs"))
 				say("\n  curl -s %s/graphql -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' \\", base, s.api.key)
