@@ -66,9 +66,13 @@ type ChainConfig struct {
 	Native coffer.AssetID `yaml:"native"`
 	Owner  string         `yaml:"owner"` // label of the owner key
 
-	// Of Bitcoin (bip122). Every descriptor has one key of this signer: the owner key, or one
-	// of an account of the seed. Either of the two may be left out.
-	Seed        string   `yaml:"seed"`         // file of a sealed seed
+	// Seed is the file of a sealed seed. On Bitcoin (bip122) every descriptor has one key of this
+	// signer: the owner key, or one of an account of the seed; either of the two may be left out.
+	// On TRON it has the keys of deposit addresses, see AccountConfig.Deposits; signers that sweep
+	// none leave it out.
+	Seed string `yaml:"seed"`
+
+	// Of Bitcoin.
 	Descriptors []string `yaml:"descriptors"`  // of the wallets this signer has a key of, with their checksums (BIP-380)
 	MaxFee      uint64   `yaml:"max_fee"`      // of one transaction, satoshis
 	MaxFeeRate  uint64   `yaml:"max_fee_rate"` // sat/vB
@@ -190,10 +194,13 @@ func (c Config) Check() error {
 	return nil
 }
 
-// checkOwnFamily wants a key of TRON to sign nothing else: there a signature is over the hash of
-// what others may have made.
+// checkOwnFamily wants a key and a seed of TRON to sign nothing else: there a signature is over
+// the hash of what others may have made.
 func (c Config) checkOwnFamily(chain ChainConfig) error {
 	for _, other := range c.Chains {
+		if chain.Chain.Namespace() == coffer.NamespaceTRON && other.Chain.Namespace() != coffer.NamespaceTRON && chain.Seed != "" && chain.Seed == other.Seed {
+			return fmt.Errorf("signer configuration: chain %s: seed: %q has keys of wallets on %s; want one of its own for TRON", chain.Chain, chain.Seed, other.Chain)
+		}
 		if chain.Chain.Namespace() == coffer.NamespaceTRON && other.Chain.Namespace() != coffer.NamespaceTRON && chain.Owner == other.Owner {
 			return fmt.Errorf("signer configuration: chain %s: owner: key %q owns wallets on %s; want one of its own for TRON", chain.Chain, chain.Owner, other.Chain)
 		}

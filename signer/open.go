@@ -130,7 +130,7 @@ func openOwner(ctx context.Context, signer string, c ChainConfig, token *Token) 
 		return openPSBTOwner(ctx, signer, c, token)
 	}
 	if c.Chain.Namespace() == coffer.NamespaceTRON {
-		return openAccountOwner(ctx, c, token)
+		return openAccountOwner(ctx, signer, c, token)
 	}
 	key, err := token.key(ctx, c.Owner)
 	if err != nil {

@@ -127,11 +127,11 @@ func (t *Token) openSeed(ctx context.Context, s sealedSeed) (secretSeed, error) 
 	return secretSeed{bytes: secret}, nil
 }
 
-// accountKey is the extended private key of a BIP-48 account, whose children sign. It lives in
+// accountKey is the extended private key of a BIP-48 or BIP-44 account, whose children sign. It lives in
 // the memory of the signer only, and is never printed.
 type accountKey struct {
 	hidden
-	identity string // as in a descriptor
+	identity string // as in a descriptor, or in an account's deposits
 	extended *hdkeychain.ExtendedKey
 }
 
@@ -180,6 +180,24 @@ func fingerprintOf(key *hdkeychain.ExtendedKey) (utxo.Fingerprint, error) {
 
 // raw signs with the child at these steps: r ‖ s, the nonce after RFC 6979.
 func (k *accountKey) raw(_ context.Context, steps []uint32, digest coffer.Hash) ([]byte, error) {
+	key, err := k.child(steps)
+	if err != nil {
+		return nil, err
+	}
+	defer key.Zero()
+	private, err := key.ECPrivKey()
+	if err != nil {
+		return nil, fmt.Errorf("derive: %w", err)
+	}
+	defer private.Zero()
+	signature := ecdsa.Sign(private, digest[:])
+	r, s := signature.R(), signature.S()
+	first, second := r.Bytes(), s.Bytes()
+	return append(first[:], second[:]...), nil
+}
+
+// child derives the key at these steps, which the caller zeroes.
+func (k *accountKey) child(steps []uint32) (*hdkeychain.ExtendedKey, error) {
 	key := k.extended
 	for n, step := range steps {
 		child, err := key.Derive(step)
@@ -194,16 +212,7 @@ func (k *accountKey) raw(_ context.Context, steps []uint32, digest coffer.Hash) 
 	if key == k.extended {
 		return nil, errors.New("an account key does not sign, its children do")
 	}
-	defer key.Zero()
-	private, err := key.ECPrivKey()
-	if err != nil {
-		return nil, fmt.Errorf("derive: %w", err)
-	}
-	defer private.Zero()
-	signature := ecdsa.Sign(private, digest[:])
-	r, s := signature.R(), signature.S()
-	first, second := r.Bytes(), s.Bytes()
-	return append(first[:], second[:]...), nil
+	return key, nil
 }
 
 // SeedConfig says which seed of which signer, and which account of it.
@@ -211,14 +220,15 @@ type SeedConfig struct {
 	Signer  string // its name, as in its configuration
 	Label   string // of the token's key that seals
 	File    string // where the sealed seed is
+	TRON    bool   // for deposit addresses of TRON: Network and Nested say nothing
 	Network utxo.Network
 	Nested  bool   // for sh(wsh(…)) descriptors, not for wsh(…)
-	Account uint32 // BIP-48
+	Account uint32 // BIP-48, of TRON BIP-44
 }
 
 // CreateSeed makes a BIP-32 seed that the token of cfg seals into a file, unless the file is
 // there, and returns its extended public key as a descriptor wants it: with its origin and the
-// end /<0;1>/*. The sealing key is made where the token has none. Only Token and Dir of cfg
+// end /<0;1>/*; of TRON, as tron.ParseDepositKey reads it. The sealing key is made where the token has none. Only Token and Dir of cfg
 // are read.
 func CreateSeed(ctx context.Context, cfg Config, s SeedConfig) (expression string, err error) {
 	switch {
@@ -229,8 +239,12 @@ func CreateSeed(ctx context.Context, cfg Config, s SeedConfig) (expression strin
 	case s.Account >= hdkeychain.HardenedKeyStart:
 		return "", fmt.Errorf("account: want less than %d", hdkeychain.HardenedKeyStart)
 	}
-	if _, err := utxo.ParseNetwork(string(s.Network)); err != nil {
-		return "", err
+	network, path, branches := depositNetwork, depositKeyPath(s.Account), ""
+	if !s.TRON {
+		if network, err = utxo.ParseNetwork(string(s.Network)); err != nil {
+			return "", err
+		}
+		path, branches = utxo.AccountPath(network, s.Nested, s.Account), "/<0;1>/*"
 	}
 	if err := cfg.makeDir(); err != nil {
 		return "", err
@@ -258,12 +272,12 @@ func CreateSeed(ctx context.Context, cfg Config, s SeedConfig) (expression strin
 		return "", fmt.Errorf("sealed seed %s: %w", s.File, err)
 	}
 	defer seed.forget()
-	account, err := seed.account(s.Network, utxo.AccountPath(s.Network, s.Nested, s.Account))
+	account, err := seed.account(network, path)
 	if err != nil {
 		return "", err
 	}
 	defer account.extended.Zero()
-	return account.identity + "/<0;1>/*", nil
+	return account.identity + branches, nil
 }
 
 func (t *Token) createSeed(ctx context.Context, s SeedConfig, random io.Reader) error {

@@ -17,8 +17,8 @@
 // Token and Key (PKCS#11), Client (coffer.Signer over gRPC with mutual TLS), Config.
 //
 // Invariants:
-//   - Keys never leave the token, but those of Bitcoin addresses: they are derived from a
-//     seed that the token seals, in memory only. A token session belongs to one goroutine
+//   - Keys never leave the token, but those of Bitcoin addresses and of TRON deposit addresses:
+//     they are derived from a seed that the token seals, in memory only. A token session belongs to one goroutine
 //     from SignInit to Sign (two goroutines in one session crash SoftHSM).
 //   - A record is on disk before the signature it is about leaves the process.
 //   - An order id has one content, forever, and one slot, until the signer itself has seen
@@ -29,6 +29,8 @@
 //     ends when blocks past its expiration do not hold it. Since quorums of signers overlap, one of those who sign in a
 //     new slot signed whatever could have been paid in the old one.
 //   - An order is counted against velocity once, when it is bound to its slot.
+//   - A deposit address of TRON pays its wallet and nobody else. One signer signs that alone,
+//     the one that has the seed.
 //   - What people paused or revoked is not signed, and what they said is in the log.
 //   - A signer that is told of a record it does not have signs nothing until a quorum
 //     resets it: its log was cut, or restored from an old copy.
@@ -64,6 +66,7 @@ const defaultMaxValidity = time.Hour
 // Roles of keys.
 const (
 	RoleOwner    = "owner"    // owns wallets: signs payouts
+	RoleDeposits = "deposits" // alone signs what empties deposit addresses (TRON)
 	RoleExecutor = "executor" // pays gas: signs handleOps transactions
 )
 
@@ -99,6 +102,12 @@ type owner interface {
 	sign(ctx context.Context, e coffer.Effects) ([]coffer.Signature, error)
 }
 
+// depositOwner is an owner that may have keys of deposit addresses too (TRON).
+type depositOwner interface {
+	depositKeys() []string
+	holds(e coffer.Effects) error
+}
+
 // safeOwner is a key that owns Safes.
 type safeOwner struct{ key *Key }
 
@@ -117,7 +126,8 @@ func (o safeOwner) sign(ctx context.Context, e coffer.Effects) ([]coffer.Signatu
 }
 
 // KeyInfo names one key and what it is for. Key is an EIP-55 address on EVM; on Bitcoin the
-// key as its descriptor has it, without /<0;1>/*; on TRON a base58 address.
+// key as its descriptor has it, without /<0;1>/*; on TRON a base58 address, or the extended key
+// of deposit addresses.
 type KeyInfo struct {
 	Role  string
 	Chain coffer.ChainID
@@ -160,6 +170,11 @@ func (s *Server) Info() Info {
 		chain := s.chains[id]
 		for _, name := range chain.owner.names() {
 			info.Keys = append(info.Keys, KeyInfo{RoleOwner, id, name})
+		}
+		if deposits, ok := chain.owner.(depositOwner); ok {
+			for _, name := range slices.Sorted(slices.Values(deposits.depositKeys())) {
+				info.Keys = append(info.Keys, KeyInfo{RoleDeposits, id, name})
+			}
 		}
 		if chain.executor != nil {
 			info.Keys = append(info.Keys, KeyInfo{RoleExecutor, id, chain.executor.key.Address().Hex()})
@@ -204,6 +219,11 @@ func (s *Server) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Si
 		return nil, err
 	}
 
+	if deposits, ok := chain.owner.(depositOwner); ok {
+		if err := deposits.holds(effects); err != nil {
+			return nil, err
+		}
+	}
 	ids, err := idsOf(chain.explainer, r.Unsigned, effects)
 	if err != nil {
 		return nil, err

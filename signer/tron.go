@@ -20,6 +20,7 @@ type AccountConfig struct {
 	Threshold  uint64       `yaml:"threshold"`
 	Keys       []KeyConfig  `yaml:"keys"`
 	Prices     PricesConfig `yaml:"prices"`
+	Deposits   string       `yaml:"deposits"` // [fingerprint/44h/195h/0h]xpub… of its deposit addresses; empty for none
 }
 
 // KeyConfig is a key of a permission.
@@ -39,8 +40,8 @@ func (c ChainConfig) checkTRON() error {
 	switch {
 	case c.EntryPoint != "" || c.Module != "" || c.MultiSend != "" || len(c.Wallets) > 0 || c.Executor != nil:
 		return errors.New("entry_point, module, multi_send, wallets, executor: are of EVM chains only")
-	case c.Seed != "" || len(c.Descriptors) > 0 || c.MaxFee > 0 || c.MaxFeeRate > 0 || len(c.Nodes) > 0 || c.Omni > 0 || c.Confirmations > 0:
-		return errors.New("seed, descriptors, max_fee, max_fee_rate, omni, nodes, confirmations: are of Bitcoin only")
+	case len(c.Descriptors) > 0 || c.MaxFee > 0 || c.MaxFeeRate > 0 || len(c.Nodes) > 0 || c.Omni > 0 || c.Confirmations > 0:
+		return errors.New("descriptors, max_fee, max_fee_rate, omni, nodes, confirmations: are of Bitcoin only")
 	case c.Owner == "":
 		return errors.New("owner: no key label")
 	case len(c.Accounts) == 0 || len(c.Accounts) > maxAccounts:
@@ -60,7 +61,10 @@ func (c ChainConfig) checkTRON() error {
 	if c.Native != tron.Native(c.Chain) {
 		return fmt.Errorf("native: %q is not %s", c.Native, tron.Native(c.Chain))
 	}
-	_, err := c.accounts()
+	accounts, err := c.accounts()
+	if err == nil && c.Seed != "" && !slices.ContainsFunc(accounts, func(a tron.Account) bool { return a.Deposits.String() != "" }) {
+		return errors.New("seed: is of deposit addresses, and no account has any: see deposits")
+	}
 	return err
 }
 
@@ -74,6 +78,9 @@ func (c ChainConfig) accounts() ([]tron.Account, error) {
 		}
 		if slices.ContainsFunc(accounts, func(a tron.Account) bool { return a.Address == account.Address }) {
 			return nil, fmt.Errorf("accounts[%d]: the same account twice", n)
+		}
+		if key := account.Deposits.String(); key != "" && slices.ContainsFunc(accounts, func(a tron.Account) bool { return a.Deposits.String() == key }) {
+			return nil, fmt.Errorf("accounts[%d]: deposits: the key of another account's deposit addresses", n)
 		}
 		accounts = append(accounts, account)
 	}
@@ -92,6 +99,11 @@ func (a AccountConfig) read(chain coffer.ChainID) (tron.Account, error) {
 			return tron.Account{}, fmt.Errorf("keys[%d]: address: %w", n, err)
 		}
 		account.Keys = append(account.Keys, tron.Key{Address: address, Weight: key.Weight})
+	}
+	if a.Deposits != "" {
+		if account.Deposits, err = tron.ParseDepositKey(a.Deposits); err != nil {
+			return tron.Account{}, fmt.Errorf("deposits: %w", err)
+		}
 	}
 	if a.Permission == 0 {
 		return tron.Account{}, errors.New("permission: want an active one, 2 and on: keys of the owner permission stay cold")
@@ -126,11 +138,15 @@ func explainTRON(c ChainConfig) (coffer.Explainer, error) {
 	return tron.NewExplainer(tron.ExplainConfig{Chain: c.Chain, Wallets: accounts}), nil
 }
 
-// accountOwner is a key of a permission of TRON accounts.
-type accountOwner struct{ key *Key }
+// accountOwner is a key of a permission of TRON accounts, and the keys of their deposit
+// addresses where this signer has the seed.
+type accountOwner struct {
+	key      *Key
+	deposits map[coffer.Address]*accountKey // by account
+}
 
 // openAccountOwner finds the key, which every account has to have.
-func openAccountOwner(ctx context.Context, c ChainConfig, token *Token) (accountOwner, error) {
+func openAccountOwner(ctx context.Context, signer string, c ChainConfig, token *Token) (accountOwner, error) {
 	key, err := token.key(ctx, c.Owner)
 	if err != nil {
 		return accountOwner{}, err
@@ -144,15 +160,24 @@ func openAccountOwner(ctx context.Context, c ChainConfig, token *Token) (account
 			return accountOwner{}, fmt.Errorf("accounts[%d]: key %q, %s, is not one of the permission's", n, c.Owner, tron.Address(key.Address()))
 		}
 	}
-	return accountOwner{key}, nil
+	owner := accountOwner{key: key}
+	if c.Seed != "" {
+		if owner.deposits, err = openDepositKeys(ctx, signer, c.Seed, accounts, token); err != nil {
+			return accountOwner{}, err
+		}
+	}
+	return owner, nil
 }
 
 func (o accountOwner) name() string { return tron.Address(o.key.Address()).String() }
 
 func (o accountOwner) names() []string { return []string{o.name()} }
 
-// sign signs the one digest of a transaction: its id.
+// sign signs the one digest of a transaction: its id. A sweep is its deposit address's to sign.
 func (o accountOwner) sign(ctx context.Context, e coffer.Effects) ([]coffer.Signature, error) {
+	if len(e.Sweeps) > 0 {
+		return o.signSweep(e)
+	}
 	signatures := make([]coffer.Signature, 0, len(e.Digests))
 	for _, digest := range e.Digests {
 		sig, err := o.key.Sign(ctx, digest)

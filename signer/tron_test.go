@@ -3,6 +3,8 @@ package signer
 import (
 	"bytes"
 	"errors"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +19,13 @@ const (
 	tronOther = coffer.Address("TNPeeaaFB7K9cmo4uQpcU32zGK8G1NYqeL")
 )
 
-// tronQuorum is three signers whose tokens hold the keys of one permission, 2 of 3.
+const tronRules = `
+  sweeps:
+    - {name: sun of sweeps, enforced_by: signer, fees: TRX, assets: [TUSDT, TRX], daily: "150"}
+`
+
+// tronQuorum is three signers whose tokens hold the keys of one permission, 2 of 3. The first
+// has the seed of its deposit addresses.
 type tronQuorum struct {
 	t       testing.TB
 	signers []*fixture
@@ -31,26 +39,46 @@ func newTRONQuorum(t testing.TB) *tronQuorum {
 		"\n  velocity:", "\n    - {name: trx per order, enforced_by: signer, asset: TRX, max: \"1000\"}\n    - {name: tusdt per order, enforced_by: signer, asset: TUSDT, max: \"1000\"}\n  velocity:",
 		"\n  block_lists:", "\n    - {name: trx per day, enforced_by: signer, asset: TRX, per: asset, max: \"5000\"}\n    - {name: tusdt per day, enforced_by: signer, asset: TUSDT, per: asset, max: \"5000\"}\n  block_lists:",
 		`daily: "0.3"}`, `daily: "0.3"}`+"\n    - {name: sun, enforced_by: signer, asset: TRX, max: \"40\", daily: \"300\"}",
-	).Replace(testPolicy)
+	).Replace(testPolicy) + tronRules
 	q := &tronQuorum{t: t, account: tron.Account{
 		Chain: tron.Mainnet, Address: tron.Address{1, 2, 3}, Permission: 2, Threshold: 2, Prices: tron.MainnetPrices,
 	}}
 	pinned := AccountConfig{Address: q.account.Address.String(), Permission: 2, Threshold: 2}
-	for _, token := range []string{"one", "two", "three"} {
+	seed := ""
+	for n, token := range []string{"one", "two", "three"} {
 		f := newFixture(t, token)
 		f.pin(text)
 		f.explain = explainerOf
+		if n == 0 {
+			seed, pinned.Deposits = makeTRONSeed(t, f, 0)
+		}
 		address, err := CreateKey(t.Context(), f.cfg, "account")
 		f.must(err)
 		q.account.Keys = append(q.account.Keys, tron.Key{Address: tron.Address(address), Weight: 1})
 		pinned.Keys = append(pinned.Keys, KeyConfig{Address: tron.Address(address).String(), Weight: 1})
 		q.signers = append(q.signers, f)
 	}
-	for _, f := range q.signers {
-		f.cfg.Chains = append(f.cfg.Chains, ChainConfig{Chain: tron.Mainnet, Native: tron.Native(tron.Mainnet), Owner: "account", Accounts: []AccountConfig{pinned}})
+	var err error
+	q.account.Deposits, err = tron.ParseDepositKey(pinned.Deposits)
+	q.signers[0].must(err)
+	for n, f := range q.signers {
+		c := ChainConfig{Chain: tron.Mainnet, Native: tron.Native(tron.Mainnet), Owner: "account", Accounts: []AccountConfig{pinned}}
+		if n == 0 {
+			c.Seed = seed
+		}
+		f.cfg.Chains = append(f.cfg.Chains, c)
 		f.start()
 	}
 	return q
+}
+
+// makeTRONSeed makes a sealed seed of a fixture's signer and returns an account's deposit key.
+func makeTRONSeed(t testing.TB, f *fixture, account uint32) (file, key string) {
+	t.Helper()
+	file = filepath.Join(t.TempDir(), "seed.json")
+	key, err := CreateSeed(t.Context(), f.cfg, SeedConfig{Signer: f.cfg.Name, Label: "seal", File: file, TRON: true, Account: account})
+	f.must(err)
+	return file, key
 }
 
 // request pays one order in the slot of so many seconds from now.
@@ -77,8 +105,11 @@ func (q *tronQuorum) build(r *coffer.SigningRequest, edit func(*coffer.Intent, *
 	intent, account := r.Intent, q.account
 	intent.Payments = append([]coffer.Payment(nil), intent.Payments...)
 	terms := tron.Terms{Reference: tron.Reference{Number: [2]byte{1, 2}}, Expiration: intent.Expires}
-	if !intent.Payments[0].Asset.IsNative() {
+	if len(intent.Payments) > 0 && !intent.Payments[0].Asset.IsNative() || len(intent.Sweeps) > 0 && !intent.Sweeps[0].Asset.IsNative() {
 		terms.FeeLimit = 30_000_000
+	}
+	if len(intent.Sweeps) > 0 {
+		terms.Sweep = coffer.NewAmount(7_000_000)
 	}
 	if edit != nil {
 		edit(&intent, &account, &terms)
@@ -112,8 +143,13 @@ func TestTwoOfThreeSignersPayFromATRONAccount(t *testing.T) {
 			t.Errorf("%s: the same request again is signed by %s", asset, again[0].Key)
 		}
 	}
-	if info := q.signers[0].info(); info.Keys[len(info.Keys)-1].Key != q.account.Keys[0].Address.String() {
-		t.Errorf("keys %+v", info.Keys)
+	for n, want := range [][]KeyInfo{
+		{{RoleOwner, tron.Mainnet, q.account.Keys[0].Address.String()}, {RoleDeposits, tron.Mainnet, q.account.Deposits.String()}},
+		{{RoleOwner, tron.Mainnet, q.account.Keys[1].Address.String()}},
+	} {
+		if keys := q.signers[n].info().Keys; !slices.Equal(keys[len(keys)-len(want):], want) {
+			t.Errorf("signer %d has keys %+v, want %+v at the end", n, keys, want)
+		}
 	}
 }
 

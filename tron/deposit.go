@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,11 +15,13 @@ import (
 )
 
 const (
-	depositBranch = 0 // receives
-	maxIndex      = hdkeychain.HardenedKeyStart - 1
-	maxKeyText    = 300
-	maxSteps      = 10
-	pathPrefix    = "0/"
+	// DepositBranch is the step above the index of a deposit address: those that receive.
+	DepositBranch = 0
+
+	maxIndex   = hdkeychain.HardenedKeyStart - 1
+	maxKeyText = 300
+	maxSteps   = 10
+	pathPrefix = "0/"
 )
 
 // Errors of ParseDepositKey. They never hold the text, which could be a private key.
@@ -31,6 +34,8 @@ var (
 // and on of an extended key. Who holds the private half can move what arrives there.
 type DepositKey struct {
 	text   string
+	master [4]byte
+	steps  []uint32
 	branch *hdkeychain.ExtendedKey
 }
 
@@ -44,14 +49,21 @@ func ParseDepositKey(text string) (DepositKey, error) {
 	if !ok || !strings.HasPrefix(origin, "[") || len(steps) < 2 || len(steps)-1 > maxSteps {
 		return DepositKey{}, ErrDepositKey
 	}
-	if master, err := hex.DecodeString(steps[0]); err != nil || len(master) != 4 || steps[0] != strings.ToLower(steps[0]) {
+	master, err := hex.DecodeString(steps[0])
+	if err != nil || len(master) != 4 || steps[0] != strings.ToLower(steps[0]) {
 		return DepositKey{}, ErrDepositKey
 	}
+	var path []uint32
 	for _, step := range steps[1:] {
-		digits := strings.TrimSuffix(step, "h")
-		if n, err := strconv.ParseUint(digits, 10, 31); err != nil || strconv.FormatUint(n, 10) != digits {
+		digits, hardened := strings.CutSuffix(step, "h")
+		n, err := strconv.ParseUint(digits, 10, 31)
+		if err != nil || strconv.FormatUint(n, 10) != digits {
 			return DepositKey{}, ErrDepositKey
 		}
+		if hardened {
+			n += hdkeychain.HardenedKeyStart
+		}
+		path = append(path, uint32(n)) // #nosec G115 -- below 2^32
 	}
 	key, err := hdkeychain.NewKeyFromString(body)
 	if err != nil {
@@ -63,15 +75,19 @@ func ParseDepositKey(text string) (DepositKey, error) {
 	if int(key.Depth()) != len(steps)-1 {
 		return DepositKey{}, fmt.Errorf("the key is %d steps below its master, its origin names %d", key.Depth(), len(steps)-1)
 	}
-	branch, err := key.Derive(depositBranch)
+	branch, err := key.Derive(DepositBranch)
 	if err != nil {
-		return DepositKey{}, fmt.Errorf("branch %d: %w", depositBranch, err)
+		return DepositKey{}, fmt.Errorf("branch %d: %w", DepositBranch, err)
 	}
-	return DepositKey{text: text, branch: branch}, nil
+	return DepositKey{text: text, master: [4]byte(master), steps: path, branch: branch}, nil
 }
 
 // String is the text that it was read from.
 func (k DepositKey) String() string { return k.text }
+
+// Origin is the fingerprint of the seed that the key is of, and the key's path below it, where
+// hardened steps are from 2^31 on (BIP-32).
+func (k DepositKey) Origin() (master [4]byte, path []uint32) { return k.master, slices.Clone(k.steps) }
 
 // Address is the address of a child, "0/7", which the next caller gets for the same path.
 func (k DepositKey) Address(path string) (Address, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/cofferhq/coffer/signer"
@@ -14,11 +15,19 @@ func signerSeedCommand() *cobra.Command {
 	var network string
 	cmd := &cobra.Command{
 		Use:   "seed",
-		Short: "Make a BIP-32 seed that a key in the token seals, unless the file is there, and print its public key for a descriptor",
+		Short: "Make a BIP-32 seed that a key in the token seals, unless the file is there, and print its public key for a descriptor, or for deposit addresses of TRON",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := needs(cmd, "module", "token", "dir", "label", "name", "file", "network"); err != nil {
+			if err := needs(cmd, "module", "token", "dir", "label", "name", "file"); err != nil {
 				return err
+			}
+			if s.TRON && (network != "" || s.Nested) {
+				return errors.New("--network, --nested: are of Bitcoin, not for --tron")
+			}
+			if !s.TRON {
+				if err := needs(cmd, "network"); err != nil {
+					return err
+				}
 			}
 			s.Network = utxo.Network(network)
 			expression, err := signer.CreateSeed(cmd.Context(), c, s)
@@ -36,6 +45,7 @@ func signerSeedCommand() *cobra.Command {
 	flags.StringVar(&s.File, "file", "", "the sealed seed")
 	flags.StringVar(&network, "network", "", "mainnet, testnet4, signet or regtest")
 	flags.BoolVar(&s.Nested, "nested", false, "for a wallet sh(wsh(…)), not wsh(…)")
-	flags.Uint32Var(&s.Account, "account", 0, "number of the account (BIP-48)")
+	flags.Uint32Var(&s.Account, "account", 0, "number of the account (BIP-48, with --tron BIP-44)")
+	flags.BoolVar(&s.TRON, "tron", false, "print the key of deposit addresses of TRON, m/44h/195h/account")
 	return cmd
 }
