@@ -28,3 +28,6 @@ func (d *Desk) At(fn func(name string)) { d.m.Checkpoint = fn }
 
 // CheckCoins is what holds the coins of an attempt to its intent.
 var CheckCoins = checkCoins
+
+// ThresholdOf is how many signatures a transaction of a chain needs.
+func ThresholdOf(c Chain, u coffer.Unsigned) int { return c.signing(u).Threshold }

@@ -30,7 +30,7 @@ type Chain struct {
 	Tokens    []coffer.AssetID // that a coffer.CoinWallet sends too: it is a TokenWallet then
 	Explainer coffer.Explainer
 	Signers   []coffer.Signer
-	Threshold int                       // signatures a transaction needs
+	Threshold int                       // signatures a transaction needs, unless Wallet is a SignatureCounter and says so
 	Cold      []string                  // keys of the wallet that no signer holds: they sign by file (see Desk.Export)
 	Executors []coffer.Address          // our accounts that send bundles
 	FeeBound  coffer.Amount             // most a payout may spend on fees, native base units

@@ -42,6 +42,7 @@ func (m *Manager) sign(ctx context.Context, chain Chain, p *Payout) error {
 		return err
 	}
 
+	chain = chain.signing(attempt.Unsigned)
 	failures := []error{}
 	refusals := 0
 	first := false // nobody was asked before, or everybody refused each time
@@ -136,6 +137,23 @@ func nextSigners(chain Chain, id string, have map[string][]coffer.Signature, ask
 		}
 	}
 	return next
+}
+
+// SignatureCounter is a wallet some of whose transactions are not signed by as many as the others,
+// such as those of its deposit addresses where each has one key of its own. Zero: the chain's
+// threshold holds.
+type SignatureCounter interface {
+	SignaturesNeeded(u coffer.Unsigned) int
+}
+
+// signing is the chain with the threshold that a transaction has.
+func (c Chain) signing(u coffer.Unsigned) Chain {
+	if wallet, ok := c.Wallet.(SignatureCounter); ok {
+		if n := wallet.SignaturesNeeded(u); n > 0 {
+			c.Threshold = n
+		}
+	}
+	return c
 }
 
 // SignatureVerifier is a wallet that can tell good signatures from bad ones before there are

@@ -252,6 +252,10 @@ func TestAWalletEmptiesDepositAddressesOnANode(t *testing.T) {
 		i := k.intent()
 		i.Purpose = coffer.PurposeDelegate
 		i.Delegations = []coffer.Delegation{{To: tron.AddressOf(from), Path: "0/7", Resource: resource, Amount: coffer.NewAmount(sun), Back: back}}
+		gift, err := k.Build(t.Context(), i, nil)
+		if err != nil || k.SignaturesNeeded(gift) != 0 {
+			t.Errorf("a delegation needs %d signatures, want what the permission says; %v", k.SignaturesNeeded(gift), err)
+		}
 		signed, effects := k.signed(i)
 		k.broadcast(signed)
 		k.mine(1)
@@ -274,6 +278,9 @@ func TestAWalletEmptiesDepositAddressesOnANode(t *testing.T) {
 	id, err := tron.NewExplainer(tron.ExplainConfig{Chain: k.account.Chain, Wallets: []tron.Account{k.account}}).ID(u)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if n := k.SignaturesNeeded(u); n != 1 {
+		t.Errorf("a sweep needs %d signatures, want that of its address", n)
 	}
 	signed, err := k.Finalize(u, []coffer.Signature{s.sign(t, index, id)})
 	if err != nil {

@@ -188,6 +188,15 @@ func (w *Wallet) VerifySignatures(u coffer.Unsigned, signatures []coffer.Signatu
 	return VerifySignatures(w.account, u, signatures)
 }
 
+// SignaturesNeeded is 1 of a transaction of a deposit address, which its own key signs alone, and 0
+// of others: the account's permission says.
+func (w *Wallet) SignaturesNeeded(u coffer.Unsigned) int {
+	if _, r, err := w.account.explained(u); err != nil || !r.sweep {
+		return 0
+	}
+	return 1
+}
+
 // Broadcast implements coffer.Wallet. It says nothing about blocks: a node that takes a
 // transaction can lose it, so that the same bytes are sent until one holds it or they expire.
 // A node that knows the transaction already must show it, or it may have refused it before.
