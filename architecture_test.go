@@ -67,9 +67,10 @@ var mayImport = map[string][]string{
 	"cmd/coffer": {"*"},
 }
 
-// forTests lists what any test may import besides its package's own rule: helpers, and
-// policy, because whoever tests with real withdrawals needs a policy for them.
-var forTests = []string{"policy", "postgres/postgrestest", "stream/streamtest", "chaintest", "devnet", "devnet/omnisim", "devnet/tronsim", "bindings"}
+// forTests lists what any test may import besides its package's own rule: helpers; policy,
+// because whoever tests with real withdrawals needs a policy for them; and the messages of
+// TRON, of which forged transactions are made.
+var forTests = []string{"policy", "postgres/postgrestest", "stream/streamtest", "chaintest", "devnet", "devnet/omnisim", "devnet/tronsim", "bindings", "tron/tronpb"}
 
 // testPackages hold tests or things for tests only, and may import anything below main.
 var testPackages = []string{"postgres/postgrestest", "stream/streamtest", "anvil-tests", "bench", "sim", "chaintest"}

@@ -49,6 +49,7 @@ type rulesFile struct {
 	Approvals   []approvalsFile  `yaml:"approvals"`
 	FeeLimits   []feeLimitFile   `yaml:"fee_limits"`
 	Sweeps      []sweepFile      `yaml:"sweeps"`
+	Delegations []delegationFile `yaml:"delegations"`
 
 	AddressBooks    []addressBookFile    `yaml:"address_books"`
 	FirstTimeDelays []firstTimeDelayFile `yaml:"first_time_delays"`

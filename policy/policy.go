@@ -10,7 +10,8 @@
 //
 // Invariants:
 //   - Default deny: an order whose asset has no order limit is refused, and so is a fee
-//     in an asset without a fee limit, and a sweep of an asset that no sweeps rule names.
+//     in an asset without a fee limit, a sweep of an asset that no sweeps rule
+//     names, and a delegation of stake that no delegations rule allows.
 //   - Every rule that applies must pass; their order means nothing.
 //   - A quorum counts people, not keys: two keys of one person are one approval.
 //   - A signer evaluates the rules enforced by "signer"; the coordinator evaluates all.
@@ -62,17 +63,18 @@ const Window = 24 * time.Hour
 
 // Policy is a checked policy file. It is immutable and safe for concurrent use.
 type Policy struct {
-	name    string
-	hash    coffer.Hash
-	shareM  uint64 // signatures needed
-	shareN  uint64 // signers there are
-	assets  map[coffer.AssetID]asset
-	people  map[string]string // scheme and key → person
-	rules   []rule
-	fees    []feeLimit
-	sweeps  []sweepLimit
-	persons int
-	delay   time.Duration // the longest of first_time_delays
+	name        string
+	hash        coffer.Hash
+	shareM      uint64 // signatures needed
+	shareN      uint64 // signers there are
+	assets      map[coffer.AssetID]asset
+	people      map[string]string // scheme and key → person
+	rules       []rule
+	fees        []feeLimit
+	sweeps      []sweepLimit
+	delegations []delegationLimit
+	persons     int
+	delay       time.Duration // the longest of first_time_delays
 
 	pausers      []string // any one of them pauses
 	resumers     []string // resumeQuorum of them end a pause

@@ -188,7 +188,7 @@ type compiler struct {
 }
 
 func (c *compiler) compile(f rulesFile) error {
-	lists := []int{len(f.OrderLimits), len(f.Velocity), len(f.BlockLists), len(f.Approvals), len(f.FeeLimits), len(f.Sweeps),
+	lists := []int{len(f.OrderLimits), len(f.Velocity), len(f.BlockLists), len(f.Approvals), len(f.FeeLimits), len(f.Sweeps), len(f.Delegations),
 		len(f.AddressBooks), len(f.FirstTimeDelays), len(f.LookAlikes), len(f.Screening)}
 	for _, n := range lists {
 		if n > maxRules {
@@ -223,6 +223,11 @@ func (c *compiler) compile(f rulesFile) error {
 	for _, r := range f.Sweeps {
 		if err := c.sweeps(r); err != nil {
 			return fmt.Errorf("rules: sweeps %q: %w", r.Name, err)
+		}
+	}
+	for _, r := range f.Delegations {
+		if err := c.delegations(r); err != nil {
+			return fmt.Errorf("rules: delegations %q: %w", r.Name, err)
 		}
 	}
 	return c.compileDestinations(f)

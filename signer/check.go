@@ -22,6 +22,8 @@ func checkBounds(r coffer.SigningRequest) error {
 		return coffer.Errorf(coffer.CodeLimit, "a payout has at most %d orders", maxOrders)
 	case len(r.Intent.Sweeps) > maxSweeps:
 		return coffer.Errorf(coffer.CodeLimit, "a payout has at most %d sweeps", maxSweeps)
+	case len(r.Intent.Delegations) > maxDelegations:
+		return coffer.Errorf(coffer.CodeLimit, "a payout has at most %d delegations", maxDelegations)
 	case len(r.Intent.Coins) > maxDigests:
 		return coffer.Errorf(coffer.CodeLimit, "a payout has at most %d coins", maxDigests)
 	case len(r.Unsigned.Bytes) > maxUnsigned(r.Unsigned.Path):
@@ -32,6 +34,9 @@ func checkBounds(r coffer.SigningRequest) error {
 	texts := []string{r.Intent.ID, string(r.Intent.Wallet), r.Intent.Slot.Kind, r.Intent.Slot.Lane, r.Intent.Change}
 	for _, c := range r.Intent.Coins {
 		texts = append(texts, string(c.ID), string(c.Address), c.Path)
+	}
+	for _, d := range r.Intent.Delegations {
+		texts = append(texts, string(d.To), d.Path, d.Resource)
 	}
 	for _, o := range r.Orders {
 		texts = append(texts, o.ID, o.Tenant, o.Account, string(o.Asset), string(o.Destination), o.Memo)
@@ -61,7 +66,7 @@ func maxUnsigned(path string) int {
 func notPrintable(r rune) bool { return r < ' ' || r > '~' }
 
 // purposes are those of what a signer signs.
-var purposes = []string{coffer.PurposeOrders, coffer.PurposeSweep, coffer.PurposeConsolidate, coffer.PurposeCancel}
+var purposes = []string{coffer.PurposeOrders, coffer.PurposeSweep, coffer.PurposeConsolidate, coffer.PurposeDelegate, coffer.PurposeCancel}
 
 // checkEffects wants the transaction to do what the intent says and nothing else.
 func checkEffects(r coffer.SigningRequest, e coffer.Effects, chain servedChain) error {
@@ -85,8 +90,10 @@ func checkEffects(r coffer.SigningRequest, e coffer.Effects, chain servedChain) 
 		return coffer.Invalid("unsigned.payments", "the transaction's payments are not the intent's")
 	case !slices.Equal(e.Sweeps, i.Sweeps):
 		return coffer.Invalid("unsigned.sweeps", "the transaction's sweeps are not the intent's")
-	case len(i.Delegations)+len(e.Delegations) > 0:
-		return coffer.Invalid("intent.delegations", "this signer signs no delegations")
+	case !slices.Equal(e.Delegations, i.Delegations):
+		return coffer.Invalid("unsigned.delegations", "the transaction's delegations are not the intent's")
+	case i.Purpose != coffer.PurposeDelegate && len(i.Delegations) > 0:
+		return coffer.Invalid("intent.delegations", "are of purpose %s only", coffer.PurposeDelegate)
 	case e.FeeBound.Cmp(i.FeeBound) > 0:
 		return coffer.Invalid("unsigned.fee", "the transaction may cost %s, the intent allows %s", e.FeeBound, i.FeeBound)
 	case len(e.Digests) == 0 || len(e.Digests) > maxDigests:

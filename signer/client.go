@@ -86,9 +86,6 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 // Sign asks for the signer's signatures. Errors are coffer.Errors: CodeUnavailable can be
 // tried again, the others are the signer's refusal.
 func (c *Client) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Signature, error) {
-	if len(r.Intent.Delegations) > 0 { // what is sent has no place for them
-		return nil, coffer.Invalid("intent.delegations", "signers sign no delegations")
-	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	response, err := c.rpc.Sign(ctx, requestToWire(r))

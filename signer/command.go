@@ -161,7 +161,7 @@ func (s *Server) allowed(r coffer.SigningRequest, native coffer.AssetID) error {
 	return s.state.commands.allowed(func(st policy.Statement) bool {
 		return st.CoversChain(r.Intent.Chain) || slices.ContainsFunc(r.Orders, st.Covers) ||
 			slices.ContainsFunc(r.Intent.Sweeps, func(s coffer.Sweep) bool { return st.Covers(coffer.Order{Asset: s.Asset}) }) ||
-			r.Intent.Purpose == coffer.PurposeConsolidate && st.Covers(coffer.Order{Asset: native})
+			(r.Intent.Purpose == coffer.PurposeConsolidate || r.Intent.Purpose == coffer.PurposeDelegate) && st.Covers(coffer.Order{Asset: native})
 	})
 }
 

@@ -39,6 +39,10 @@ func requestToWire(r coffer.SigningRequest) *signerpb.SignRequest {
 		w.Intent.Coins = append(w.Intent.Coins, &signerpb.Coin{Id: string(c.ID), Address: string(c.Address), Path: c.Path, Amount: c.Amount.String()})
 	}
 	w.Intent.Change = r.Intent.Change
+	for _, d := range r.Intent.Delegations {
+		w.Intent.Delegations = append(w.Intent.Delegations, &signerpb.Delegation{
+			To: string(d.To), Path: d.Path, Resource: d.Resource, Amount: d.Amount.String(), Back: d.Back})
+	}
 	for _, o := range r.Orders {
 		w.Orders = append(w.Orders, orderToWire(o))
 	}
@@ -120,8 +124,9 @@ func (r *reader) fail(field string, err error) {
 func requestFromWire(w *signerpb.SignRequest) (coffer.SigningRequest, error) {
 	if len(w.GetOrders()) > maxOrders || len(w.GetIntent().GetOrders()) > maxOrders ||
 		len(w.GetIntent().GetPayments()) > maxOrders || len(w.GetApprovals()) > maxApprovals ||
-		len(w.GetIntent().GetSweeps()) > maxSweeps {
-		return coffer.SigningRequest{}, coffer.Errorf(coffer.CodeLimit, "at most %d orders, %d approvals and %d sweeps", maxOrders, maxApprovals, maxSweeps)
+		len(w.GetIntent().GetSweeps()) > maxSweeps || len(w.GetIntent().GetDelegations()) > maxDelegations {
+		return coffer.SigningRequest{}, coffer.Errorf(coffer.CodeLimit, "at most %d orders, %d approvals, %d sweeps and %d delegations",
+			maxOrders, maxApprovals, maxSweeps, maxDelegations)
 	}
 
 	var rd reader
@@ -154,6 +159,11 @@ func requestFromWire(w *signerpb.SignRequest) (coffer.SigningRequest, error) {
 			ID: coffer.CoinID(c.GetId()), Address: coffer.Address(c.GetAddress()), Path: c.GetPath(), Amount: rd.amount("intent.coins", c.GetAmount())})
 	}
 	r.Intent.Change = i.GetChange()
+	for _, d := range i.GetDelegations() {
+		r.Intent.Delegations = append(r.Intent.Delegations, coffer.Delegation{
+			To: coffer.Address(d.GetTo()), Path: d.GetPath(), Resource: d.GetResource(),
+			Amount: rd.amount("intent.delegations", d.GetAmount()), Back: d.GetBack()})
+	}
 	for _, o := range w.GetOrders() {
 		r.Orders = append(r.Orders, rd.order("orders", o))
 	}

@@ -50,6 +50,7 @@ type payoutRecord struct {
 	Sweeps      coffer.Hash    `json:"sweeps,omitzero"`      // of the list; none in a payout of orders
 	Cancel      bool           `json:"cancel,omitzero"`      // pays nothing, so that nothing else is paid in the slot
 	Consolidate bool           `json:"consolidate,omitzero"` // pays coins of the wallet to the wallet
+	Lends       bool           `json:"lends,omitzero"`       // to a deposit address
 	Native      coffer.AssetID `json:"native"`
 	FeeBound    coffer.Amount  `json:"feeBound"`
 	ValidUntil  time.Time      `json:"validUntil"`
@@ -118,7 +119,7 @@ type cutRecord struct {
 func payoutRecordOf(r coffer.SigningRequest, e coffer.Effects, ids []coffer.Hash, native coffer.AssetID, policyHash coffer.Hash) record {
 	p := payoutRecord{
 		Payout: r.Intent.ID, Intent: r.Intent.Hash(), Chain: r.Intent.Chain, Wallet: r.Intent.Wallet, Slot: r.Intent.Slot,
-		Sweeps: sweepsHash(r.Intent), Cancel: r.Intent.Purpose == coffer.PurposeCancel, Consolidate: r.Intent.Purpose == coffer.PurposeConsolidate,
+		Sweeps: sweepsHash(r.Intent), Cancel: r.Intent.Purpose == coffer.PurposeCancel, Consolidate: r.Intent.Purpose == coffer.PurposeConsolidate, Lends: lends(r.Intent),
 		Native: native, FeeBound: r.Intent.FeeBound, ValidUntil: e.ValidUntil.UTC(), Digests: e.Digests, IDs: ids, Policy: policyHash,
 		Stated: &r.Intent,
 	}

@@ -102,7 +102,7 @@ func TestRefusesWhatACompromisedCoordinatorSends(t *testing.T) {
 			f.build(r, nil)
 		}, coffer.CodeInvalid, "paid twice"},
 		{"no orders", func(r *coffer.SigningRequest) { *r = f.request(0) }, coffer.CodeInvalid, "one order for each payment"},
-		{"another purpose", func(r *coffer.SigningRequest) { r.Intent.Purpose = coffer.PurposeRefill }, coffer.CodeInvalid, "orders, sweep, consolidate, cancel only"},
+		{"another purpose", func(r *coffer.SigningRequest) { r.Intent.Purpose = coffer.PurposeRefill }, coffer.CodeInvalid, "orders, sweep, consolidate, delegate, cancel only"},
 		{"orders called a sweep", func(r *coffer.SigningRequest) { r.Intent.Purpose = coffer.PurposeSweep }, coffer.CodeInvalid, "a sweep of nothing"},
 		{"a wallet that is not ours", func(r *coffer.SigningRequest) {
 			r.Intent.Wallet = thief

@@ -24,7 +24,7 @@
 //   - An order id has one content, forever, and one slot, until the signer itself has seen
 //     in a final block that the slot ended without paying it (see observer). A slot has one
 //     list of orders, or of sweeps, and one fee bound, or is there to pay coins of a wallet
-//     to the wallet; inside it any variant may be signed,
+//     to the wallet, or to lend to a deposit address; inside it any variant may be signed,
 //     because at most one lands. On TRON that is not so: there a slot has one transaction, and
 //     ends when blocks past its expiration do not hold it. Since quorums of signers overlap, one of those who sign in a
 //     new slot signed whatever could have been paid in the old one.
@@ -210,6 +210,8 @@ func (s *Server) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Si
 		err = checkSweeps(r, effects)
 	case coffer.PurposeConsolidate:
 		err = checkConsolidation(r, effects)
+	case coffer.PurposeDelegate:
+		err = checkDelegation(r, effects)
 	case coffer.PurposeCancel:
 		err = checkCancel(r, effects)
 	default:

@@ -71,6 +71,7 @@ type spend struct {
 	fee    coffer.Amount
 	out    bool // of the Window
 	sweep  bool // or a consolidation
+	lends  bool // a delegation, or a new account
 }
 
 // gasSpend is what one transaction of an executor can cost.
@@ -210,7 +211,7 @@ func (s *state) applyPayout(sequence uint64, at time.Time, p payoutRecord) error
 
 	slot, taken := s.slots[key]
 	if !taken {
-		counted := &spend{at: at, orders: p.Orders, native: p.Native, fee: p.FeeBound, sweep: !p.Sweeps.IsZero() || p.Consolidate}
+		counted := &spend{at: at, orders: p.Orders, native: p.Native, fee: p.FeeBound, sweep: !p.Sweeps.IsZero() || p.Consolidate, lends: p.Lends}
 		if err := s.total.addSpend(*counted); err != nil {
 			return fmt.Errorf("record %d: add up what was spent: %w", sequence, err)
 		}
@@ -337,6 +338,7 @@ type spent struct {
 	asset   map[coffer.AssetID]coffer.Amount
 	fees    map[coffer.AssetID]coffer.Amount
 	sweeps  map[coffer.AssetID]coffer.Amount // fees of sweeps, part of fees
+	lent    map[coffer.AssetID]uint64        // delegations, by what is staked
 }
 
 type accountAsset struct {
@@ -347,7 +349,7 @@ type accountAsset struct {
 func newSpent() *spent {
 	return &spent{
 		map[accountAsset]coffer.Amount{}, map[coffer.AssetID]coffer.Amount{},
-		map[coffer.AssetID]coffer.Amount{}, map[coffer.AssetID]coffer.Amount{},
+		map[coffer.AssetID]coffer.Amount{}, map[coffer.AssetID]coffer.Amount{}, map[coffer.AssetID]uint64{},
 	}
 }
 
@@ -380,6 +382,9 @@ func (s *spent) addSpend(x spend) error {
 	if x.sweep {
 		s.sweeps[x.native] = addOrLargest(s.sweeps[x.native], x.fee) // not above fees, which were added up
 	}
+	if x.lends {
+		s.lent[x.native]++
+	}
 	return nil
 }
 
@@ -392,6 +397,11 @@ func (s *spent) subtract(x spend) {
 	lessen(s.fees, x.native, x.fee)
 	if x.sweep {
 		lessen(s.sweeps, x.native, x.fee)
+	}
+	if x.lends {
+		if s.lent[x.native]--; s.lent[x.native] == 0 {
+			delete(s.lent, x.native)
+		}
 	}
 }
 
@@ -427,7 +437,7 @@ func (s *state) spentWithout(key slotKey, orders []coffer.Order, native coffer.A
 		account := accountAsset{o.Tenant, o.Account, o.Asset}
 		part.account[account], part.asset[o.Asset] = s.total.account[account], s.total.asset[o.Asset]
 	}
-	part.fees[native], part.sweeps[native] = s.total.fees[native], s.total.sweeps[native]
+	part.fees[native], part.sweeps[native], part.lent[native] = s.total.fees[native], s.total.sweeps[native], s.total.lent[native]
 	if slot, taken := s.slots[key]; taken && slot.spend.at.After(now.Add(-policy.Window)) {
 		for _, o := range slot.spend.orders { // a cancellation has none of them
 			account := accountAsset{o.Tenant, o.Account, o.Asset}

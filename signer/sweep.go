@@ -41,11 +41,13 @@ func checkConsolidation(r coffer.SigningRequest, e coffer.Effects) error {
 	return nil
 }
 
-// checkSweepPolicy asks the pinned policy about a sweep or a consolidation that takes a fresh
-// slot. A payout of orders is none of its business.
+// checkSweepPolicy asks the pinned policy about a sweep, a consolidation or a delegation that takes
+// a fresh slot. A payout of orders is none of its business.
 func (s *Server) checkSweepPolicy(r coffer.SigningRequest, chain servedChain, spent *spent) error {
 	switch r.Intent.Purpose {
 	case coffer.PurposeSweep:
+	case coffer.PurposeDelegate:
+		return s.checkDelegationPolicy(r, chain, spent)
 	case coffer.PurposeConsolidate:
 		decision := s.policy.EvaluateConsolidation(chain.native, r.Intent.FeeBound, spent.sweeps[chain.native], policy.EnforcerSigner)
 		if decision.Verdict != policy.VerdictAllow {

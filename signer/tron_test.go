@@ -22,6 +22,8 @@ const (
 const tronRules = `
   sweeps:
     - {name: sun of sweeps, enforced_by: signer, fees: TRX, assets: [TUSDT, TRX], daily: "150"}
+  delegations:
+    - {name: stake lent, enforced_by: signer, asset: TRX, max: "3000", daily: 4}
 `
 
 // tronQuorum is three signers whose tokens hold the keys of one permission, 2 of 3. The first
@@ -174,9 +176,9 @@ func TestWhatASignerRefusesOnTRON(t *testing.T) {
 		"a truncated transaction": {func(r *coffer.SigningRequest) { r.Unsigned.Bytes = r.Unsigned.Bytes[:len(r.Unsigned.Bytes)-3] }, coffer.CodeInvalid, ""},
 		"bytes behind":            {func(r *coffer.SigningRequest) { r.Unsigned.Bytes = append(r.Unsigned.Bytes, 0x52, 1, 'x') }, coffer.CodeInvalid, ""},
 		"an account of others":    {func(r *coffer.SigningRequest) { r.Intent.Wallet, r.Unsigned.Wallet = tronOther, tronOther }, coffer.CodeInvalid, ""},
-		"a delegation": {func(r *coffer.SigningRequest) {
+		"a delegation too": {func(r *coffer.SigningRequest) {
 			r.Intent.Delegations = []coffer.Delegation{{To: tronOther, Resource: coffer.ResourceEnergy, Amount: coffer.NewAmount(1)}}
-		}, coffer.CodeInvalid, ""},
+		}, coffer.CodeInvalid, "delegations are not the intent's"},
 		"a slot far ahead":          {func(r *coffer.SigningRequest) { *r = q.request("far", tronUSDT, "1", time.Minute+slotSkew) }, coffer.CodePolicy, "from now"},
 		"a fee above the policy's":  {func(r *coffer.SigningRequest) { r.Intent.FeeBound = coffer.NewAmount(41_000_000) }, coffer.CodePolicy, ""},
 		"an amount above the limit": {func(r *coffer.SigningRequest) { *r = q.request("much", tronUSDT, "1001", 0) }, coffer.CodePolicy, "tusdt per order"},

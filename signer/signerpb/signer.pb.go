@@ -512,9 +512,10 @@ type Intent struct {
 	Payments      []*Payment             `protobuf:"bytes,8,rep,name=payments,proto3" json:"payments,omitempty"`
 	FeeBound      string                 `protobuf:"bytes,9,opt,name=fee_bound,json=feeBound,proto3" json:"fee_bound,omitempty"`
 	Expires       int64                  `protobuf:"varint,10,opt,name=expires,proto3" json:"expires,omitempty"`
-	Sweeps        []*Sweep               `protobuf:"bytes,20,rep,name=sweeps,proto3" json:"sweeps,omitempty"` // of a payout of purpose "sweep", which has no orders and no payments
-	Coins         []*Coin                `protobuf:"bytes,21,rep,name=coins,proto3" json:"coins,omitempty"`   // set aside for the payout, the anchor first (UTXO)
-	Change        string                 `protobuf:"bytes,22,opt,name=change,proto3" json:"change,omitempty"` // path of the wallet's own address for the rest
+	Sweeps        []*Sweep               `protobuf:"bytes,20,rep,name=sweeps,proto3" json:"sweeps,omitempty"`           // of a payout of purpose "sweep", which has no orders and no payments
+	Coins         []*Coin                `protobuf:"bytes,21,rep,name=coins,proto3" json:"coins,omitempty"`             // set aside for the payout, the anchor first (UTXO)
+	Change        string                 `protobuf:"bytes,22,opt,name=change,proto3" json:"change,omitempty"`           // path of the wallet's own address for the rest
+	Delegations   []*Delegation          `protobuf:"bytes,23,rep,name=delegations,proto3" json:"delegations,omitempty"` // of a payout of purpose "delegate" (TRON)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -640,6 +641,90 @@ func (x *Intent) GetChange() string {
 	return ""
 }
 
+func (x *Intent) GetDelegations() []*Delegation {
+	if x != nil {
+		return x.Delegations
+	}
+	return nil
+}
+
+// Delegation lends to a deposit address what stake of the wallet gives.
+type Delegation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	To            string                 `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	Path          string                 `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"` // of the address's key
+	Resource      string                 `protobuf:"bytes,3,opt,name=resource,proto3" json:"resource,omitempty"`
+	Amount        string                 `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"` // of the stake
+	Back          bool                   `protobuf:"varint,5,opt,name=back,proto3" json:"back,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Delegation) Reset() {
+	*x = Delegation{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Delegation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Delegation) ProtoMessage() {}
+
+func (x *Delegation) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Delegation.ProtoReflect.Descriptor instead.
+func (*Delegation) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Delegation) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *Delegation) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *Delegation) GetResource() string {
+	if x != nil {
+		return x.Resource
+	}
+	return ""
+}
+
+func (x *Delegation) GetAmount() string {
+	if x != nil {
+		return x.Amount
+	}
+	return ""
+}
+
+func (x *Delegation) GetBack() bool {
+	if x != nil {
+		return x.Back
+	}
+	return false
+}
+
 type Coin struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"` // transaction id, colon, place of the output
@@ -652,7 +737,7 @@ type Coin struct {
 
 func (x *Coin) Reset() {
 	*x = Coin{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +749,7 @@ func (x *Coin) String() string {
 func (*Coin) ProtoMessage() {}
 
 func (x *Coin) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +762,7 @@ func (x *Coin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Coin.ProtoReflect.Descriptor instead.
 func (*Coin) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{9}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Coin) GetId() string {
@@ -720,7 +805,7 @@ type Sweep struct {
 
 func (x *Sweep) Reset() {
 	*x = Sweep{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -732,7 +817,7 @@ func (x *Sweep) String() string {
 func (*Sweep) ProtoMessage() {}
 
 func (x *Sweep) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -745,7 +830,7 @@ func (x *Sweep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sweep.ProtoReflect.Descriptor instead.
 func (*Sweep) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{10}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Sweep) GetForwarder() string {
@@ -780,7 +865,7 @@ type Slot struct {
 
 func (x *Slot) Reset() {
 	*x = Slot{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -792,7 +877,7 @@ func (x *Slot) String() string {
 func (*Slot) ProtoMessage() {}
 
 func (x *Slot) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -805,7 +890,7 @@ func (x *Slot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Slot.ProtoReflect.Descriptor instead.
 func (*Slot) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{11}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Slot) GetKind() string {
@@ -841,7 +926,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -853,7 +938,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -866,7 +951,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{12}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Payment) GetAsset() string {
@@ -914,7 +999,7 @@ type Order struct {
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -926,7 +1011,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -939,7 +1024,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{13}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Order) GetId() string {
@@ -1018,7 +1103,7 @@ type Approval struct {
 
 func (x *Approval) Reset() {
 	*x = Approval{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1030,7 +1115,7 @@ func (x *Approval) String() string {
 func (*Approval) ProtoMessage() {}
 
 func (x *Approval) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1043,7 +1128,7 @@ func (x *Approval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Approval.ProtoReflect.Descriptor instead.
 func (*Approval) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{14}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Approval) GetOrder() []byte {
@@ -1095,7 +1180,7 @@ type Unsigned struct {
 
 func (x *Unsigned) Reset() {
 	*x = Unsigned{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1107,7 +1192,7 @@ func (x *Unsigned) String() string {
 func (*Unsigned) ProtoMessage() {}
 
 func (x *Unsigned) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1120,7 +1205,7 @@ func (x *Unsigned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unsigned.ProtoReflect.Descriptor instead.
 func (*Unsigned) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{15}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Unsigned) GetChain() string {
@@ -1176,7 +1261,7 @@ type Signature struct {
 
 func (x *Signature) Reset() {
 	*x = Signature{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1188,7 +1273,7 @@ func (x *Signature) String() string {
 func (*Signature) ProtoMessage() {}
 
 func (x *Signature) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1201,7 +1286,7 @@ func (x *Signature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Signature.ProtoReflect.Descriptor instead.
 func (*Signature) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{16}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Signature) GetKey() string {
@@ -1235,7 +1320,7 @@ type RevokeRequest struct {
 
 func (x *RevokeRequest) Reset() {
 	*x = RevokeRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1247,7 +1332,7 @@ func (x *RevokeRequest) String() string {
 func (*RevokeRequest) ProtoMessage() {}
 
 func (x *RevokeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1260,7 +1345,7 @@ func (x *RevokeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeRequest.ProtoReflect.Descriptor instead.
 func (*RevokeRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{17}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RevokeRequest) GetOrder() *Order {
@@ -1287,7 +1372,7 @@ type RevokeResponse struct {
 
 func (x *RevokeResponse) Reset() {
 	*x = RevokeResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1299,7 +1384,7 @@ func (x *RevokeResponse) String() string {
 func (*RevokeResponse) ProtoMessage() {}
 
 func (x *RevokeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1312,7 +1397,7 @@ func (x *RevokeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeResponse.ProtoReflect.Descriptor instead.
 func (*RevokeResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{18}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RevokeResponse) GetRevoked() bool {
@@ -1345,7 +1430,7 @@ type Statement struct {
 
 func (x *Statement) Reset() {
 	*x = Statement{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1357,7 +1442,7 @@ func (x *Statement) String() string {
 func (*Statement) ProtoMessage() {}
 
 func (x *Statement) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1370,7 +1455,7 @@ func (x *Statement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Statement.ProtoReflect.Descriptor instead.
 func (*Statement) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{19}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Statement) GetAction() string {
@@ -1433,7 +1518,7 @@ type StatementSignature struct {
 
 func (x *StatementSignature) Reset() {
 	*x = StatementSignature{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1445,7 +1530,7 @@ func (x *StatementSignature) String() string {
 func (*StatementSignature) ProtoMessage() {}
 
 func (x *StatementSignature) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1458,7 +1543,7 @@ func (x *StatementSignature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatementSignature.ProtoReflect.Descriptor instead.
 func (*StatementSignature) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{20}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *StatementSignature) GetScheme() string {
@@ -1493,7 +1578,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1505,7 +1590,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1518,7 +1603,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{21}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Command) GetStatement() *Statement {
@@ -1544,7 +1629,7 @@ type CommandRequest struct {
 
 func (x *CommandRequest) Reset() {
 	*x = CommandRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1556,7 +1641,7 @@ func (x *CommandRequest) String() string {
 func (*CommandRequest) ProtoMessage() {}
 
 func (x *CommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1569,7 +1654,7 @@ func (x *CommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandRequest.ProtoReflect.Descriptor instead.
 func (*CommandRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{22}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CommandRequest) GetCommand() *Command {
@@ -1588,7 +1673,7 @@ type CommandResponse struct {
 
 func (x *CommandResponse) Reset() {
 	*x = CommandResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1600,7 +1685,7 @@ func (x *CommandResponse) String() string {
 func (*CommandResponse) ProtoMessage() {}
 
 func (x *CommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1613,7 +1698,7 @@ func (x *CommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResponse.ProtoReflect.Descriptor instead.
 func (*CommandResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{23}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CommandResponse) GetChanged() bool {
@@ -1632,7 +1717,7 @@ type HistoryRequest struct {
 
 func (x *HistoryRequest) Reset() {
 	*x = HistoryRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1644,7 +1729,7 @@ func (x *HistoryRequest) String() string {
 func (*HistoryRequest) ProtoMessage() {}
 
 func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1657,7 +1742,7 @@ func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryRequest.ProtoReflect.Descriptor instead.
 func (*HistoryRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{24}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *HistoryRequest) GetFrom() uint64 {
@@ -1678,7 +1763,7 @@ type HistoryResponse struct {
 
 func (x *HistoryResponse) Reset() {
 	*x = HistoryResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1690,7 +1775,7 @@ func (x *HistoryResponse) String() string {
 func (*HistoryResponse) ProtoMessage() {}
 
 func (x *HistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1703,7 +1788,7 @@ func (x *HistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryResponse.ProtoReflect.Descriptor instead.
 func (*HistoryResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{25}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *HistoryResponse) GetLines() [][]byte {
@@ -1737,7 +1822,7 @@ type SeenRequest struct {
 
 func (x *SeenRequest) Reset() {
 	*x = SeenRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1749,7 +1834,7 @@ func (x *SeenRequest) String() string {
 func (*SeenRequest) ProtoMessage() {}
 
 func (x *SeenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1762,7 +1847,7 @@ func (x *SeenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenRequest.ProtoReflect.Descriptor instead.
 func (*SeenRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{26}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SeenRequest) GetSequence() uint64 {
@@ -1787,7 +1872,7 @@ type SeenResponse struct {
 
 func (x *SeenResponse) Reset() {
 	*x = SeenResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[27]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1799,7 +1884,7 @@ func (x *SeenResponse) String() string {
 func (*SeenResponse) ProtoMessage() {}
 
 func (x *SeenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[27]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1812,7 +1897,7 @@ func (x *SeenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenResponse.ProtoReflect.Descriptor instead.
 func (*SeenResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{27}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{28}
 }
 
 var File_signer_signerpb_signer_proto protoreflect.FileDescriptor
@@ -1853,7 +1938,7 @@ const file_signer_signerpb_signer_proto_rawDesc = "" +
 	"\x05chain\x18\x01 \x01(\tR\x05chain\x12 \n" +
 	"\vtransaction\x18\x02 \x01(\fR\vtransaction\"8\n" +
 	"\x14SignExecutorResponse\x12 \n" +
-	"\vtransaction\x18\x01 \x01(\fR\vtransaction\"\x9d\x03\n" +
+	"\vtransaction\x18\x01 \x01(\fR\vtransaction\"\xdd\x03\n" +
 	"\x06Intent\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05chain\x18\x02 \x01(\tR\x05chain\x12\x16\n" +
@@ -1868,7 +1953,15 @@ const file_signer_signerpb_signer_proto_rawDesc = "" +
 	" \x01(\x03R\aexpires\x12/\n" +
 	"\x06sweeps\x18\x14 \x03(\v2\x17.coffer.signer.v1.SweepR\x06sweeps\x12,\n" +
 	"\x05coins\x18\x15 \x03(\v2\x16.coffer.signer.v1.CoinR\x05coins\x12\x16\n" +
-	"\x06change\x18\x16 \x01(\tR\x06change\"\\\n" +
+	"\x06change\x18\x16 \x01(\tR\x06change\x12>\n" +
+	"\vdelegations\x18\x17 \x03(\v2\x1c.coffer.signer.v1.DelegationR\vdelegations\"x\n" +
+	"\n" +
+	"Delegation\x12\x0e\n" +
+	"\x02to\x18\x01 \x01(\tR\x02to\x12\x12\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\x12\x1a\n" +
+	"\bresource\x18\x03 \x01(\tR\bresource\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\tR\x06amount\x12\x12\n" +
+	"\x04back\x18\x05 \x01(\bR\x04back\"\\\n" +
 	"\x04Coin\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x12\n" +
@@ -1972,7 +2065,7 @@ func file_signer_signerpb_signer_proto_rawDescGZIP() []byte {
 	return file_signer_signerpb_signer_proto_rawDescData
 }
 
-var file_signer_signerpb_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_signer_signerpb_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_signer_signerpb_signer_proto_goTypes = []any{
 	(*InfoRequest)(nil),          // 0: coffer.signer.v1.InfoRequest
 	(*InfoResponse)(nil),         // 1: coffer.signer.v1.InfoResponse
@@ -1983,63 +2076,65 @@ var file_signer_signerpb_signer_proto_goTypes = []any{
 	(*SignExecutorRequest)(nil),  // 6: coffer.signer.v1.SignExecutorRequest
 	(*SignExecutorResponse)(nil), // 7: coffer.signer.v1.SignExecutorResponse
 	(*Intent)(nil),               // 8: coffer.signer.v1.Intent
-	(*Coin)(nil),                 // 9: coffer.signer.v1.Coin
-	(*Sweep)(nil),                // 10: coffer.signer.v1.Sweep
-	(*Slot)(nil),                 // 11: coffer.signer.v1.Slot
-	(*Payment)(nil),              // 12: coffer.signer.v1.Payment
-	(*Order)(nil),                // 13: coffer.signer.v1.Order
-	(*Approval)(nil),             // 14: coffer.signer.v1.Approval
-	(*Unsigned)(nil),             // 15: coffer.signer.v1.Unsigned
-	(*Signature)(nil),            // 16: coffer.signer.v1.Signature
-	(*RevokeRequest)(nil),        // 17: coffer.signer.v1.RevokeRequest
-	(*RevokeResponse)(nil),       // 18: coffer.signer.v1.RevokeResponse
-	(*Statement)(nil),            // 19: coffer.signer.v1.Statement
-	(*StatementSignature)(nil),   // 20: coffer.signer.v1.StatementSignature
-	(*Command)(nil),              // 21: coffer.signer.v1.Command
-	(*CommandRequest)(nil),       // 22: coffer.signer.v1.CommandRequest
-	(*CommandResponse)(nil),      // 23: coffer.signer.v1.CommandResponse
-	(*HistoryRequest)(nil),       // 24: coffer.signer.v1.HistoryRequest
-	(*HistoryResponse)(nil),      // 25: coffer.signer.v1.HistoryResponse
-	(*SeenRequest)(nil),          // 26: coffer.signer.v1.SeenRequest
-	(*SeenResponse)(nil),         // 27: coffer.signer.v1.SeenResponse
+	(*Delegation)(nil),           // 9: coffer.signer.v1.Delegation
+	(*Coin)(nil),                 // 10: coffer.signer.v1.Coin
+	(*Sweep)(nil),                // 11: coffer.signer.v1.Sweep
+	(*Slot)(nil),                 // 12: coffer.signer.v1.Slot
+	(*Payment)(nil),              // 13: coffer.signer.v1.Payment
+	(*Order)(nil),                // 14: coffer.signer.v1.Order
+	(*Approval)(nil),             // 15: coffer.signer.v1.Approval
+	(*Unsigned)(nil),             // 16: coffer.signer.v1.Unsigned
+	(*Signature)(nil),            // 17: coffer.signer.v1.Signature
+	(*RevokeRequest)(nil),        // 18: coffer.signer.v1.RevokeRequest
+	(*RevokeResponse)(nil),       // 19: coffer.signer.v1.RevokeResponse
+	(*Statement)(nil),            // 20: coffer.signer.v1.Statement
+	(*StatementSignature)(nil),   // 21: coffer.signer.v1.StatementSignature
+	(*Command)(nil),              // 22: coffer.signer.v1.Command
+	(*CommandRequest)(nil),       // 23: coffer.signer.v1.CommandRequest
+	(*CommandResponse)(nil),      // 24: coffer.signer.v1.CommandResponse
+	(*HistoryRequest)(nil),       // 25: coffer.signer.v1.HistoryRequest
+	(*HistoryResponse)(nil),      // 26: coffer.signer.v1.HistoryResponse
+	(*SeenRequest)(nil),          // 27: coffer.signer.v1.SeenRequest
+	(*SeenResponse)(nil),         // 28: coffer.signer.v1.SeenResponse
 }
 var file_signer_signerpb_signer_proto_depIdxs = []int32{
 	3,  // 0: coffer.signer.v1.InfoResponse.keys:type_name -> coffer.signer.v1.Key
-	21, // 1: coffer.signer.v1.InfoResponse.pauses:type_name -> coffer.signer.v1.Command
+	22, // 1: coffer.signer.v1.InfoResponse.pauses:type_name -> coffer.signer.v1.Command
 	2,  // 2: coffer.signer.v1.InfoResponse.limits:type_name -> coffer.signer.v1.Limits
 	8,  // 3: coffer.signer.v1.SignRequest.intent:type_name -> coffer.signer.v1.Intent
-	13, // 4: coffer.signer.v1.SignRequest.orders:type_name -> coffer.signer.v1.Order
-	14, // 5: coffer.signer.v1.SignRequest.approvals:type_name -> coffer.signer.v1.Approval
-	15, // 6: coffer.signer.v1.SignRequest.unsigned:type_name -> coffer.signer.v1.Unsigned
-	16, // 7: coffer.signer.v1.SignResponse.signatures:type_name -> coffer.signer.v1.Signature
-	11, // 8: coffer.signer.v1.Intent.slot:type_name -> coffer.signer.v1.Slot
-	12, // 9: coffer.signer.v1.Intent.payments:type_name -> coffer.signer.v1.Payment
-	10, // 10: coffer.signer.v1.Intent.sweeps:type_name -> coffer.signer.v1.Sweep
-	9,  // 11: coffer.signer.v1.Intent.coins:type_name -> coffer.signer.v1.Coin
-	13, // 12: coffer.signer.v1.RevokeRequest.order:type_name -> coffer.signer.v1.Order
-	11, // 13: coffer.signer.v1.RevokeResponse.slot:type_name -> coffer.signer.v1.Slot
-	19, // 14: coffer.signer.v1.Command.statement:type_name -> coffer.signer.v1.Statement
-	20, // 15: coffer.signer.v1.Command.signatures:type_name -> coffer.signer.v1.StatementSignature
-	21, // 16: coffer.signer.v1.CommandRequest.command:type_name -> coffer.signer.v1.Command
-	0,  // 17: coffer.signer.v1.Signer.Info:input_type -> coffer.signer.v1.InfoRequest
-	4,  // 18: coffer.signer.v1.Signer.Sign:input_type -> coffer.signer.v1.SignRequest
-	6,  // 19: coffer.signer.v1.Signer.SignExecutor:input_type -> coffer.signer.v1.SignExecutorRequest
-	17, // 20: coffer.signer.v1.Signer.Revoke:input_type -> coffer.signer.v1.RevokeRequest
-	22, // 21: coffer.signer.v1.Signer.Command:input_type -> coffer.signer.v1.CommandRequest
-	24, // 22: coffer.signer.v1.Signer.History:input_type -> coffer.signer.v1.HistoryRequest
-	26, // 23: coffer.signer.v1.Signer.Seen:input_type -> coffer.signer.v1.SeenRequest
-	1,  // 24: coffer.signer.v1.Signer.Info:output_type -> coffer.signer.v1.InfoResponse
-	5,  // 25: coffer.signer.v1.Signer.Sign:output_type -> coffer.signer.v1.SignResponse
-	7,  // 26: coffer.signer.v1.Signer.SignExecutor:output_type -> coffer.signer.v1.SignExecutorResponse
-	18, // 27: coffer.signer.v1.Signer.Revoke:output_type -> coffer.signer.v1.RevokeResponse
-	23, // 28: coffer.signer.v1.Signer.Command:output_type -> coffer.signer.v1.CommandResponse
-	25, // 29: coffer.signer.v1.Signer.History:output_type -> coffer.signer.v1.HistoryResponse
-	27, // 30: coffer.signer.v1.Signer.Seen:output_type -> coffer.signer.v1.SeenResponse
-	24, // [24:31] is the sub-list for method output_type
-	17, // [17:24] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	14, // 4: coffer.signer.v1.SignRequest.orders:type_name -> coffer.signer.v1.Order
+	15, // 5: coffer.signer.v1.SignRequest.approvals:type_name -> coffer.signer.v1.Approval
+	16, // 6: coffer.signer.v1.SignRequest.unsigned:type_name -> coffer.signer.v1.Unsigned
+	17, // 7: coffer.signer.v1.SignResponse.signatures:type_name -> coffer.signer.v1.Signature
+	12, // 8: coffer.signer.v1.Intent.slot:type_name -> coffer.signer.v1.Slot
+	13, // 9: coffer.signer.v1.Intent.payments:type_name -> coffer.signer.v1.Payment
+	11, // 10: coffer.signer.v1.Intent.sweeps:type_name -> coffer.signer.v1.Sweep
+	10, // 11: coffer.signer.v1.Intent.coins:type_name -> coffer.signer.v1.Coin
+	9,  // 12: coffer.signer.v1.Intent.delegations:type_name -> coffer.signer.v1.Delegation
+	14, // 13: coffer.signer.v1.RevokeRequest.order:type_name -> coffer.signer.v1.Order
+	12, // 14: coffer.signer.v1.RevokeResponse.slot:type_name -> coffer.signer.v1.Slot
+	20, // 15: coffer.signer.v1.Command.statement:type_name -> coffer.signer.v1.Statement
+	21, // 16: coffer.signer.v1.Command.signatures:type_name -> coffer.signer.v1.StatementSignature
+	22, // 17: coffer.signer.v1.CommandRequest.command:type_name -> coffer.signer.v1.Command
+	0,  // 18: coffer.signer.v1.Signer.Info:input_type -> coffer.signer.v1.InfoRequest
+	4,  // 19: coffer.signer.v1.Signer.Sign:input_type -> coffer.signer.v1.SignRequest
+	6,  // 20: coffer.signer.v1.Signer.SignExecutor:input_type -> coffer.signer.v1.SignExecutorRequest
+	18, // 21: coffer.signer.v1.Signer.Revoke:input_type -> coffer.signer.v1.RevokeRequest
+	23, // 22: coffer.signer.v1.Signer.Command:input_type -> coffer.signer.v1.CommandRequest
+	25, // 23: coffer.signer.v1.Signer.History:input_type -> coffer.signer.v1.HistoryRequest
+	27, // 24: coffer.signer.v1.Signer.Seen:input_type -> coffer.signer.v1.SeenRequest
+	1,  // 25: coffer.signer.v1.Signer.Info:output_type -> coffer.signer.v1.InfoResponse
+	5,  // 26: coffer.signer.v1.Signer.Sign:output_type -> coffer.signer.v1.SignResponse
+	7,  // 27: coffer.signer.v1.Signer.SignExecutor:output_type -> coffer.signer.v1.SignExecutorResponse
+	19, // 28: coffer.signer.v1.Signer.Revoke:output_type -> coffer.signer.v1.RevokeResponse
+	24, // 29: coffer.signer.v1.Signer.Command:output_type -> coffer.signer.v1.CommandResponse
+	26, // 30: coffer.signer.v1.Signer.History:output_type -> coffer.signer.v1.HistoryResponse
+	28, // 31: coffer.signer.v1.Signer.Seen:output_type -> coffer.signer.v1.SeenResponse
+	25, // [25:32] is the sub-list for method output_type
+	18, // [18:25] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_signer_signerpb_signer_proto_init() }
@@ -2053,7 +2148,7 @@ func file_signer_signerpb_signer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signer_signerpb_signer_proto_rawDesc), len(file_signer_signerpb_signer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
