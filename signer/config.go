@@ -234,7 +234,7 @@ func (c ChainConfig) check() error {
 
 func (c ChainConfig) checkEVM() error {
 	if c.Seed != "" || len(c.Descriptors) > 0 || c.MaxFee > 0 || c.MaxFeeRate > 0 || len(c.Nodes) > 0 || c.Omni > 0 || c.Confirmations > 0 {
-		return errors.New("seed, descriptors, max_fee, max_fee_rate, omni, nodes, confirmations: are of Bitcoin only")
+		return errors.New("seed: is of Bitcoin and TRON; descriptors, max_fee, max_fee_rate, omni, nodes, confirmations: are of Bitcoin only")
 	}
 	addresses := map[string]string{"entry_point": c.EntryPoint, "module": c.Module, "multi_send": c.MultiSend}
 	for i, wallet := range c.Wallets {

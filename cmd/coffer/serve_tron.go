@@ -88,6 +88,7 @@ func (s *server) wireTRONWallet(ctx context.Context, t *tronParts) error {
 	if err := s.checkAccount(t); err != nil {
 		return fmt.Errorf("tron.account: %w", err)
 	}
+	t.account.Deposits = t.deposit
 	for _, asset := range chain.assets {
 		if asset.ID.IsNative() {
 			continue
