@@ -13,6 +13,21 @@ type pooled struct {
 	id   Hash
 	tx   *tronpb.Transaction // without results; not changed
 	size int
+
+	signers []Address // of the first signatures, as far as they were asked for
+}
+
+// signer is who made the i-th signature, asked for in their order. It is remembered, for it
+// takes half the time of a transaction, and each is executed twice at least.
+func (p *pooled) signer(i int) (Address, error) {
+	if i < len(p.signers) {
+		return p.signers[i], nil
+	}
+	signer, err := recoverAddress(p.id, p.tx.Signature[i])
+	if err == nil {
+		p.signers = append(p.signers, signer)
+	}
+	return signer, err
 }
 
 // Broadcast takes a transaction as a node does: it is checked, executed once on the pending

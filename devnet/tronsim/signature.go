@@ -25,7 +25,7 @@ func (x *execution) checkSignatures(p *pooled, act action) error {
 	if err != nil {
 		return badSignature("%s", err)
 	}
-	weight, _, err := weigh(permission, p.id, p.tx.Signature)
+	weight, _, err := weigh(permission, p)
 	if err != nil {
 		return badSignature("%s", err)
 	}
@@ -65,14 +65,14 @@ func allows(operations []byte, kind tronpb.Transaction_Contract_ContractType) bo
 }
 
 // weigh adds the weights of those who signed.
-func weigh(permission *tronpb.Permission, id Hash, signatures [][]byte) (weight int64, signers []Address, err error) {
-	if len(signatures) > len(permission.Keys) {
+func weigh(permission *tronpb.Permission, p *pooled) (weight int64, signers []Address, err error) {
+	if len(p.tx.Signature) > len(permission.Keys) {
 		return 0, nil, nodeError("Signature count is %d more than key counts of permission : %d",
-			len(signatures), len(permission.Keys))
+			len(p.tx.Signature), len(permission.Keys))
 	}
 	signed := map[Address]bool{}
-	for _, signature := range signatures {
-		signer, err := recoverAddress(id, signature)
+	for i := range p.tx.Signature {
+		signer, err := p.signer(i)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -84,7 +84,7 @@ func weigh(permission *tronpb.Permission, id Hash, signatures [][]byte) (weight 
 		}
 		if share == 0 {
 			return 0, nil, nodeError("%s is signed by %s but it is not contained of permission.",
-				hex.EncodeToString(id[:]), Text(signer))
+				hex.EncodeToString(p.id[:]), Text(signer))
 		}
 		if signed[signer] {
 			return 0, nil, nodeError("%s has signed twice!", Text(signer))
@@ -127,7 +127,7 @@ func (s *Sim) SignWeight(tx *tronpb.Transaction) *tronpb.TransactionSignWeight {
 	if len(tx.Signature) == 0 {
 		return fail(tronpb.TransactionSignWeight_Result_NOT_ENOUGH_PERMISSION, errors.New(""))
 	}
-	weight, signers, err := weigh(permission, id, tx.Signature)
+	weight, signers, err := weigh(permission, &pooled{id: id, tx: tx})
 	if err != nil {
 		return fail(tronpb.TransactionSignWeight_Result_PERMISSION_ERROR, err)
 	}
