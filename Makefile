@@ -95,6 +95,10 @@ bench: setup ## benchmarks; docs/benchmarks.md records them
 	go test -run '^$$' -bench SignPSBT -benchtime 30x ./signer
 	go test -run '^$$' -bench 'Block|Select|Payout100' ./utxo
 	go test -run '^$$' -bench BitcoinBlockMatched -benchtime 50x ./bench
+	go test -run '^$$' -bench 'TRONBlock$$' -benchtime 500x -benchmem ./bench
+	go test -run '^$$' -bench TRONBlockMatched -benchtime 50x ./bench
+	go test -run '^$$' -bench TronsimTransactions -benchtime 20000x ./bench
+	go test -run '^$$' -bench TronsimMemory -benchtime 1x ./bench
 	go test -run '^$$' -bench WithdrawalGas -benchtime 1x ./anvil-tests
 
 clean: ## what was built; node_modules, .tools and data stay
