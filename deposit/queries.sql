@@ -394,6 +394,10 @@ select tenant from deposit where id = $1;
 -- name: Salts :many
 select address, salt from deposit_address where chain = @chain and address = any(@addresses::text[]) and kind = 'deposit';
 
+-- name: PathsOf :many
+select address, path::text as path from deposit_address
+where chain = @chain and address = any(@addresses::text[]) and kind = 'deposit' and path is not null;
+
 -- name: Needed :one
 -- Needed is the first record of a chain's stream that is still to be read.
 select least(c.next_offset, coalesce((select r.next_offset from deposit_backfill_run r where r.chain = c.chain), c.next_offset))::bigint

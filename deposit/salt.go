@@ -28,3 +28,21 @@ func (s *Service) Salts(ctx context.Context, chain coffer.ChainID, addresses []c
 	}
 	return salts, nil
 }
+
+// Paths returns where the keys of accounts' addresses of a chain are, "0/7". Addresses that were
+// not given out to an account, or are not derived by a path, are left out.
+func (s *Service) Paths(ctx context.Context, chain coffer.ChainID, addresses []coffer.Address) (map[coffer.Address]string, error) {
+	p := depositsql.PathsOfParams{Chain: string(chain), Addresses: make([]string, len(addresses))}
+	for i, address := range addresses {
+		p.Addresses[i] = string(address)
+	}
+	rows, err := s.sql.PathsOf(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("paths of %d addresses: %w", len(addresses), err)
+	}
+	paths := make(map[coffer.Address]string, len(rows))
+	for _, row := range rows {
+		paths[coffer.Address(row.Address)] = row.Path
+	}
+	return paths, nil
+}

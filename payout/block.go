@@ -28,6 +28,7 @@ type blockTx struct {
 	known int64 // the final height before the event
 
 	outcomes []coffer.Outcome            // of the block
+	swept    map[coffer.Address]bool     // deposit addresses among their senders
 	spent    map[coffer.Hash][]spentCoin // coins set aside, by the transaction that spends them
 }
 
@@ -64,6 +65,9 @@ func (b *blockTx) connect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store the block's time: %w", err)
 	}
+	if err := b.seeSwept(ctx); err != nil {
+		return err
+	}
 	if err := b.bookFees(ctx); err != nil {
 		return err
 	}
@@ -83,7 +87,7 @@ func (b *blockTx) connect(ctx context.Context) error {
 	}
 	for _, o := range b.outcomes {
 		// What was made again may have the id of an attempt that is dead.
-		if hit, ok := ours[o.ID]; (!ok || hit.State == string(coffer.PayoutExpired)) && o.Sender == b.chain.Wallet.Address() {
+		if hit, ok := ours[o.ID]; (!ok || hit.State == string(coffer.PayoutExpired)) && (o.Sender == b.chain.Wallet.Address() || b.swept[o.Sender]) {
 			if ours, err = b.matchUnsigned(ctx, o, ours); err != nil {
 				return err
 			}
@@ -145,7 +149,7 @@ func (b *blockTx) include(ctx context.Context, hit payoutsql.AttemptsBySignedIDR
 	if !coffer.PayoutMoves.Allowed(p.State, coffer.PayoutIncluded) {
 		return b.alarm(ctx, p, fmt.Sprintf("attempt %d landed in tx %s while the payout is %s", hit.Number, o.Tx, p.State))
 	}
-	if o.Sender != p.Intent.Wallet || !sameSlot(o.Slot, p.Intent.Slot) {
+	if !p.sentBy(o.Sender) || !sameSlot(o.Slot, p.Intent.Slot) {
 		return b.alarm(ctx, p, fmt.Sprintf("attempt %d landed as sender %s slot %s, not %s slot %s", hit.Number, o.Sender, o.Slot, p.Intent.Wallet, p.Intent.Slot))
 	}
 

@@ -81,10 +81,17 @@ func (b *blockTx) bookFees(ctx context.Context) error {
 	}
 
 	for _, o := range outcomes {
-		if o.Slot.Kind == coffer.SlotTimestamp && o.Sender == b.chain.Wallet.Address() && !o.Fee.IsZero() {
+		payer := ""
+		switch {
+		case o.Slot.Kind != coffer.SlotTimestamp || o.Fee.IsZero():
+		case o.Sender == b.chain.Wallet.Address():
+			payer = ledger.PrefixCustodyHot + string(o.Sender)
+		case b.swept[o.Sender]:
+			payer = ledger.PrefixCustodyDeposit + string(o.Sender)
+		}
+		if payer != "" {
 			err := b.post(ctx, "payout.fee", o.ID.String(), []string{o.ID.String()},
-				ledger.Debit(ledger.ExpenseNetworkFee, b.chain.Native, o.Fee),
-				ledger.Credit(ledger.PrefixCustodyHot+string(o.Sender), b.chain.Native, o.Fee))
+				ledger.Debit(ledger.ExpenseNetworkFee, b.chain.Native, o.Fee), ledger.Credit(payer, b.chain.Native, o.Fee))
 			if err != nil {
 				return err
 			}

@@ -255,6 +255,14 @@ update payout_sweeps set live = false where payout_id = $1;
 -- name: LiveSweeps :many
 select * from payout_sweeps where chain = $1 and live order by payout_id, position;
 
+-- name: SweptAmong :many
+-- SweptAmong are those addresses that were ever swept.
+select distinct forwarder from payout_sweeps where chain = $1 and forwarder = any(sqlc.arg(addresses)::text[]);
+
+-- name: LiveDelegations :many
+select intent from payout
+where chain = $1 and purpose = 'delegate' and state in ('planned', 'built', 'signing', 'signed', 'broadcast') order by id;
+
 -- name: DeferredSweeps :many
 select * from payout_sweeps_deferred where chain = $1 order by quarantined desc, until, forwarder, asset limit sqlc.arg(first);
 

@@ -35,6 +35,9 @@ func (m *Manager) reserved(ctx context.Context, q *payoutsql.Queries, id coffer.
 		if err := json.Unmarshal(body, &i); err != nil {
 			return Reserved{}, fmt.Errorf("read an intent: %w", err)
 		}
+		if i.Path == coffer.PathTRON && i.Purpose == coffer.PurposeSweep {
+			continue // the deposit address pays
+		}
 		if r.Fees[i.Path], err = r.Fees[i.Path].Add(i.FeeBound); err != nil {
 			return Reserved{}, fmt.Errorf("payout %s: %w", i.ID, err)
 		}

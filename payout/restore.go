@@ -520,7 +520,7 @@ func (b *blockTx) matchUnsigned(ctx context.Context, o coffer.Outcome, ours map[
 	if !ok {
 		return ours, nil
 	}
-	rows, err := b.q.UnsignedAttempts(ctx, payoutsql.UnsignedAttemptsParams{Chain: string(b.event.Chain), Wallet: string(o.Sender), First: maxUnsigned})
+	rows, err := b.q.UnsignedAttempts(ctx, payoutsql.UnsignedAttemptsParams{Chain: string(b.event.Chain), Wallet: string(b.chain.Wallet.Address()), First: maxUnsigned})
 	if err != nil {
 		return nil, fmt.Errorf("read payouts with attempts that have no signatures: %w", err)
 	}

@@ -35,6 +35,7 @@ const maxDeferredSweeps = 10_000
 type SweepLeg struct {
 	coffer.Sweep
 	Expected coffer.Amount
+	Bound    coffer.Amount // of its fee, where the address pays it (TRON); zero for that of payouts
 }
 
 // DeferredSweep is an address and asset that is not swept before a time. Quarantined: a
@@ -49,8 +50,9 @@ type DeferredSweep struct {
 }
 
 // PlanSweep makes one payout that flushes these deposit addresses into the vault of a
-// chain's wallet, in one transaction. It returns "" while another sweep of the wallet is
-// not in a block yet or gas money is short, and CodeConflict when an address and asset is on its way already.
+// chain's wallet, in one transaction; one leg where addresses pay for themselves (TRON). It
+// returns "" while another sweep of the wallet is not in a block yet or gas money is short, and
+// CodeConflict when an address and asset is on its way already.
 func (m *Manager) PlanSweep(ctx context.Context, id coffer.ChainID, legs []SweepLeg) (string, error) {
 	chain, known := m.Chains[id]
 	switch {
@@ -60,6 +62,8 @@ func (m *Manager) PlanSweep(ctx context.Context, id coffer.ChainID, legs []Sweep
 		return "", coffer.Invalid("chain", "%s has no addresses to sweep: payouts spend their coins", id)
 	case chain.coins != nil:
 		return m.planCoinSweep(ctx, id, chain, legs)
+	case chain.paysItself():
+		return m.planAccountSweep(ctx, id, chain, legs)
 	case len(legs) == 0 || len(legs) > MaxSweeps:
 		return "", coffer.Invalid("sweeps", "%d; want 1 to %d", len(legs), MaxSweeps)
 	}
@@ -239,7 +243,7 @@ func legsOf(ctx context.Context, q *payoutsql.Queries, p *Payout) ([]SweepLeg, e
 	}
 	legs := make([]SweepLeg, len(rows))
 	for i, row := range rows {
-		legs[i] = SweepLeg{p.Intent.Sweeps[i], row.Expected}
+		legs[i] = SweepLeg{Sweep: p.Intent.Sweeps[i], Expected: row.Expected}
 	}
 	return legs, nil
 }
@@ -277,6 +281,9 @@ func (m *Manager) renewSweep(ctx context.Context, tx pgx.Tx, p *Payout) error {
 		return m.release(ctx, tx, p, p.row.Reason)
 	}
 	q := m.sql.WithTx(tx)
+	if p.Intent.Slot.Single() { // the dead one keeps it, and another one does the same
+		return m.putOffSweeps(ctx, q, p, p.row.Reason)
+	}
 	legs, err := legsOf(ctx, q, p)
 	if err != nil {
 		return err

@@ -60,6 +60,7 @@ type tronKey struct {
 	name      string
 	key       tronsim.Key
 	explainer coffer.Explainer
+	deposits  *hdkeychain.ExtendedKey // the private half of the deposit key; nil where another one has it
 }
 
 func (k *tronKey) Name() string { return k.name }
@@ -70,16 +71,44 @@ func (k *tronKey) Sign(_ context.Context, r coffer.SigningRequest) ([]coffer.Sig
 	if err != nil {
 		return nil, err
 	}
+	key := k.key
+	if len(effects.Sweeps) > 0 {
+		if key, err = k.depositKey(effects.Sweeps[0]); err != nil {
+			return nil, err
+		}
+	}
 	var signatures []coffer.Signature
 	for _, digest := range effects.Digests {
-		signature, err := crypto.Sign(digest[:], k.key)
+		signature, err := crypto.Sign(digest[:], key)
 		if err != nil {
 			return nil, err
 		}
 		signature[64] += 27
-		signatures = append(signatures, coffer.Signature{Signer: k.name, Key: tron.AddressOfKey(k.key.PublicKey).String(), Digest: digest, Bytes: signature})
+		signatures = append(signatures, coffer.Signature{Signer: k.name, Key: tron.AddressOfKey(key.PublicKey).String(), Digest: digest, Bytes: signature})
 	}
 	return signatures, nil
+}
+
+// depositKey is the key of the address that is swept.
+func (k *tronKey) depositKey(s coffer.Sweep) (tronsim.Key, error) {
+	if k.deposits == nil {
+		return nil, coffer.Invalid("intent.sweeps", "another signer has that key")
+	}
+	index, err := tron.IndexOf(s.Salt)
+	key := k.deposits
+	for _, step := range []uint32{tron.DepositBranch, index} {
+		if err == nil {
+			key, err = key.Derive(step)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	private, err := key.ECPrivKey()
+	if err != nil {
+		return nil, err
+	}
+	return private.ToECDSA(), nil
 }
 
 // tronWorld is a TRON node to develop with, and everything that follows it.
@@ -92,6 +121,7 @@ type tronWorld struct {
 	abi         *abi.ABI
 	faucet      tronsim.Signer
 	hot         tron.Account
+	wallet      *tron.Wallet
 	db          *postgres.DB
 	books       *ledger.Ledger
 	balances    *tron.Balances
@@ -100,7 +130,9 @@ type tronWorld struct {
 	withdrawals *withdrawal.Service
 	payouts     *payout.Manager
 	told        []tron.PermissionUpdate
-	opening     int64 // what the account had before the first block that is followed, sun
+	at          func(checkpoint string) // of payouts; nil for nobody
+	began       coffer.BlockRef         // the last block that is not followed
+	opening     int64                   // what the account had before the first block that is followed, sun
 }
 
 // clock is the time of the newest block.
@@ -137,12 +169,18 @@ func newTRON(t *testing.T) *tronWorld {
 	w.balances = tron.NewBalances(source)
 	w.hot, err = tron.ReadAccount(t.Context(), client, tron.Address(tronsim.AddressOf(hot)), 2)
 	w.must(err)
-	wallet, err := tron.NewWallet(tron.WalletConfig{Account: w.hot, Pool: client, Clock: w.clock})
+	private, public := depositKey(t)
+	w.hot.Deposits = public
+	w.wallet, err = tron.NewWallet(tron.WalletConfig{Account: w.hot, Pool: client, Clock: w.clock})
 	w.must(err)
 	explainer := tron.NewExplainer(tron.ExplainConfig{Chain: w.id, Wallets: []tron.Account{w.hot}})
 	var signers []coffer.Signer
 	for n := range 3 {
-		signers = append(signers, &tronKey{name: string(rune('a' + n)), key: tronsim.KeyOf("signer", n), explainer: explainer})
+		one := &tronKey{name: string(rune('a' + n)), key: tronsim.KeyOf("signer", n), explainer: explainer}
+		if n == 1 {
+			one.deposits = private
+		}
+		signers = append(signers, one)
 	}
 
 	w.db = postgrestest.New(t)
@@ -156,7 +194,7 @@ func newTRON(t *testing.T) *tronWorld {
 	w.must(err)
 	w.deposits, err = deposit.New(deposit.Config{
 		DB: w.db, Ledger: w.books, Log: log, Clock: w.clock, Assets: assets,
-		Chains: []deposit.Chain{{ID: w.id, Indexed: depositKey(t), ParseAddress: source.ParseAddress}},
+		Chains: []deposit.Chain{{ID: w.id, Indexed: public, ParseAddress: source.ParseAddress}},
 	})
 	w.must(err)
 	rules, err := policy.Parse(fmt.Appendf(nil, tronPolicy, tron.Native(w.id), w.usdt))
@@ -173,14 +211,20 @@ func newTRON(t *testing.T) *tronWorld {
 	w.must(err)
 	w.payouts, err = payout.New(payout.Config{
 		DB: w.db, Ledger: w.books, Withdrawals: w.withdrawals, Events: log, Clock: w.clock,
+		Checkpoint: func(name string) {
+			if w.at != nil {
+				w.at(name)
+			}
+		},
 		Chains: map[coffer.ChainID]payout.Chain{w.id: {
-			Native: tron.Native(w.id), Wallet: wallet, Explainer: explainer, Signers: signers, Threshold: 2, Paths: []string{coffer.PathTRON},
+			Native: tron.Native(w.id), Wallet: w.wallet, Explainer: explainer, Signers: signers, Threshold: 2, Paths: []string{coffer.PathTRON},
 			FeeBound: coffer.NewAmount(50 * trxUnits), Limits: payout.Limits{MaxOrders: 1, IntentTTL: 10 * time.Minute, Rebroadcast: time.Second},
 		}},
 	})
 	w.must(err)
 	w.must(w.deposits.RegisterHouse(t.Context(), w.id, w.hot.Name(), deposit.HouseHot))
 	w.must(w.deposits.RegisterHouse(t.Context(), w.id, tron.AddressOf(tron.Address(w.token)), deposit.HouseToken))
+	w.began = w.sim.Head()
 	w.opening = w.sim.Balance(tronsim.Address(w.hot.Address))
 	w.mine(1)
 	return w
@@ -208,7 +252,8 @@ func (w *tronWorld) dial() *tron.Client {
 	return client
 }
 
-func depositKey(t *testing.T) tron.DepositKey {
+// depositKey is what deposit addresses are made of, with its private half.
+func depositKey(t *testing.T) (*hdkeychain.ExtendedKey, tron.DepositKey) {
 	t.Helper()
 	seed := sha256.Sum256([]byte(t.Name()))
 	key, err := hdkeychain.NewMaster(seed[:], &chaincfg.MainNetParams)
@@ -217,17 +262,18 @@ func depositKey(t *testing.T) tron.DepositKey {
 			key, err = key.Derive(hdkeychain.HardenedKeyStart + step)
 		}
 	}
-	if err == nil {
-		key, err = key.Neuter()
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := tron.ParseDepositKey("[00000000/44h/195h/0h]" + key.String())
+	public, err := key.Neuter()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return read
+	read, err := tron.ParseDepositKey("[00000000/44h/195h/0h]" + public.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key, read
 }
 
 // deploy makes a token that calls itself USDT; the faucet has all of it.
@@ -246,6 +292,7 @@ func (w *tronWorld) guard(owner tronsim.Key) {
 	w.t.Helper()
 	active := tron.Permission{Name: "pay", Threshold: 2, Operations: []tronpb.Transaction_Contract_ContractType{
 		tronpb.Transaction_Contract_TransferContract, tronpb.Transaction_Contract_TriggerSmartContract,
+		tronpb.Transaction_Contract_AccountCreateContract, tronpb.Transaction_Contract_DelegateResourceContract, tronpb.Transaction_Contract_UnDelegateResourceContract,
 	}}
 	for n := range 3 {
 		active.Keys = append(active.Keys, tron.Key{Address: tron.AddressOfKey(tronsim.KeyOf("signer", n).PublicKey), Weight: 1})

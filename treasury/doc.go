@@ -13,6 +13,10 @@
 //	                      ↑                               operators may say: now
 //	     not: on its way, put off, in quarantine
 //
+// On TRON, where a deposit address is an account of its own, a look takes each of some addresses
+// one step on: the wallet makes its account, lends it energy, has it emptied and takes the energy
+// back (lend.go). What waits at such addresses is held to a cap.
+//
 // Nothing is remembered between two looks but what payout knows of sweeps on their way: an
 // address and asset is in one live sweep at most, whoever plans.
 package treasury

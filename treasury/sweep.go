@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/holiman/uint256"
-
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/payout"
 	"github.com/cofferhq/coffer/postgres"
@@ -39,9 +37,12 @@ const (
 type SweepAsset struct {
 	ID  coffer.AssetID
 	Min coffer.Amount // less stays where it is until it is old
-	// Price is what one whole unit of the native asset (10^18 base units on EVM) is worth, in
+	// Price is what one whole unit of the native asset (10^NativeDecimals base units) is worth, in
 	// base units of this asset; zero where costs are not weighed against it.
 	Price coffer.Amount
+	// Cap is how much of it may wait at deposit addresses where one signer has their keys, before
+	// it is moved whatever that costs; zero for no cap.
+	Cap coffer.Amount
 }
 
 // SweepChain is how deposit addresses of one chain are emptied.
@@ -53,6 +54,11 @@ type SweepChain struct {
 	CostFactor    uint64        // a sweep is worth so many times its cost; DefaultCostFactor when zero
 	MaxAge        time.Duration // after which it goes whatever it is worth; DefaultSweepAge when zero
 	Interval      time.Duration // between looks; DefaultSweepInterval when zero
+
+	// Lender is the wallet, where deposit addresses are accounts of their own that it lends to.
+	// MaxForwarders then bounds those that are being emptied, and GasPrice is not asked.
+	Lender         Lender
+	NativeDecimals uint64 // 18 when zero
 
 	// Final is the height up to which the books are final.
 	Final func(ctx context.Context) (uint64, error)
@@ -73,12 +79,15 @@ func (c SweepChain) withDefaults() SweepChain {
 	if c.Interval == 0 {
 		c.Interval = DefaultSweepInterval
 	}
+	if c.NativeDecimals == 0 {
+		c.NativeDecimals = 18
+	}
 	return c
 }
 
 func (c SweepChain) check() error {
 	switch {
-	case c.Final == nil || c.GasPrice == nil:
+	case c.Final == nil || c.GasPrice == nil && c.Lender == nil:
 		return errors.New("a final block and a gas price are needed")
 	case len(c.Assets) == 0:
 		return errors.New("no asset may be swept")
@@ -121,6 +130,7 @@ type SweepConfig struct {
 type Sweeper struct {
 	SweepConfig
 	chains map[coffer.ChainID]SweepChain
+	payer  LendPayer // Payouts, where they can lend
 }
 
 // NewSweeper returns a Sweeper, or says what the configuration lacks.
@@ -135,10 +145,14 @@ func NewSweeper(c SweepConfig) (*Sweeper, error) {
 		c.Looked = func(coffer.ChainID, SweepPlan, string) {}
 	}
 	s := &Sweeper{SweepConfig: c, chains: map[coffer.ChainID]SweepChain{}}
+	s.payer, _ = c.Payouts.(LendPayer)
 	for _, chain := range c.Chains {
 		chain = chain.withDefaults()
 		if err := chain.check(); err != nil {
 			return nil, fmt.Errorf("sweeper: %s: %w", chain.ID, err)
+		}
+		if s.payer == nil && chain.Lender != nil {
+			return nil, fmt.Errorf("sweeper: %s: Payouts cannot lend", chain.ID)
 		}
 		s.chains[chain.ID] = chain
 	}
@@ -154,6 +168,16 @@ type SweepPlan struct {
 	Cost        coffer.Amount // estimate, native base units
 	Value       coffer.Amount // of what is due, native base units; zero where no price is known
 	Reason      string
+
+	// Where the wallet lends to its deposit addresses, each leg is a transaction of its own, and:
+	Give     []coffer.Delegation // to addresses that are emptied next
+	Back     []coffer.Delegation // from addresses that are not
+	Underway int                 // addresses with a step on its way
+	Dear     int                 // addresses that are not worth what emptying them costs
+	Lacking  int                 // addresses that wait for stake
+	Swept    int                 // legs that were made payouts
+	Stuck    []Stuck             // nothing can be moved
+	Exposure []Exposure          // of each asset
 }
 
 // Plan looks at the final books of a chain and says which addresses to empty now; forced,
@@ -167,6 +191,9 @@ func (s *Sweeper) Plan(ctx context.Context, id coffer.ChainID, forced bool) (Swe
 	final, err := chain.Final(ctx)
 	if err != nil {
 		return SweepPlan{}, fmt.Errorf("plan a sweep of %s: %w", id, err)
+	}
+	if chain.Lender != nil {
+		return s.planLending(ctx, chain, final, forced)
 	}
 	held, err := holdings(ctx, s.DB.Pool(), chain, final)
 	if err != nil {
@@ -218,10 +245,24 @@ func (s *Sweeper) addSalts(ctx context.Context, id coffer.ChainID, plan *SweepPl
 // Step plans one sweep of a chain and makes it a payout, if one is due or requested. It
 // returns the payout's id, or "".
 func (s *Sweeper) Step(ctx context.Context, id coffer.ChainID) (string, error) {
+	made, _, err := s.step(ctx, id)
+	return made, err
+}
+
+// step says besides whether there is another step to look for soon.
+func (s *Sweeper) step(ctx context.Context, id coffer.ChainID) (made string, more bool, err error) {
 	requested, err := SweepRequested(ctx, s.DB.Pool(), id)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
+	if chain := s.chains[id]; chain.Lender != nil {
+		return s.stepLending(ctx, chain, requested)
+	}
+	made, err = s.stepOnce(ctx, id, requested)
+	return made, false, err
+}
+
+func (s *Sweeper) stepOnce(ctx context.Context, id coffer.ChainID, requested bool) (string, error) {
 	plan, err := s.Plan(ctx, id, requested)
 	if err != nil {
 		return "", err
@@ -254,13 +295,17 @@ func (s *Sweeper) Run(ctx context.Context, id coffer.ChainID) error {
 		return coffer.Invalid("chain", "%s is not swept", id)
 	}
 	var last time.Time
+	wait := chain.Interval
 	ticker := time.NewTicker(min(chain.Interval, requestPoll))
 	defer ticker.Stop()
 	for {
 		requested, err := SweepRequested(ctx, s.DB.Pool(), id)
-		if now := s.Clock(); err == nil && (requested || !now.Before(last.Add(chain.Interval))) {
-			last = now
-			_, err = s.Step(ctx, id)
+		if now := s.Clock(); err == nil && (requested || !now.Before(last.Add(wait))) {
+			last, wait = now, chain.Interval
+			var more bool
+			if _, more, err = s.step(ctx, id); more {
+				wait = min(wait, stepPoll)
+			}
 		}
 		if err != nil && ctx.Err() == nil {
 			return err
@@ -272,6 +317,9 @@ func (s *Sweeper) Run(ctx context.Context, id coffer.ChainID) error {
 		}
 	}
 }
+
+// stepPoll is how soon the next step of what is emptied in several is looked for: about a block.
+const stepPoll = 3 * time.Second
 
 // requestPoll is how soon a request is noticed.
 const requestPoll = time.Second
@@ -285,19 +333,3 @@ func (c SweepChain) forced() SweepChain {
 	c.Assets = assets
 	return c
 }
-
-// worth is an amount of an asset in native base units, rounded down; 2^256-1 where that
-// overflows.
-func (a SweepAsset) worth(amount coffer.Amount) coffer.Amount {
-	if a.Price.IsZero() {
-		return coffer.Amount{}
-	}
-	unit := new(uint256.Int).Exp(uint256.NewInt(10), uint256.NewInt(nativeDecimals))
-	n, overflow := new(uint256.Int).MulDivOverflow(amount.Int(), unit, a.Price.Int())
-	if overflow {
-		n.SetAllOne()
-	}
-	return coffer.AmountFromInt(n)
-}
-
-const nativeDecimals = 18 // of every EVM chain

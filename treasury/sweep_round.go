@@ -155,7 +155,7 @@ func (r *round) plan(gasPrice coffer.Amount) (SweepPlan, error) {
 			amount := r.held[spot]
 			plan.Legs = append(plan.Legs, payout.SweepLeg{Sweep: coffer.Sweep{Forwarder: h.forwarder, Asset: token}, Expected: amount})
 			unpriced = unpriced || !amount.IsZero() && r.assets[token].Price.IsZero()
-			plan.Value = addOrMost(plan.Value, r.assets[token].worth(amount))
+			plan.Value = addOrMost(plan.Value, r.assets[token].worth(amount, r.chain.NativeDecimals))
 		}
 	}
 	for _, h := range r.due {

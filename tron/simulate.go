@@ -71,6 +71,17 @@ func (w *Wallet) simulate(ctx context.Context, u coffer.Unsigned) error {
 		if newAccount, err = w.receives(ctx, c.ReceiverAddress); err == nil && newAccount {
 			err = fmt.Errorf("%w: the receiver of a delegation has no account", coffer.ErrWouldFail)
 		}
+		if err == nil {
+			err = w.lendable(ctx, c.Resource, c.Balance, nil)
+		}
+		if err != nil {
+			return err
+		}
+	case *tronpb.UnDelegateResourceContract:
+		from, err := AddressFromBytes(c.ReceiverAddress)
+		if err == nil {
+			err = w.lendable(ctx, c.Resource, c.Balance, &from)
+		}
 		if err != nil {
 			return err
 		}

@@ -92,6 +92,10 @@ var elsewhere = map[string]string{
 	"payout.filing":      "package payout, TestACrashWhileImportingAFileStoresItOnce",
 	"payout.file":        "package payout, TestACrashWhileImportingAFileStoresItOnce",
 	"payout.imported":    "coffer restore import, which is run again by TestAnOldDatabaseUnderLiveSigners",
+	// Sweeps of accounts that pay for themselves.
+	"errand.before_plan": "package sim, TestTRONSweepsSurviveCrashes",
+	"errand.planning":    "package sim, TestTRONSweepsSurviveCrashes",
+	"errand.planned":     "package sim, TestTRONSweepsSurviveCrashes",
 	// What is signed for a Safe's nonce is cancelled when its time has passed: too late to wait for.
 	"payout.before_cancelling": "TestSafeTransactionsOnTheStack",
 	"payout.cancelling":        "TestSafeTransactionsOnTheStack",

@@ -1774,6 +1774,41 @@ func (q *Queries) Owner(ctx context.Context, arg OwnerParams) (OwnerRow, error) 
 	return i, err
 }
 
+const pathsOf = `-- name: PathsOf :many
+select address, path::text as path from deposit_address
+where chain = $1 and address = any($2::text[]) and kind = 'deposit' and path is not null
+`
+
+type PathsOfParams struct {
+	Chain     string
+	Addresses []string
+}
+
+type PathsOfRow struct {
+	Address string
+	Path    string
+}
+
+func (q *Queries) PathsOf(ctx context.Context, arg PathsOfParams) ([]PathsOfRow, error) {
+	rows, err := q.db.Query(ctx, pathsOf, arg.Chain, arg.Addresses)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PathsOfRow
+	for rows.Next() {
+		var i PathsOfRow
+		if err := rows.Scan(&i.Address, &i.Path); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const positionOf = `-- name: PositionOf :one
 select position from deposit where tenant = $1 and id = $2
 `

@@ -928,6 +928,31 @@ func (q *Queries) InsertSweep(ctx context.Context, arg InsertSweepParams) error 
 	return err
 }
 
+const liveDelegations = `-- name: LiveDelegations :many
+select intent from payout
+where chain = $1 and purpose = 'delegate' and state in ('planned', 'built', 'signing', 'signed', 'broadcast') order by id
+`
+
+func (q *Queries) LiveDelegations(ctx context.Context, chain string) ([][]byte, error) {
+	rows, err := q.db.Query(ctx, liveDelegations, chain)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var intent []byte
+		if err := rows.Scan(&intent); err != nil {
+			return nil, err
+		}
+		items = append(items, intent)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const liveIntents = `-- name: LiveIntents :many
 select intent from payout
 where chain = $1 and wallet = $2 and state in ('planned', 'built', 'signing', 'signed', 'broadcast')
@@ -2100,6 +2125,36 @@ func (q *Queries) Sweeps(ctx context.Context, payoutID string) ([]PayoutSweep, e
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sweptAmong = `-- name: SweptAmong :many
+select distinct forwarder from payout_sweeps where chain = $1 and forwarder = any($2::text[])
+`
+
+type SweptAmongParams struct {
+	Chain     string
+	Addresses []string
+}
+
+// SweptAmong are those addresses that were ever swept.
+func (q *Queries) SweptAmong(ctx context.Context, arg SweptAmongParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, sweptAmong, arg.Chain, arg.Addresses)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var forwarder string
+		if err := rows.Scan(&forwarder); err != nil {
+			return nil, err
+		}
+		items = append(items, forwarder)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

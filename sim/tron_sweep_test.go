@@ -1,0 +1,280 @@
+package sim_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/deposit"
+	"github.com/cofferhq/coffer/devnet/tronsim"
+	"github.com/cofferhq/coffer/ledger"
+	"github.com/cofferhq/coffer/treasury"
+	"github.com/cofferhq/coffer/tron"
+	"github.com/cofferhq/coffer/tron/tronpb"
+)
+
+// tronLender is the wallet as the sweeper knows it.
+type tronLender struct {
+	*tron.Wallet
+	deposits *deposit.Service
+	chain    coffer.ChainID
+}
+
+func (l tronLender) Prepare(ctx context.Context, s coffer.Sweep) (treasury.Preparation, error) {
+	p, err := l.Wallet.Prepare(ctx, s)
+	return treasury.Preparation(p), err
+}
+
+func (l tronLender) Lent(ctx context.Context) ([]coffer.Delegation, error) {
+	lent, err := l.Wallet.Lent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var to []coffer.Address
+	for _, d := range lent {
+		to = append(to, d.To)
+	}
+	paths, err := l.deposits.Paths(ctx, l.chain, to)
+	var ours []coffer.Delegation
+	for _, d := range lent {
+		if d.Path = paths[d.To]; d.Path != "" {
+			ours = append(ours, d)
+		}
+	}
+	return ours, err
+}
+
+// Salts implements treasury.Salts.
+func (l tronLender) Salts(ctx context.Context, chain coffer.ChainID, addresses []coffer.Address) (map[coffer.Address]coffer.Hash, error) {
+	paths, err := l.deposits.Paths(ctx, chain, addresses)
+	salts := map[coffer.Address]coffer.Hash{}
+	for address, path := range paths {
+		var index uint32
+		if _, err := fmt.Sscanf(path, "0/%d", &index); err != nil {
+			return nil, err
+		}
+		salts[address] = tron.SaltOf(index)
+	}
+	return salts, err
+}
+
+// tronSweeps is a TRON world that sweeps.
+type tronSweeps struct {
+	*tronWorld
+	sweeper *treasury.Sweeper
+	plan    treasury.SweepPlan // the last one
+}
+
+// newTRONSweeps has a wallet with stake and books that began with what it had.
+func newTRONSweeps(t *testing.T, change ...func(c *treasury.SweepChain)) *tronSweeps {
+	t.Helper()
+	w := &tronSweeps{tronWorld: newTRON(t)}
+	for _, code := range []tronpb.ResourceCode{tronpb.ResourceCode_ENERGY, tronpb.ResourceCode_BANDWIDTH} {
+		w.must(w.sim.Stake(tronsim.Address(w.hot.Address), code, 100_000*trxUnits))
+		w.must(w.sim.Stake(w.faucet.Address, code, 900_000*trxUnits))
+	}
+	w.must(w.db.Tx(t.Context(), func(tx pgx.Tx) error {
+		return treasury.New(w.books).Adopt(t.Context(), tx, w.id, tron.Native(w.id), ledger.PrefixCustodyHot+string(w.hot.Name()),
+			coffer.NewAmount(uint64(w.opening)), w.began, w.clock()) // #nosec G115 -- not negative
+	}))
+	lender := tronLender{w.wallet, w.deposits, w.id}
+	chain := treasury.SweepChain{
+		ID: w.id, MaxForwarders: 10, CostFactor: 2, MaxAge: 24 * time.Hour, NativeDecimals: 6, Lender: lender,
+		Assets: []treasury.SweepAsset{
+			{ID: w.usdt, Min: coffer.NewAmount(2 * usdtUnits), Price: coffer.NewAmount(300_000)}, // a TRX costs 0.30
+			{ID: tron.Native(w.id), Min: coffer.NewAmount(2 * trxUnits), Price: coffer.NewAmount(trxUnits)},
+		},
+		Final: func(ctx context.Context) (uint64, error) {
+			progress, err := w.deposits.Progress(ctx, w.id)
+			return min(progress.Final, progress.Tip.Height), err
+		},
+	}
+	for _, do := range change {
+		do(&chain)
+	}
+	var err error
+	w.sweeper, err = treasury.NewSweeper(treasury.SweepConfig{
+		DB: w.db, Payouts: w.payouts, Salts: lender, Chains: []treasury.SweepChain{chain}, Clock: w.clock,
+		Looked: func(_ coffer.ChainID, plan treasury.SweepPlan, _ string) { w.plan = plan },
+	})
+	w.must(err)
+	return w
+}
+
+// run looks, steps and mines, so many blocks.
+func (w *tronSweeps) run(blocks int) {
+	w.t.Helper()
+	for range blocks {
+		_, err := w.sweeper.Step(w.t.Context(), w.id)
+		w.must(err)
+		w.step()
+		w.mine(1)
+	}
+}
+
+// step takes steps of payouts until none is due.
+func (w *tronSweeps) step() {
+	w.t.Helper()
+	for range 100 {
+		moved, err := w.payouts.Step(w.t.Context())
+		w.must(err)
+		if !moved {
+			return
+		}
+	}
+}
+
+// wantEqual holds all books to the chain, at a solidified block.
+func (w *tronSweeps) wantEqual() {
+	w.t.Helper()
+	solid := w.sim.Solid()
+	lines, err := treasury.New(w.books).Compare(w.t.Context(), w.db.Pool(), w.id, solid, w.balances)
+	w.must(err)
+	if len(lines) == 0 {
+		w.t.Error("nothing was compared")
+	}
+	for _, line := range lines {
+		if !line.Equal {
+			w.t.Errorf("block %d: %s has %s of %s in the books, %s on the chain", solid.Height, line.Account, line.Ledger, line.Asset, line.Chain)
+		}
+	}
+}
+
+// wantLent holds what the wallet lends to a number of addresses.
+func (w *tronSweeps) wantLent(addresses int) {
+	w.t.Helper()
+	lent, err := w.wallet.Lent(w.t.Context())
+	w.must(err)
+	to := map[coffer.Address]bool{}
+	for _, d := range lent {
+		to[d.To] = true
+	}
+	if len(to) != addresses {
+		w.t.Errorf("the wallet lends to %d addresses, want %d: %+v", len(to), addresses, lent)
+	}
+}
+
+// tokens is what an address has of USDT.
+func (w *tronSweeps) tokens(address coffer.Address) uint64 {
+	w.t.Helper()
+	owner, err := tron.CanonicalAddress(address)
+	w.must(err)
+	data, err := w.abi.Pack("balanceOf", owner)
+	w.must(err)
+	said, err := w.sim.Constant(w.faucet.Address, w.token, data)
+	w.must(err)
+	amount, err := coffer.AmountFromBytes(said)
+	w.must(err)
+	return amount.Int().Uint64()
+}
+
+// arrive issues addresses and pays so many tokens to each, all of it final.
+func (w *tronSweeps) arrive(amounts ...int64) []coffer.Address {
+	w.t.Helper()
+	addresses := make([]coffer.Address, len(amounts))
+	for n, amount := range amounts {
+		issued, err := w.deposits.IssueAddress(w.t.Context(), "acme", fmt.Sprintf("customer-%d", n), w.id)
+		w.must(err)
+		addresses[n] = issued.Address
+		w.send(w.token, issued.Address, amount)
+	}
+	w.mine(tronSolid + 4)
+	return addresses
+}
+
+// wantSwept wants addresses to be empty, the wallet to have so many tokens, nothing to be lent or
+// on its way, and the books to be equal to the chain.
+func (w *tronSweeps) wantSwept(want uint64, addresses ...coffer.Address) {
+	w.t.Helper()
+	for _, address := range addresses {
+		if left := w.tokens(address); left != 0 {
+			w.t.Errorf("%s has %d tokens left", address, left)
+		}
+	}
+	if got := w.tokens(w.hot.Name()); got != want {
+		w.t.Errorf("the wallet has %d tokens, want %d", got, want)
+	}
+	w.wantLent(0)
+	if left := w.plan; len(left.Legs)+len(left.Give)+len(left.Back)+left.Underway > 0 {
+		w.t.Errorf("there is still something to do: %+v", left)
+	}
+	w.mine(tronSolid)
+	w.wantHot(w.usdt, want)
+	w.wantEqual()
+}
+
+// TestTRONSweepsWithLentEnergy empties a deposit address that never had TRX: its account is made,
+// energy is lent, its tokens are moved, and the energy comes back.
+func TestTRONSweepsWithLentEnergy(t *testing.T) {
+	w := newTRONSweeps(t)
+	ann, err := w.deposits.IssueAddress(t.Context(), "acme", "ann", w.id)
+	w.must(err)
+	w.send(w.token, ann.Address, 100*usdtUnits)
+	w.mine(3)
+	w.run(1)
+	w.wantLent(0) // it is not final yet
+	w.mine(tronSolid)
+	w.wantBalance("ann", w.usdt, 100*usdtUnits, 0)
+
+	w.run(2)
+	if receiver, err := tron.CanonicalAddress(ann.Address); err != nil || w.sim.Balance(tronsim.Address(receiver)) != 0 {
+		t.Errorf("the address got TRX, %v", err)
+	}
+	w.run(2)
+	w.wantLent(1)
+	w.run(2)
+	if got := w.tokens(w.hot.Name()); got != 100*usdtUnits || w.tokens(ann.Address) != 0 {
+		t.Fatalf("the wallet has %d, the address %d: %+v", got, w.tokens(ann.Address), w.plan)
+	}
+	w.run(tronSolid + 6)
+	w.wantSwept(100*usdtUnits, ann.Address)
+	w.wantBalance("ann", w.usdt, 100*usdtUnits, 0)
+}
+
+// TestTRONSweepsSurviveCrashes kills the process at every checkpoint that sweeps come to, the
+// first time and every fifth, and starts it again.
+func TestTRONSweepsSurviveCrashes(t *testing.T) {
+	w := newTRONSweeps(t)
+	addresses := w.arrive(100*usdtUnits, 50*usdtUnits)
+	passed := map[string]int{}
+	w.at = func(name string) {
+		if passed[name]++; passed[name]%5 == 1 {
+			panic(crash{name})
+		}
+	}
+	survive := func(work func()) {
+		for crashed := true; crashed; {
+			crashed = func() (crashed bool) {
+				defer func() {
+					switch r := recover().(type) {
+					case nil:
+					case crash:
+						crashed = true
+						w.must(w.payouts.Resume(w.t.Context()))
+					default:
+						panic(r)
+					}
+				}()
+				work()
+				return false
+			}()
+		}
+	}
+	for range 3*tronSolid + 20 {
+		survive(func() { _, err := w.sweeper.Step(t.Context(), w.id); w.must(err) })
+		survive(w.step)
+		w.must(w.sim.Mine(1))
+		survive(w.follow)
+	}
+	w.at = nil
+	w.wantSwept(150*usdtUnits, addresses...)
+	for _, name := range []string{"errand.before_plan", "errand.planning", "errand.planned", "sweep.ending", "payout.signature", "payout.after_broadcast"} {
+		if passed[name] < 2 {
+			t.Errorf("killed at %s %d times: %v", name, passed[name], passed)
+		}
+	}
+}
