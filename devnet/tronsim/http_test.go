@@ -172,6 +172,10 @@ func TestHTTPIsJavaTrons(t *testing.T) {
 			"/wallet/createtransaction", `{"owner_address":"` + hex.EncodeToString(Wire(from)) + `","to_address":"` + hex.EncodeToString(Wire(from)) + `","amount":1}`,
 			`{"Error":"class org.tron.core.exception.ContractValidateException : Contract validate error : Cannot transfer TRX to yourself."}`,
 		},
+		"no contract inside": {
+			"/wallet/broadcasttransaction", `{"raw_data":{"contract":[{"type":1,"parameter":{"type_url":"type.googleapis.com/protocol.Block","value":{}}}]}}`,
+			`is no contract`,
+		},
 		"broadcast of nothing": {"/wallet/broadcasthex", `{"transaction":""}`, `"code":"CONTRACT_VALIDATE_ERROR"`},
 	} {
 		got := post(c.path, c.body)

@@ -157,7 +157,7 @@ func isText(field protoreflect.FieldDescriptor) bool {
 
 // parameter writes what is inside of a contract.
 func (p printer) parameter(m *anypb.Any) object {
-	inner, err := m.UnmarshalNew()
+	inner, err := unpack(m)
 	if err != nil {
 		return object{{"value", hex.EncodeToString(m.Value)}, {"type_url", m.TypeUrl}}
 	}
@@ -345,13 +345,26 @@ func (r reader) parameter(from map[string]any, depth int) (*anypb.Any, error) {
 	if !ok {
 		return nil, errors.New("value: want an object")
 	}
-	empty := &anypb.Any{TypeUrl: url}
-	inner, err := empty.UnmarshalNew()
+	inner, err := unpack(&anypb.Any{TypeUrl: url})
 	if err != nil {
-		return nil, fmt.Errorf("type_url %q is not modelled", url)
+		return nil, err
 	}
 	if err := r.merge(inner.ProtoReflect(), value, depth+1); err != nil {
 		return nil, err
 	}
 	return pack(inner), nil
+}
+
+// unpack reads what is inside of a contract, which is the message of a contract and nothing
+// else: others hold kinds of fields that are not read here, or contracts of their own.
+func unpack(m *anypb.Any) (proto.Message, error) {
+	name := m.MessageName()
+	if _, known := tronpb.Transaction_Contract_ContractType_value[string(name.Name())]; !known || name.Parent() != "protocol" {
+		return nil, fmt.Errorf("type_url %.80q is no contract", m.TypeUrl)
+	}
+	inner, err := m.UnmarshalNew()
+	if err != nil {
+		return nil, fmt.Errorf("type_url %.80q is not modelled", m.TypeUrl)
+	}
+	return inner, nil
 }

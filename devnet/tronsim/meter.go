@@ -3,6 +3,7 @@ package tronsim
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 
 	"github.com/ethereum/go-ethereum/core/tracing"
@@ -132,7 +133,7 @@ func (m *meter) enter(depth int, kind byte, from, to Address, input []byte, _ ui
 	}
 	m.frames = append(m.frames, f)
 	if p, ok := precompiles[to]; ok && depth > 0 && isCall(op) {
-		m.spend(int64(p.RequiredGas(input)), name("PRECOMPILED")) //nolint:gosec // prices of inputs that are bounded by memory
+		m.spend(int64(min(p.RequiredGas(input), math.MaxInt64)), name("PRECOMPILED"))
 	}
 }
 

@@ -189,3 +189,25 @@ func TestForkUndoesContracts(t *testing.T) {
 		t.Errorf("deployed again, the owner has %d", got)
 	}
 }
+
+// A built-in contract may ask for more than an int64 holds: a power of numbers that are only
+// said to be long.
+func TestAPriceBeyondAllEnergyBreaks(t *testing.T) {
+	s := newScene(t, nil)
+	const (
+		push4, push1, mstore, gas, staticcall, stop = 0x63, 0x60, 0x52, 0x5a, 0xfa, 0x00
+	)
+	code := []byte{
+		push4, 0xff, 0xff, 0xff, 0xff, push1, 0x00, mstore, // bytes of the base
+		push4, 0xff, 0xff, 0xff, 0xff, push1, 0x20, mstore, // of the exponent
+		push1, 0x01, push1, 0x40, mstore, // of the modulus
+		push1, 0x00, push1, 0x00, push1, 0x60, push1, 0x00, push1, 0x05, gas, staticcall, stop,
+	}
+	var ext *tronpb.TransactionExtention
+	s.look(false, "", func(v view) {
+		ext = v.constant(&tronpb.TriggerSmartContract{OwnerAddress: Wire(s.signer(0).Address), Data: code})
+	})
+	if limit := s.Parameters().MaxConstantEnergy; ext.EnergyUsed != limit || ext.Result.Result {
+		t.Errorf("%d energy of %d: %v", ext.EnergyUsed, limit, ext.Result)
+	}
+}
