@@ -574,6 +574,7 @@ func (b *blockTx) expire(ctx context.Context, final int64) error {
 		if err := b.m.save(ctx, b.q, p); err != nil {
 			return err
 		}
+		b.m.checkpoint("payout.expiring")
 	}
 	return nil
 }

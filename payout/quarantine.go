@@ -168,7 +168,11 @@ func (m *Manager) tryWithMore(ctx context.Context, tx pgx.Tx, p *Payout) error {
 	if err := m.Withdrawals.Returned(ctx, tx, p.Withdrawals, clip(p.row.Reason)); err != nil {
 		return err
 	}
-	return m.putOff(ctx, q, p.Withdrawals, p.Withdrawals[0], m.limits(p).Backoff)
+	if err := m.putOff(ctx, q, p.Withdrawals, p.Withdrawals[0], m.limits(p).Backoff); err != nil {
+		return err
+	}
+	m.checkpoint("payout.again")
+	return nil
 }
 
 // maxEnergyTries bounds the payouts of a withdrawal that run out of energy.

@@ -7,9 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/cofferhq/coffer"
 )
 
 // killAccount is the account of the matrix on one chain, with what must become of its
@@ -32,6 +35,36 @@ func newKillAccount(s *stack) *killAccount {
 
 // follow implements killChain.
 func (s *killAccount) follow(now *stack) { s.api.url, s.server = now.api.url, now.server }
+
+// compareBooks is killRun.compare of a chain whose blocks are made without asking: nothing is on its way, and the server has seen it all.
+func (s *killAccount) compareBooks(ctx context.Context, out io.Writer) error {
+	if err := s.server.stop(); err != nil {
+		return err
+	}
+	for _, args := range [][]string{{"treasury", "compare"}, {"ledger", "verify"}} {
+		text, err := s.command(ctx, nil, append(args, "--config", s.configFile())...)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(out, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newAccount opens an account and asks for its address, whose past is looked up then.
+func (s *killAccount) newAccount(key string, chain coffer.ChainID) *errand {
+	return &errand{what: key, do: func(ctx context.Context) error {
+		var made struct{ CreateAccount struct{ ID string } }
+		if err := s.api.do(ctx, `mutation($n: String!) { createAccount(idempotencyKey: $n, name: $n) { id } }`, object{"n": key}, &made); err != nil {
+			return err
+		}
+		var issued struct{ IssueAddress struct{ Address string } }
+		return s.api.do(ctx, `mutation($a: ID!, $c: ChainID!) { issueAddress(account: $a, chain: $c) { address } }`,
+			object{"a": made.CreateAccount.ID, "c": chain}, &issued)
+	}}
+}
 
 // state is where a withdrawal is.
 func (s *killAccount) state(ctx context.Context, id string) (string, error) {

@@ -22,7 +22,7 @@ func (s *coinSide) special(number int, kind killErrand) *errand {
 	}
 	switch kind {
 	case newAccount:
-		return s.newAccount(key)
+		return s.newAccount(key, s.bitcoin.chain)
 	case releaseDeposit:
 		return s.parked(&parkedDeposit{key: key, ends: "UNLOCKED", pay: s.payLarge, decide: s.releaseDeposit}, func() {
 			s.satoshi += killParked * coinUnit
@@ -80,19 +80,6 @@ func (s *coinSide) withdrawal(key string, more func(ctx context.Context, id stri
 			return nil
 		}
 		return more(ctx, w.ID)
-	}}
-}
-
-// newAccount opens an account and asks for its address, whose past is looked up then.
-func (s *coinSide) newAccount(key string) *errand {
-	return &errand{what: key, do: func(ctx context.Context) error {
-		var made struct{ CreateAccount struct{ ID string } }
-		if err := s.api.do(ctx, `mutation($n: String!) { createAccount(idempotencyKey: $n, name: $n) { id } }`, object{"n": key}, &made); err != nil {
-			return err
-		}
-		var issued struct{ IssueAddress struct{ Address string } }
-		return s.api.do(ctx, `mutation($a: ID!, $c: ChainID!) { issueAddress(account: $a, chain: $c) { address } }`,
-			object{"a": made.CreateAccount.ID, "c": s.bitcoin.chain}, &issued)
 	}}
 }
 

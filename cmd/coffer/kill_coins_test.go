@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -40,15 +39,11 @@ func TestKilledAnywhereOnBitcoin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.sides, k.compare = []killChain{side}, side.compare
+	k.sides, k.compare = []killChain{side}, side.compareBooks
 	if err := k.settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, chain := range k.chains {
-		if err := chain.anvil.RPC().CallContext(t.Context(), nil, "evm_setIntervalMining", 0); err != nil {
-			t.Fatal(err)
-		}
-	}
+	k.standStill(t)
 	k.rounds(t, coinRounds())
 }
 
@@ -228,23 +223,6 @@ func (s *coinSide) failure() error {
 	s.node.Lock()
 	defer s.node.Unlock()
 	return s.broke
-}
-
-// compare implements killRun.compare: nothing is on its way, and the server has seen it all.
-func (s *coinSide) compare(ctx context.Context, out io.Writer) error {
-	if err := s.server.stop(); err != nil {
-		return err
-	}
-	for _, args := range [][]string{{"treasury", "compare"}, {"ledger", "verify"}} {
-		text, err := s.command(ctx, nil, append(args, "--config", s.configFile())...)
-		if err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintln(out, text); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // replaceBlocks replaces the last blocks by others that are empty, and one more. What they

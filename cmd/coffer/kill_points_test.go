@@ -40,6 +40,8 @@ const (
 	payInside      killErrand = "a payment to another account here"
 	sweepUp        killErrand = "a sweep of deposit addresses"
 	noBlocks       killErrand = "no blocks until the time of a payment is over"
+	forgetPayment  killErrand = "a payment that the node forgets until its time is over"
+	dearCalls      killErrand = "a payment whose call runs out of energy"
 )
 
 // killPoints are where the server is killed: every checkpoint there is.
@@ -96,6 +98,8 @@ var elsewhere = map[string]string{
 	"errand.before_plan": "package sim, TestTRONSweepsSurviveCrashes",
 	"errand.planning":    "package sim, TestTRONSweepsSurviveCrashes",
 	"errand.planned":     "package sim, TestTRONSweepsSurviveCrashes",
+	"payout.expiring":    "TestKilledAnywhereOnTRON",
+	"payout.again":       "TestKilledAnywhereOnTRON",
 	// What is signed for a Safe's nonce is cancelled when its time has passed: too late to wait for.
 	"payout.before_cancelling": "TestSafeTransactionsOnTheStack",
 	"payout.cancelling":        "TestSafeTransactionsOnTheStack",
@@ -139,7 +143,49 @@ var coinElsewhere = map[string]string{
 	"payout.file":        "package payout, TestACrashWhileImportingAFileStoresItOnce",
 	"payout.imported":    "package sim, histories of restores on coin chains",
 	"payout.left_out":    "no node says of one payment of coins that it would fail",
+	"payout.expiring":    "coins that were signed for are cancelled: nothing expires",
+	"payout.again":       "nothing of coins runs out of energy",
 	"payout.cancelled":   "what nobody was asked to sign is given up as on any chain: TestKilledAnywhereCreditsAndPaysOnce",
+}
+
+// tronPoints are where the server is killed on a chain of TRON.
+var tronPoints = []crashPoint{
+	{"indexer.before_said", justPay}, {"indexer.said", justPay},
+	{"indexer.before_undone", loseBlocks}, {"indexer.undone", loseBlocks},
+
+	{"deposit.before_commit", justPay}, {"deposit.applied", justPay},
+	{"deposit.receiving", justPay}, {"deposit.crediting", justPay}, {"deposit.unlocking", justPay},
+	{"deposit.leaving", loseBlocks},
+	{"deposit.address_issued", newAccount}, {"deposit.found", newAccount}, {"deposit.backfilled", newAccount},
+	{"deposit.screened", justPay}, {"deposit.decided", releaseDeposit},
+	{"deposit.refund_asked", refundDeposit}, {"deposit.refunding", refundDeposit}, {"deposit.refunded", refundDeposit},
+
+	{"payout.before_plan", justPay}, {"payout.planned", justPay}, {"payout.claimed", justPay},
+	{"payout.storing", justPay},
+	{"payout.before_built", justPay}, {"payout.built", justPay},
+	{"payout.before_signing", justPay}, {"payout.signing", justPay},
+	{"payout.before_signature", justPay}, {"payout.signature", justPay},
+	{"payout.before_signed", justPay}, {"payout.signed", justPay},
+	{"payout.before_broadcast", justPay}, {"payout.after_broadcast", justPay}, {"payout.broadcast", justPay},
+	{"payout.before_observed", justPay}, {"payout.observing", justPay}, {"payout.observed", justPay},
+	{"payout.including", justPay}, {"payout.ending", justPay},
+	{"payout.reopening", loseBlocks}, {"payout.followed", justPay},
+	{"payout.again", dearCalls}, {"payout.expiring", forgetPayment},
+}
+
+// tronElsewhere are checkpoints of coinFamilies that no payment on TRON comes to here.
+var tronElsewhere = map[string]string{
+	"payout.before_file":       "package payout, TestACrashWhileImportingAFileStoresItOnce",
+	"payout.filing":            "package payout, TestACrashWhileImportingAFileStoresItOnce",
+	"payout.file":              "package payout, TestACrashWhileImportingAFileStoresItOnce",
+	"payout.imported":          "package sim, histories of restores on TRON",
+	"payout.left_out":          "as on any chain: TestKilledAnywhereCreditsAndPaysOnce",
+	"payout.cancelled":         "as on any chain: TestKilledAnywhereCreditsAndPaysOnce",
+	"payout.before_bump":       "what is signed has its price",
+	"payout.bumped":            "what is signed has its price",
+	"payout.before_cancelling": "nothing signed excludes anything else: it expires",
+	"payout.cancelling":        "nothing signed excludes anything else: it expires",
+	"deposit.agreed":           "no second node is asked: those that there are have to agree about each block",
 }
 
 // TestEveryCheckpointIsInTheKillMatrix reads the source: a checkpoint that nobody is killed
@@ -153,6 +199,7 @@ func TestEveryCheckpointIsInTheKillMatrix(t *testing.T) {
 	wantKilledAt(t, have, killPoints, elsewhere)
 	maps.DeleteFunc(have, func(name, _ string) bool { return !coinFamilies.MatchString(name) })
 	wantKilledAt(t, have, coinPoints, coinElsewhere)
+	wantKilledAt(t, have, tronPoints, tronElsewhere)
 }
 
 // wantKilledAt wants each checkpoint among some points or among those that are tried elsewhere.

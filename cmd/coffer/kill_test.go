@@ -156,10 +156,20 @@ func newKillRun(t *testing.T) *killRun {
 	return k
 }
 
-// startKillRun brings a stack up whose server has another configuration.
-func startKillRun(t *testing.T, extend func(s *stack) error) *killRun {
+// standStill lets the EVM chains make no blocks by themselves any more.
+func (k *killRun) standStill(t *testing.T) {
 	t.Helper()
-	s := newTestStack(t)
+	for _, chain := range k.chains {
+		if err := chain.anvil.RPC().CallContext(t.Context(), nil, "evm_setIntervalMining", 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// startKillRun brings a stack up whose server has another configuration.
+func startKillRun(t *testing.T, extend func(s *stack) error, change ...func(*stack)) *killRun {
+	t.Helper()
+	s := newTestStack(t, change...)
 	s.say = func(string, ...any) {} // thousands of states otherwise
 	k := &killRun{stack: s}
 	if err := s.server.stop(); err != nil {

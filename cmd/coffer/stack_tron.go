@@ -58,6 +58,7 @@ type tronChain struct {
 	mu     sync.Mutex
 	paused bool
 	doomed []coffer.Hash // transactions that the node forgets before each block
+	ahead  int           // blocks that were made before their time
 }
 
 // account is the account that pays.
@@ -151,6 +152,10 @@ func (t *tronChain) tick() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.paused {
+		return nil
+	}
+	if t.ahead > 0 {
+		t.ahead--
 		return nil
 	}
 	for _, id := range t.doomed {
@@ -288,7 +293,7 @@ func (t *tronChain) policyRules() map[string][]object {
 			{"name": "TRX per day", "enforced_by": "signer", "asset": "TRX", "per": "asset", "max": "5000"},
 			{"name": "USDT-TRON per day", "enforced_by": "signer", "asset": "USDT-TRON", "per": "asset", "max": stackDailyLimit},
 		},
-		"fee_limits": {{"name": "TRX for fees", "enforced_by": "signer", "asset": "TRX", "max": "50", "daily": "2000"}},
+		"fee_limits": {{"name": "TRX for fees", "enforced_by": "signer", "asset": "TRX", "max": "50", "daily": "20000"}},
 		"screening": {
 			{"name": "TRX is screened", "enforced_by": "coordinator", "asset": "TRX"},
 			{"name": "USDT-TRON is screened", "enforced_by": "coordinator", "asset": "USDT-TRON"},
