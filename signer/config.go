@@ -95,8 +95,8 @@ type ChainConfig struct {
 	// Without them an order's slot is for ever.
 	RPC []string `yaml:"rpc"`
 
-	// Of TRON, whose rpc are URLs grpc://host:port or grpcs://host:port. The owner key is one
-	// of each account's permission.
+	// Of TRON, whose rpc are URLs of nodes (tron.ParseURL). The owner key is one of each account's
+	// permission.
 	Accounts []AccountConfig `yaml:"accounts"`
 }
 

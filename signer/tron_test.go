@@ -240,7 +240,7 @@ func TestTRONConfigurationsThatAreRefused(t *testing.T) {
 		"a key twice":           {func(c *ChainConfig) { c.Accounts[0].Keys = append(c.Accounts[0].Keys, c.Accounts[0].Keys[0]) }, "twice"},
 		"an account twice":      {func(c *ChainConfig) { c.Accounts = append(c.Accounts, c.Accounts[0]) }, "accounts[1]: the same account twice"},
 		"another chain's coin":  {func(c *ChainConfig) { c.Chain = tron.Nile }, "native"},
-		"a URL of HTTP":         {func(c *ChainConfig) { c.RPC[0] = "http://node:1" }, "rpc[0]"},
+		"a URL of FTP":          {func(c *ChainConfig) { c.RPC[0] = "ftp://node:1" }, "rpc[0]"},
 		"a node twice":          {func(c *ChainConfig) { c.RPC[1] = "grpcs://127.0.0.1:1" }, "rpc[1]: the same node twice"},
 		"five nodes":            {func(c *ChainConfig) { c.RPC = make([]string, 5) }, "at most"},
 		"what is of EVM":        {func(c *ChainConfig) { c.EntryPoint = entryPoint }, "EVM"},

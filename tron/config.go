@@ -54,12 +54,12 @@ type Config struct {
 	Log   *slog.Logger // says which node is used; slog.Default when nil
 }
 
-// Node is one server that speaks gRPC: grpc://host:port in plain text, grpcs://host:port under
-// TLS.
+// Node is one server that speaks gRPC (grpc://host:port in plain text, grpcs://host:port under
+// TLS) or HTTP (http:// or https://, with what stands before /wallet and /walletsolidity).
 type Node struct {
 	URL string
-	// SolidityURL is where it tells of solidified blocks (protocol.WalletSolidity), which is
-	// another port of java-tron. URL when empty.
+	// SolidityURL is where it tells of solidified blocks (protocol.WalletSolidity, or
+	// /walletsolidity), which is another port of java-tron. URL when empty.
 	SolidityURL string
 	APIKey      string // sent as TRON-PRO-API-KEY, under TLS only; "" for none
 }
@@ -131,7 +131,7 @@ func (n Node) check() (string, error) {
 		return host, nil
 	}
 	if !secure {
-		return "", fmt.Errorf("node %s: an API key is sent under TLS only: want grpcs://", host)
+		return "", fmt.Errorf("node %s: an API key is sent under TLS only: want grpcs:// or https://", host)
 	}
 	if len(n.APIKey) > maxAPIKey || strings.IndexFunc(n.APIKey, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
 		return "", fmt.Errorf("node %s: the API key is not 1 to %d letters, digits and signs", host, maxAPIKey)
@@ -139,16 +139,21 @@ func (n Node) check() (string, error) {
 	return host, nil
 }
 
-// ParseURL reads grpc://host:port and grpcs://host:port; secure says that it is under TLS.
-// Errors do not repeat the text, which may hold a key.
+// ParseURL reads grpc://host:port, grpcs://host:port, http://host and https://host, the latter two
+// with a path where a provider has one; secure says that it is under TLS. Errors do not repeat
+// the text, which may hold a key.
 func ParseURL(text string) (host string, secure bool, err error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return "", false, errors.New("node URL: cannot be read")
 	}
-	if (u.Scheme != "grpc" && u.Scheme != "grpcs") || u.Hostname() == "" || u.Port() == "" || u.User != nil ||
-		(u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" {
-		return "", false, errors.New("node URL: want grpc://host:port, or grpcs://host:port for TLS, and nothing behind it")
+	web := u.Scheme == "http" || u.Scheme == "https"
+	bare := (u.Path == "" || u.Path == "/") && u.Port() != ""
+	switch {
+	case !web && u.Scheme != "grpc" && u.Scheme != "grpcs", !web && !bare, u.Hostname() == "", u.User != nil, u.RawQuery != "", u.Fragment != "":
+		return "", false, errors.New("node URL: want grpc://host:port, or grpcs://host:port for TLS, and nothing behind it; or http:// or https://host/path")
+	case strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/wallet"), strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/walletsolidity"):
+		return "", false, errors.New("node URL: want what stands before /wallet and /walletsolidity")
 	}
-	return u.Host, u.Scheme == "grpcs", nil
+	return u.Host, u.Scheme == "grpcs" || u.Scheme == "https", nil
 }

@@ -132,14 +132,15 @@ var (
 	ErrResponseTooLarge = errors.New("the answer is larger than allowed")
 )
 
-// callError is a call that gRPC ended with a status: a node's, or that of a connection. Its
-// text may be a node's.
+// callError is a call that ended with a status: a node's, or that of a connection. Its text
+// may be a node's.
 type callError struct {
+	how  string // "gRPC" or "HTTP"
 	code codes.Code
 	text string
 }
 
-func (e *callError) Error() string { return fmt.Sprintf("gRPC %s: %q", e.code, e.text) }
+func (e *callError) Error() string { return fmt.Sprintf("%s %s: %q", e.how, e.code, e.text) }
 
 // tooLargeText begins what grpc-go says of an answer above the bound of a call; the status is
 // one that nodes give for other reasons, too.
@@ -154,7 +155,7 @@ func errorOf(err error) error {
 	if said.Code() == codes.ResourceExhausted && strings.HasPrefix(said.Message(), tooLargeText) {
 		return ErrResponseTooLarge
 	}
-	return &callError{said.Code(), readable([]byte(said.Message()), maxMessage)}
+	return &callError{"gRPC", said.Code(), readable([]byte(said.Message()), maxMessage)}
 }
 
 // isRefusal reports whether a node that works answered that it does not do it.

@@ -271,7 +271,7 @@ func TestConfigIsChecked(t *testing.T) {
 		"chain":            func(c *tron.Config) { c.Chain = "tron:mainnet" },
 		"no node":          func(c *tron.Config) { c.Nodes = nil },
 		"too many":         func(c *tron.Config) { c.Nodes = make([]tron.Node, 9) },
-		"scheme":           func(c *tron.Config) { c.Nodes[0].URL = "https://a.example.com:50051" },
+		"scheme":           func(c *tron.Config) { c.Nodes[0].URL = "ftp://a.example.com:50051" },
 		"no port":          func(c *tron.Config) { c.Nodes[1].URL = "grpc://b.example.com" },
 		"a path":           func(c *tron.Config) { c.Nodes[1].URL = "grpc://b.example.com:1/key" },
 		"a password":       func(c *tron.Config) { c.Nodes[1].URL = "grpc://u:p@b.example.com:1" },

@@ -23,12 +23,19 @@ const solidityService = "/protocol.WalletSolidity/"
 // maxRequestBytes bounds a request of ours: a transaction is at most 500 KiB.
 const maxRequestBytes = 1 << 20
 
+// wire carries calls to one address: gRPC or HTTP. Requests and answers are messages on the
+// wire.
+type wire interface {
+	call(ctx context.Context, method string, request []byte) (answer []byte, err error)
+	close()
+}
+
 // endpoint is one server.
 type endpoint struct {
 	host     string
 	maxBytes int
-	wallet   *grpc.ClientConn
-	solidity *grpc.ClientConn // the same where there is one address
+	wallet   wire
+	solidity wire // the same where there is one address
 }
 
 func newEndpoint(node Node, config Config) (*endpoint, error) {
@@ -42,21 +49,33 @@ func newEndpoint(node Node, config Config) (*endpoint, error) {
 	}
 	e.solidity = e.wallet
 	if node.SolidityURL != "" && node.SolidityURL != node.URL {
-		if e.solidity, err = connect(node.SolidityURL, node.APIKey, config); err != nil {
+		solidity, err := connect(node.SolidityURL, node.APIKey, config)
+		if err != nil {
 			e.close()
 			return nil, err
 		}
+		e.solidity = solidity
 	}
 	return e, nil
 }
 
-// connect makes a connection that is opened when it is first used. Calls are not repeated by
-// gRPC itself: whoever asks knows what may be repeated.
-func connect(text, key string, config Config) (*grpc.ClientConn, error) {
+// connect makes a connection that is opened when it is first used.
+func connect(text, key string, config Config) (wire, error) {
 	host, secure, err := ParseURL(text)
 	if err != nil {
 		return nil, err
 	}
+	if strings.HasPrefix(text, "http") {
+		return newHTTP(text, key, config), nil
+	}
+	return newGRPC(host, secure, key, config)
+}
+
+// grpcWire asks over gRPC.
+type grpcWire struct{ *grpc.ClientConn }
+
+// newGRPC repeats no call by itself: whoever asks knows what may be repeated.
+func newGRPC(host string, secure bool, key string, config Config) (wire, error) {
 	transport := insecure.NewCredentials()
 	if secure {
 		transport = credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.RootCAs})
@@ -72,13 +91,21 @@ func connect(text, key string, config Config) (*grpc.ClientConn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node %s: %w", host, err)
 	}
-	return conn, nil
+	return grpcWire{conn}, nil
 }
 
+// call implements wire.
+func (w grpcWire) call(ctx context.Context, method string, request []byte) (answer []byte, err error) {
+	err = errorOf(w.Invoke(ctx, method, &request, &answer, grpc.ForceCodecV2(bytesCodec{})))
+	return answer, err
+}
+
+func (w grpcWire) close() { _ = w.Close() }
+
 func (e *endpoint) close() {
-	_ = e.wallet.Close()
-	if e.solidity != nil && e.solidity != e.wallet {
-		_ = e.solidity.Close()
+	e.wallet.close()
+	if e.solidity != e.wallet {
+		e.solidity.close()
 	}
 }
 
@@ -88,11 +115,11 @@ func (e *endpoint) call(ctx context.Context, method string, request []byte) (ans
 	if len(request) > maxRequestBytes {
 		return nil, false, fmt.Errorf("%s: a request of more than %d bytes", method, maxRequestBytes)
 	}
-	conn := e.wallet
+	asked := e.wallet
 	if strings.HasPrefix(method, solidityService) {
-		conn = e.solidity
+		asked = e.solidity
 	}
-	err = errorOf(conn.Invoke(ctx, method, &request, &answer, grpc.ForceCodecV2(bytesCodec{})))
+	answer, err = asked.call(ctx, method, request)
 	return answer, true, err
 }
 

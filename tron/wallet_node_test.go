@@ -31,9 +31,15 @@ type bank struct {
 	now     time.Time
 }
 
+// servers open a node's doors, by the scheme of their URLs.
+var servers = map[string]func(context.Context, *tronsim.Sim, net.Listener) error{"grpc": tronsim.Serve, "http": tronsim.ServeHTTP}
+
 const bankFunds = 10_000_000_000 // sun
 
-func newBank(t *testing.T) *bank {
+func newBank(t *testing.T) *bank { return newBankOver(t, "grpc") }
+
+// newBankOver is newBank, whose node speaks gRPC or HTTP.
+func newBankOver(t *testing.T, scheme string) *bank {
 	t.Helper()
 	b := &bank{t: t, now: time.Unix(testSecond, 0)}
 	clock := func() time.Time { return b.now }
@@ -49,7 +55,7 @@ func newBank(t *testing.T) *bank {
 		t.Fatal(err)
 	}
 	b.now = b.now.Add(90 * time.Second)
-	b.client = b.dial()
+	b.client = b.dial(scheme)
 	b.mine(1)
 	b.account = testAccount(t)
 	b.account.Chain = b.sim.ChainID()
@@ -73,7 +79,7 @@ func (b *bank) mine(blocks int) {
 	b.now = time.UnixMilli(head.GetBlockHeader().GetRawData().GetTimestamp())
 }
 
-func (b *bank) dial() *tron.Client {
+func (b *bank) dial(scheme string) *tron.Client {
 	b.t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(b.t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -81,7 +87,7 @@ func (b *bank) dial() *tron.Client {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- tronsim.Serve(ctx, b.sim, listener) }()
+	go func() { served <- servers[scheme](ctx, b.sim, listener) }()
 	b.t.Cleanup(func() {
 		stop()
 		if err := <-served; err != nil {
@@ -89,7 +95,7 @@ func (b *bank) dial() *tron.Client {
 		}
 	})
 	client, err := tron.Dial(b.t.Context(), tron.Config{
-		Chain: b.sim.ChainID(), Nodes: []tron.Node{{URL: "grpc://" + listener.Addr().String()}},
+		Chain: b.sim.ChainID(), Nodes: []tron.Node{{URL: scheme + "://" + listener.Addr().String()}},
 		CallTimeout: nodePatience, Clock: func() time.Time { return b.now },
 	})
 	if err != nil {
@@ -196,7 +202,13 @@ func (b *bank) landed(s coffer.Signed, e coffer.Effects) tron.Receipt {
 }
 
 func TestAWalletPaysOnANode(t *testing.T) {
-	b := newBank(t)
+	for scheme := range servers {
+		t.Run(scheme, func(t *testing.T) { paysOnANode(t, newBankOver(t, scheme)) })
+	}
+}
+
+func paysOnANode(t *testing.T, b *bank) {
+	t.Helper()
 	to := keyAddress(7)
 	s, effects := b.signed(b.intent(b.trx(to, 5_000_000)))
 	b.broadcast(s)
@@ -359,7 +371,13 @@ func (k *bankToken) balance(of tron.Address) uint64 {
 }
 
 func TestAWalletPaysTokensOnANode(t *testing.T) {
-	k := newBank(t).token()
+	for scheme := range servers {
+		t.Run(scheme, func(t *testing.T) { paysTokensOnANode(t, newBankOver(t, scheme).token()) })
+	}
+}
+
+func paysTokensOnANode(t *testing.T, k *bankToken) {
+	t.Helper()
 	to := keyAddress(7)
 	var spent []uint64
 	for n := range uint64(2) {
