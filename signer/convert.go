@@ -186,6 +186,9 @@ func infoToWire(i Info) *signerpb.InfoResponse {
 	for _, l := range i.Limits {
 		w.Limits = append(w.Limits, &signerpb.Limits{Chain: string(l.Chain), MaxFee: l.MaxFee, MaxFeeRate: l.MaxFeeRate, Confirmations: l.Confirmations})
 	}
+	for _, d := range i.Deposits {
+		w.Deposits = append(w.Deposits, &signerpb.Deposits{Chain: string(d.Chain), Account: string(d.Account), Key: d.Key, Held: d.Held})
+	}
 	return w
 }
 
@@ -203,6 +206,12 @@ func infoFromWire(w *signerpb.InfoResponse) (Info, error) {
 	}
 	for _, l := range w.GetLimits() {
 		info.Limits = append(info.Limits, Limits{coffer.ChainID(l.GetChain()), l.GetMaxFee(), l.GetMaxFeeRate(), l.GetConfirmations()})
+	}
+	for _, d := range w.GetDeposits() {
+		if len(d.GetKey()) > maxTextBytes {
+			rd.fail("deposits", fmt.Errorf("a key of %d bytes", len(d.GetKey())))
+		}
+		info.Deposits = append(info.Deposits, Deposits{coffer.ChainID(d.GetChain()), coffer.Address(d.GetAccount()), d.GetKey(), d.GetHeld()})
 	}
 	return info, rd.err
 }

@@ -126,10 +126,11 @@ func (o accountOwner) holds(e coffer.Effects) error {
 	return nil
 }
 
-// depositKeys are the keys of deposit addresses that this signer has, as its accounts name them.
-func (o accountOwner) depositKeys() (names []string) {
-	for _, key := range o.deposits {
-		names = append(names, key.identity)
+// pinned is what this signer knows of the deposit addresses of its accounts.
+func (o accountOwner) pinned() []Deposits {
+	all := make([]Deposits, len(o.accounts))
+	for n, account := range o.accounts {
+		all[n] = Deposits{account.Chain, account.Name(), account.Deposits.String(), o.deposits[account.Name()] != nil}
 	}
-	return names
+	return all
 }

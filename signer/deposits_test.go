@@ -13,6 +13,7 @@ import (
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/tron"
+	"github.com/cofferhq/coffer/tron/tronpb"
 )
 
 // sweep empties a deposit address in the slot of so many seconds from now.
@@ -41,6 +42,19 @@ func (q *tronQuorum) rewrite(r *coffer.SigningRequest, change func(*tron.Raw)) {
 	encoded, err := raw.Encode()
 	q.signers[0].must(err)
 	r.Unsigned.Bytes = append(r.Unsigned.Bytes[:4:4], encoded...)
+}
+
+// sweepCall changes the call that a sweep of tokens is.
+func sweepCall(q *tronQuorum, change func(*tronpb.TriggerSmartContract)) func(*coffer.SigningRequest) {
+	return func(r *coffer.SigningRequest) {
+		q.rewrite(r, func(raw *tron.Raw) {
+			call, ok := raw.Contract.(*tronpb.TriggerSmartContract)
+			if !ok {
+				q.t.Fatalf("a sweep of tokens is a %T", raw.Contract)
+			}
+			change(call)
+		})
+	}
 }
 
 // The key of m/44'/195'/0' is known from other wallets: the seed is that of the words "abandon
@@ -141,6 +155,27 @@ func TestSweepsOfTRONThatASignerRefuses(t *testing.T) {
 		"with a payment": {func(r *coffer.SigningRequest) {
 			r.Intent.Payments = []coffer.Payment{{Asset: tronUSDT, To: tronOther, Amount: amount}}
 		}, coffer.CodeInvalid, "payments are not the intent's"},
+		"TRX hidden in the call":      {sweepCall(q, func(c *tronpb.TriggerSmartContract) { c.CallValue = 1 }), coffer.CodeInvalid, "with a value of 1 sun"},
+		"a TRC-10 token in the call":  {sweepCall(q, func(c *tronpb.TriggerSmartContract) { c.CallTokenValue, c.TokenId = 5, 1_000_001 }), coffer.CodeInvalid, "and 5 of TRC-10 token 1000001"},
+		"an unknown selector":         {sweepCall(q, func(c *tronpb.TriggerSmartContract) { c.Data[0]++ }), coffer.CodeInvalid, "with selector 0xaa059cbb"},
+		"an allowance":                {sweepCall(q, func(c *tronpb.TriggerSmartContract) { copy(c.Data, []byte{0x09, 0x5e, 0xa7, 0xb3}) }), coffer.CodeInvalid, "with selector 0x095ea7b3"},
+		"a longer call":               {sweepCall(q, func(c *tronpb.TriggerSmartContract) { c.Data = append(c.Data, 0) }), coffer.CodeInvalid, "a token transfer of 69 bytes"},
+		"a memo":                      {func(r *coffer.SigningRequest) { r.Unsigned.Bytes = append(r.Unsigned.Bytes, 0x52, 1, 'x') }, coffer.CodeInvalid, ""},
+		"a fee limit above the bound": {func(r *coffer.SigningRequest) { q.rewrite(r, func(raw *tron.Raw) { raw.FeeLimit = 36_000_000 }) }, coffer.CodeInvalid, "the intent allows 35000000"},
+		"a fee limit of none":         {func(r *coffer.SigningRequest) { q.rewrite(r, func(raw *tron.Raw) { raw.FeeLimit = 0 }) }, coffer.CodeInvalid, "a fee limit of 0 sun"},
+		"an endless fee limit": {func(r *coffer.SigningRequest) {
+			q.rewrite(r, func(raw *tron.Raw) { raw.FeeLimit = tron.MaxFeeLimit + 1 })
+		}, coffer.CodeInvalid, "a fee limit of"},
+		"valid beyond its intent": {func(r *coffer.SigningRequest) {
+			q.rewrite(r, func(raw *tron.Raw) { raw.Expiration += time.Hour.Milliseconds() })
+		}, coffer.CodePolicy, "is valid"},
+		"valid for two days": {func(r *coffer.SigningRequest) {
+			q.rewrite(r, func(raw *tron.Raw) { raw.Expiration += 48 * time.Hour.Milliseconds() })
+		}, coffer.CodeInvalid, "it is valid for"},
+		"another slot": {func(r *coffer.SigningRequest) { q.rewrite(r, func(raw *tron.Raw) { raw.Timestamp++ }) }, coffer.CodeInvalid, "takes slot"},
+		"a delegation of the address": {func(r *coffer.SigningRequest) {
+			q.rewrite(r, func(raw *tron.Raw) { raw.Contract, raw.FeeLimit = tron.MakeAccount(from, stranger), 0 })
+		}, coffer.CodeInvalid, "a deposit address delegates"},
 		"a token that no rule names": {func(r *coffer.SigningRequest) {
 			*r = q.sweep(7, "tron:0x2b6653dc/trc20:TNPeeaaFB7K9cmo4uQpcU32zGK8G1NYqeL", 0)
 		}, coffer.CodePolicy, "may not be swept"},

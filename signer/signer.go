@@ -104,7 +104,7 @@ type owner interface {
 
 // depositOwner is an owner that may have keys of deposit addresses too (TRON).
 type depositOwner interface {
-	depositKeys() []string
+	pinned() []Deposits
 	holds(e coffer.Effects) error
 }
 
@@ -144,6 +144,7 @@ type Info struct {
 	Pauses   []Pause // in force, oldest first
 	Cut      string  // why it wants to be reset, empty when it does not
 	Limits   []Limits
+	Deposits []Deposits
 }
 
 // Limits are what a signer's own configuration says of a Bitcoin chain.
@@ -152,6 +153,14 @@ type Limits struct {
 	MaxFee        uint64 // of one transaction, satoshis
 	MaxFeeRate    uint64 // sat/vB
 	Confirmations uint64 // of a block that is final to it; 0 when it has no nodes
+}
+
+// Deposits are what a signer's own configuration says of a TRON account's deposit addresses.
+type Deposits struct {
+	Chain   coffer.ChainID
+	Account coffer.Address
+	Key     string // that they are made of, as tron.ParseDepositKey reads it; empty for none
+	Held    bool   // by this signer, which may sweep them
 }
 
 // Name is the signer's name.
@@ -172,8 +181,11 @@ func (s *Server) Info() Info {
 			info.Keys = append(info.Keys, KeyInfo{RoleOwner, id, name})
 		}
 		if deposits, ok := chain.owner.(depositOwner); ok {
-			for _, name := range slices.Sorted(slices.Values(deposits.depositKeys())) {
-				info.Keys = append(info.Keys, KeyInfo{RoleDeposits, id, name})
+			for _, d := range deposits.pinned() {
+				if d.Held {
+					info.Keys = append(info.Keys, KeyInfo{RoleDeposits, id, d.Key})
+				}
+				info.Deposits = append(info.Deposits, d)
 			}
 		}
 		if chain.executor != nil {

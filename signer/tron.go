@@ -142,6 +142,7 @@ func explainTRON(c ChainConfig) (coffer.Explainer, error) {
 // addresses where this signer has the seed.
 type accountOwner struct {
 	key      *Key
+	accounts []tron.Account
 	deposits map[coffer.Address]*accountKey // by account
 }
 
@@ -160,7 +161,7 @@ func openAccountOwner(ctx context.Context, signer string, c ChainConfig, token *
 			return accountOwner{}, fmt.Errorf("accounts[%d]: key %q, %s, is not one of the permission's", n, c.Owner, tron.Address(key.Address()))
 		}
 	}
-	owner := accountOwner{key: key}
+	owner := accountOwner{key: key, accounts: accounts}
 	if c.Seed != "" {
 		if owner.deposits, err = openDepositKeys(ctx, signer, c.Seed, accounts, token); err != nil {
 			return accountOwner{}, err

@@ -72,6 +72,7 @@ type InfoResponse struct {
 	Pauses        []*Command             `protobuf:"bytes,40,rep,name=pauses,proto3" json:"pauses,omitempty"`     // in force, oldest first
 	Cut           string                 `protobuf:"bytes,41,opt,name=cut,proto3" json:"cut,omitempty"`           // why the signer wants to be reset, empty when it does not
 	Limits        []*Limits              `protobuf:"bytes,50,rep,name=limits,proto3" json:"limits,omitempty"`     // of the Bitcoin chains that it serves
+	Deposits      []*Deposits            `protobuf:"bytes,51,rep,name=deposits,proto3" json:"deposits,omitempty"` // of the TRON accounts that it has pinned
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -162,6 +163,13 @@ func (x *InfoResponse) GetLimits() []*Limits {
 	return nil
 }
 
+func (x *InfoResponse) GetDeposits() []*Deposits {
+	if x != nil {
+		return x.Deposits
+	}
+	return nil
+}
+
 // Limits are what a signer's own configuration says of a Bitcoin chain.
 type Limits struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -231,6 +239,75 @@ func (x *Limits) GetConfirmations() uint64 {
 	return 0
 }
 
+// Deposits are what a signer's own configuration says of a TRON account's deposit addresses.
+type Deposits struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Chain         string                 `protobuf:"bytes,1,opt,name=chain,proto3" json:"chain,omitempty"`     // CAIP-2
+	Account       string                 `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"` // T…
+	Key           string                 `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`         // that they are made of; empty for none
+	Held          bool                   `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`      // by this signer, which may sweep them
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Deposits) Reset() {
+	*x = Deposits{}
+	mi := &file_signer_signerpb_signer_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Deposits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Deposits) ProtoMessage() {}
+
+func (x *Deposits) ProtoReflect() protoreflect.Message {
+	mi := &file_signer_signerpb_signer_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Deposits.ProtoReflect.Descriptor instead.
+func (*Deposits) Descriptor() ([]byte, []int) {
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Deposits) GetChain() string {
+	if x != nil {
+		return x.Chain
+	}
+	return ""
+}
+
+func (x *Deposits) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *Deposits) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Deposits) GetHeld() bool {
+	if x != nil {
+		return x.Held
+	}
+	return false
+}
+
 // Key is one of the signer's keys and what it is for.
 type Key struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -243,7 +320,7 @@ type Key struct {
 
 func (x *Key) Reset() {
 	*x = Key{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[3]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -255,7 +332,7 @@ func (x *Key) String() string {
 func (*Key) ProtoMessage() {}
 
 func (x *Key) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[3]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -268,7 +345,7 @@ func (x *Key) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Key.ProtoReflect.Descriptor instead.
 func (*Key) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{3}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Key) GetRole() string {
@@ -304,7 +381,7 @@ type SignRequest struct {
 
 func (x *SignRequest) Reset() {
 	*x = SignRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[4]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -316,7 +393,7 @@ func (x *SignRequest) String() string {
 func (*SignRequest) ProtoMessage() {}
 
 func (x *SignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[4]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -329,7 +406,7 @@ func (x *SignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignRequest.ProtoReflect.Descriptor instead.
 func (*SignRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{4}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SignRequest) GetIntent() *Intent {
@@ -369,7 +446,7 @@ type SignResponse struct {
 
 func (x *SignResponse) Reset() {
 	*x = SignResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[5]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -381,7 +458,7 @@ func (x *SignResponse) String() string {
 func (*SignResponse) ProtoMessage() {}
 
 func (x *SignResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[5]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -394,7 +471,7 @@ func (x *SignResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignResponse.ProtoReflect.Descriptor instead.
 func (*SignResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{5}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SignResponse) GetSignatures() []*Signature {
@@ -414,7 +491,7 @@ type SignExecutorRequest struct {
 
 func (x *SignExecutorRequest) Reset() {
 	*x = SignExecutorRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[6]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -426,7 +503,7 @@ func (x *SignExecutorRequest) String() string {
 func (*SignExecutorRequest) ProtoMessage() {}
 
 func (x *SignExecutorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[6]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -439,7 +516,7 @@ func (x *SignExecutorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignExecutorRequest.ProtoReflect.Descriptor instead.
 func (*SignExecutorRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{6}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SignExecutorRequest) GetChain() string {
@@ -465,7 +542,7 @@ type SignExecutorResponse struct {
 
 func (x *SignExecutorResponse) Reset() {
 	*x = SignExecutorResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[7]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -477,7 +554,7 @@ func (x *SignExecutorResponse) String() string {
 func (*SignExecutorResponse) ProtoMessage() {}
 
 func (x *SignExecutorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[7]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -490,7 +567,7 @@ func (x *SignExecutorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignExecutorResponse.ProtoReflect.Descriptor instead.
 func (*SignExecutorResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{7}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SignExecutorResponse) GetTransaction() []byte {
@@ -522,7 +599,7 @@ type Intent struct {
 
 func (x *Intent) Reset() {
 	*x = Intent{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -534,7 +611,7 @@ func (x *Intent) String() string {
 func (*Intent) ProtoMessage() {}
 
 func (x *Intent) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[8]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -547,7 +624,7 @@ func (x *Intent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Intent.ProtoReflect.Descriptor instead.
 func (*Intent) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{8}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Intent) GetId() string {
@@ -662,7 +739,7 @@ type Delegation struct {
 
 func (x *Delegation) Reset() {
 	*x = Delegation{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -674,7 +751,7 @@ func (x *Delegation) String() string {
 func (*Delegation) ProtoMessage() {}
 
 func (x *Delegation) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[9]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -687,7 +764,7 @@ func (x *Delegation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delegation.ProtoReflect.Descriptor instead.
 func (*Delegation) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{9}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Delegation) GetTo() string {
@@ -737,7 +814,7 @@ type Coin struct {
 
 func (x *Coin) Reset() {
 	*x = Coin{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -749,7 +826,7 @@ func (x *Coin) String() string {
 func (*Coin) ProtoMessage() {}
 
 func (x *Coin) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[10]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -762,7 +839,7 @@ func (x *Coin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Coin.ProtoReflect.Descriptor instead.
 func (*Coin) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{10}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Coin) GetId() string {
@@ -805,7 +882,7 @@ type Sweep struct {
 
 func (x *Sweep) Reset() {
 	*x = Sweep{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -817,7 +894,7 @@ func (x *Sweep) String() string {
 func (*Sweep) ProtoMessage() {}
 
 func (x *Sweep) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[11]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -830,7 +907,7 @@ func (x *Sweep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sweep.ProtoReflect.Descriptor instead.
 func (*Sweep) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{11}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Sweep) GetForwarder() string {
@@ -865,7 +942,7 @@ type Slot struct {
 
 func (x *Slot) Reset() {
 	*x = Slot{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +954,7 @@ func (x *Slot) String() string {
 func (*Slot) ProtoMessage() {}
 
 func (x *Slot) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[12]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +967,7 @@ func (x *Slot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Slot.ProtoReflect.Descriptor instead.
 func (*Slot) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{12}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Slot) GetKind() string {
@@ -926,7 +1003,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -938,7 +1015,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[13]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -951,7 +1028,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{13}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Payment) GetAsset() string {
@@ -999,7 +1076,7 @@ type Order struct {
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1011,7 +1088,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[14]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1024,7 +1101,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{14}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Order) GetId() string {
@@ -1103,7 +1180,7 @@ type Approval struct {
 
 func (x *Approval) Reset() {
 	*x = Approval{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1115,7 +1192,7 @@ func (x *Approval) String() string {
 func (*Approval) ProtoMessage() {}
 
 func (x *Approval) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[15]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1128,7 +1205,7 @@ func (x *Approval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Approval.ProtoReflect.Descriptor instead.
 func (*Approval) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{15}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Approval) GetOrder() []byte {
@@ -1180,7 +1257,7 @@ type Unsigned struct {
 
 func (x *Unsigned) Reset() {
 	*x = Unsigned{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1192,7 +1269,7 @@ func (x *Unsigned) String() string {
 func (*Unsigned) ProtoMessage() {}
 
 func (x *Unsigned) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[16]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1205,7 +1282,7 @@ func (x *Unsigned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unsigned.ProtoReflect.Descriptor instead.
 func (*Unsigned) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{16}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Unsigned) GetChain() string {
@@ -1261,7 +1338,7 @@ type Signature struct {
 
 func (x *Signature) Reset() {
 	*x = Signature{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1273,7 +1350,7 @@ func (x *Signature) String() string {
 func (*Signature) ProtoMessage() {}
 
 func (x *Signature) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[17]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1286,7 +1363,7 @@ func (x *Signature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Signature.ProtoReflect.Descriptor instead.
 func (*Signature) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{17}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Signature) GetKey() string {
@@ -1320,7 +1397,7 @@ type RevokeRequest struct {
 
 func (x *RevokeRequest) Reset() {
 	*x = RevokeRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +1409,7 @@ func (x *RevokeRequest) String() string {
 func (*RevokeRequest) ProtoMessage() {}
 
 func (x *RevokeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[18]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +1422,7 @@ func (x *RevokeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeRequest.ProtoReflect.Descriptor instead.
 func (*RevokeRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{18}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RevokeRequest) GetOrder() *Order {
@@ -1372,7 +1449,7 @@ type RevokeResponse struct {
 
 func (x *RevokeResponse) Reset() {
 	*x = RevokeResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1384,7 +1461,7 @@ func (x *RevokeResponse) String() string {
 func (*RevokeResponse) ProtoMessage() {}
 
 func (x *RevokeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[19]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1397,7 +1474,7 @@ func (x *RevokeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeResponse.ProtoReflect.Descriptor instead.
 func (*RevokeResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{19}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RevokeResponse) GetRevoked() bool {
@@ -1430,7 +1507,7 @@ type Statement struct {
 
 func (x *Statement) Reset() {
 	*x = Statement{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1442,7 +1519,7 @@ func (x *Statement) String() string {
 func (*Statement) ProtoMessage() {}
 
 func (x *Statement) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[20]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1455,7 +1532,7 @@ func (x *Statement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Statement.ProtoReflect.Descriptor instead.
 func (*Statement) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{20}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Statement) GetAction() string {
@@ -1518,7 +1595,7 @@ type StatementSignature struct {
 
 func (x *StatementSignature) Reset() {
 	*x = StatementSignature{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1607,7 @@ func (x *StatementSignature) String() string {
 func (*StatementSignature) ProtoMessage() {}
 
 func (x *StatementSignature) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[21]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1620,7 @@ func (x *StatementSignature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatementSignature.ProtoReflect.Descriptor instead.
 func (*StatementSignature) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{21}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *StatementSignature) GetScheme() string {
@@ -1578,7 +1655,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1590,7 +1667,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[22]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1603,7 +1680,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{22}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Command) GetStatement() *Statement {
@@ -1629,7 +1706,7 @@ type CommandRequest struct {
 
 func (x *CommandRequest) Reset() {
 	*x = CommandRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1641,7 +1718,7 @@ func (x *CommandRequest) String() string {
 func (*CommandRequest) ProtoMessage() {}
 
 func (x *CommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[23]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1654,7 +1731,7 @@ func (x *CommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandRequest.ProtoReflect.Descriptor instead.
 func (*CommandRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{23}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CommandRequest) GetCommand() *Command {
@@ -1673,7 +1750,7 @@ type CommandResponse struct {
 
 func (x *CommandResponse) Reset() {
 	*x = CommandResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1685,7 +1762,7 @@ func (x *CommandResponse) String() string {
 func (*CommandResponse) ProtoMessage() {}
 
 func (x *CommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[24]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1698,7 +1775,7 @@ func (x *CommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResponse.ProtoReflect.Descriptor instead.
 func (*CommandResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{24}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CommandResponse) GetChanged() bool {
@@ -1717,7 +1794,7 @@ type HistoryRequest struct {
 
 func (x *HistoryRequest) Reset() {
 	*x = HistoryRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1729,7 +1806,7 @@ func (x *HistoryRequest) String() string {
 func (*HistoryRequest) ProtoMessage() {}
 
 func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[25]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1742,7 +1819,7 @@ func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryRequest.ProtoReflect.Descriptor instead.
 func (*HistoryRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{25}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *HistoryRequest) GetFrom() uint64 {
@@ -1763,7 +1840,7 @@ type HistoryResponse struct {
 
 func (x *HistoryResponse) Reset() {
 	*x = HistoryResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1775,7 +1852,7 @@ func (x *HistoryResponse) String() string {
 func (*HistoryResponse) ProtoMessage() {}
 
 func (x *HistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[26]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1788,7 +1865,7 @@ func (x *HistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryResponse.ProtoReflect.Descriptor instead.
 func (*HistoryResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{26}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *HistoryResponse) GetLines() [][]byte {
@@ -1822,7 +1899,7 @@ type SeenRequest struct {
 
 func (x *SeenRequest) Reset() {
 	*x = SeenRequest{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[27]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1834,7 +1911,7 @@ func (x *SeenRequest) String() string {
 func (*SeenRequest) ProtoMessage() {}
 
 func (x *SeenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[27]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1847,7 +1924,7 @@ func (x *SeenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenRequest.ProtoReflect.Descriptor instead.
 func (*SeenRequest) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{27}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SeenRequest) GetSequence() uint64 {
@@ -1872,7 +1949,7 @@ type SeenResponse struct {
 
 func (x *SeenResponse) Reset() {
 	*x = SeenResponse{}
-	mi := &file_signer_signerpb_signer_proto_msgTypes[28]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1884,7 +1961,7 @@ func (x *SeenResponse) String() string {
 func (*SeenResponse) ProtoMessage() {}
 
 func (x *SeenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_signer_signerpb_signer_proto_msgTypes[28]
+	mi := &file_signer_signerpb_signer_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1897,7 +1974,7 @@ func (x *SeenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenResponse.ProtoReflect.Descriptor instead.
 func (*SeenResponse) Descriptor() ([]byte, []int) {
-	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{28}
+	return file_signer_signerpb_signer_proto_rawDescGZIP(), []int{29}
 }
 
 var File_signer_signerpb_signer_proto protoreflect.FileDescriptor
@@ -1905,7 +1982,7 @@ var File_signer_signerpb_signer_proto protoreflect.FileDescriptor
 const file_signer_signerpb_signer_proto_rawDesc = "" +
 	"\n" +
 	"\x1csigner/signerpb/signer.proto\x12\x10coffer.signer.v1\"\r\n" +
-	"\vInfoRequest\"\x8c\x02\n" +
+	"\vInfoRequest\"\xc4\x02\n" +
 	"\fInfoResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12)\n" +
 	"\x04keys\x18\x02 \x03(\v2\x15.coffer.signer.v1.KeyR\x04keys\x12\x1a\n" +
@@ -1914,13 +1991,19 @@ const file_signer_signerpb_signer_proto_rawDesc = "" +
 	"\x06policy\x18\x05 \x01(\fR\x06policy\x121\n" +
 	"\x06pauses\x18( \x03(\v2\x19.coffer.signer.v1.CommandR\x06pauses\x12\x10\n" +
 	"\x03cut\x18) \x01(\tR\x03cut\x120\n" +
-	"\x06limits\x182 \x03(\v2\x18.coffer.signer.v1.LimitsR\x06limits\"\x7f\n" +
+	"\x06limits\x182 \x03(\v2\x18.coffer.signer.v1.LimitsR\x06limits\x126\n" +
+	"\bdeposits\x183 \x03(\v2\x1a.coffer.signer.v1.DepositsR\bdeposits\"\x7f\n" +
 	"\x06Limits\x12\x14\n" +
 	"\x05chain\x18\x01 \x01(\tR\x05chain\x12\x17\n" +
 	"\amax_fee\x18\x02 \x01(\x04R\x06maxFee\x12 \n" +
 	"\fmax_fee_rate\x18\x03 \x01(\x04R\n" +
 	"maxFeeRate\x12$\n" +
-	"\rconfirmations\x18\x04 \x01(\x04R\rconfirmations\"I\n" +
+	"\rconfirmations\x18\x04 \x01(\x04R\rconfirmations\"`\n" +
+	"\bDeposits\x12\x14\n" +
+	"\x05chain\x18\x01 \x01(\tR\x05chain\x12\x18\n" +
+	"\aaccount\x18\x02 \x01(\tR\aaccount\x12\x10\n" +
+	"\x03key\x18\x03 \x01(\tR\x03key\x12\x12\n" +
+	"\x04held\x18\x04 \x01(\bR\x04held\"I\n" +
 	"\x03Key\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x14\n" +
 	"\x05chain\x18\x02 \x01(\tR\x05chain\x12\x18\n" +
@@ -2065,76 +2148,78 @@ func file_signer_signerpb_signer_proto_rawDescGZIP() []byte {
 	return file_signer_signerpb_signer_proto_rawDescData
 }
 
-var file_signer_signerpb_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_signer_signerpb_signer_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_signer_signerpb_signer_proto_goTypes = []any{
 	(*InfoRequest)(nil),          // 0: coffer.signer.v1.InfoRequest
 	(*InfoResponse)(nil),         // 1: coffer.signer.v1.InfoResponse
 	(*Limits)(nil),               // 2: coffer.signer.v1.Limits
-	(*Key)(nil),                  // 3: coffer.signer.v1.Key
-	(*SignRequest)(nil),          // 4: coffer.signer.v1.SignRequest
-	(*SignResponse)(nil),         // 5: coffer.signer.v1.SignResponse
-	(*SignExecutorRequest)(nil),  // 6: coffer.signer.v1.SignExecutorRequest
-	(*SignExecutorResponse)(nil), // 7: coffer.signer.v1.SignExecutorResponse
-	(*Intent)(nil),               // 8: coffer.signer.v1.Intent
-	(*Delegation)(nil),           // 9: coffer.signer.v1.Delegation
-	(*Coin)(nil),                 // 10: coffer.signer.v1.Coin
-	(*Sweep)(nil),                // 11: coffer.signer.v1.Sweep
-	(*Slot)(nil),                 // 12: coffer.signer.v1.Slot
-	(*Payment)(nil),              // 13: coffer.signer.v1.Payment
-	(*Order)(nil),                // 14: coffer.signer.v1.Order
-	(*Approval)(nil),             // 15: coffer.signer.v1.Approval
-	(*Unsigned)(nil),             // 16: coffer.signer.v1.Unsigned
-	(*Signature)(nil),            // 17: coffer.signer.v1.Signature
-	(*RevokeRequest)(nil),        // 18: coffer.signer.v1.RevokeRequest
-	(*RevokeResponse)(nil),       // 19: coffer.signer.v1.RevokeResponse
-	(*Statement)(nil),            // 20: coffer.signer.v1.Statement
-	(*StatementSignature)(nil),   // 21: coffer.signer.v1.StatementSignature
-	(*Command)(nil),              // 22: coffer.signer.v1.Command
-	(*CommandRequest)(nil),       // 23: coffer.signer.v1.CommandRequest
-	(*CommandResponse)(nil),      // 24: coffer.signer.v1.CommandResponse
-	(*HistoryRequest)(nil),       // 25: coffer.signer.v1.HistoryRequest
-	(*HistoryResponse)(nil),      // 26: coffer.signer.v1.HistoryResponse
-	(*SeenRequest)(nil),          // 27: coffer.signer.v1.SeenRequest
-	(*SeenResponse)(nil),         // 28: coffer.signer.v1.SeenResponse
+	(*Deposits)(nil),             // 3: coffer.signer.v1.Deposits
+	(*Key)(nil),                  // 4: coffer.signer.v1.Key
+	(*SignRequest)(nil),          // 5: coffer.signer.v1.SignRequest
+	(*SignResponse)(nil),         // 6: coffer.signer.v1.SignResponse
+	(*SignExecutorRequest)(nil),  // 7: coffer.signer.v1.SignExecutorRequest
+	(*SignExecutorResponse)(nil), // 8: coffer.signer.v1.SignExecutorResponse
+	(*Intent)(nil),               // 9: coffer.signer.v1.Intent
+	(*Delegation)(nil),           // 10: coffer.signer.v1.Delegation
+	(*Coin)(nil),                 // 11: coffer.signer.v1.Coin
+	(*Sweep)(nil),                // 12: coffer.signer.v1.Sweep
+	(*Slot)(nil),                 // 13: coffer.signer.v1.Slot
+	(*Payment)(nil),              // 14: coffer.signer.v1.Payment
+	(*Order)(nil),                // 15: coffer.signer.v1.Order
+	(*Approval)(nil),             // 16: coffer.signer.v1.Approval
+	(*Unsigned)(nil),             // 17: coffer.signer.v1.Unsigned
+	(*Signature)(nil),            // 18: coffer.signer.v1.Signature
+	(*RevokeRequest)(nil),        // 19: coffer.signer.v1.RevokeRequest
+	(*RevokeResponse)(nil),       // 20: coffer.signer.v1.RevokeResponse
+	(*Statement)(nil),            // 21: coffer.signer.v1.Statement
+	(*StatementSignature)(nil),   // 22: coffer.signer.v1.StatementSignature
+	(*Command)(nil),              // 23: coffer.signer.v1.Command
+	(*CommandRequest)(nil),       // 24: coffer.signer.v1.CommandRequest
+	(*CommandResponse)(nil),      // 25: coffer.signer.v1.CommandResponse
+	(*HistoryRequest)(nil),       // 26: coffer.signer.v1.HistoryRequest
+	(*HistoryResponse)(nil),      // 27: coffer.signer.v1.HistoryResponse
+	(*SeenRequest)(nil),          // 28: coffer.signer.v1.SeenRequest
+	(*SeenResponse)(nil),         // 29: coffer.signer.v1.SeenResponse
 }
 var file_signer_signerpb_signer_proto_depIdxs = []int32{
-	3,  // 0: coffer.signer.v1.InfoResponse.keys:type_name -> coffer.signer.v1.Key
-	22, // 1: coffer.signer.v1.InfoResponse.pauses:type_name -> coffer.signer.v1.Command
+	4,  // 0: coffer.signer.v1.InfoResponse.keys:type_name -> coffer.signer.v1.Key
+	23, // 1: coffer.signer.v1.InfoResponse.pauses:type_name -> coffer.signer.v1.Command
 	2,  // 2: coffer.signer.v1.InfoResponse.limits:type_name -> coffer.signer.v1.Limits
-	8,  // 3: coffer.signer.v1.SignRequest.intent:type_name -> coffer.signer.v1.Intent
-	14, // 4: coffer.signer.v1.SignRequest.orders:type_name -> coffer.signer.v1.Order
-	15, // 5: coffer.signer.v1.SignRequest.approvals:type_name -> coffer.signer.v1.Approval
-	16, // 6: coffer.signer.v1.SignRequest.unsigned:type_name -> coffer.signer.v1.Unsigned
-	17, // 7: coffer.signer.v1.SignResponse.signatures:type_name -> coffer.signer.v1.Signature
-	12, // 8: coffer.signer.v1.Intent.slot:type_name -> coffer.signer.v1.Slot
-	13, // 9: coffer.signer.v1.Intent.payments:type_name -> coffer.signer.v1.Payment
-	11, // 10: coffer.signer.v1.Intent.sweeps:type_name -> coffer.signer.v1.Sweep
-	10, // 11: coffer.signer.v1.Intent.coins:type_name -> coffer.signer.v1.Coin
-	9,  // 12: coffer.signer.v1.Intent.delegations:type_name -> coffer.signer.v1.Delegation
-	14, // 13: coffer.signer.v1.RevokeRequest.order:type_name -> coffer.signer.v1.Order
-	12, // 14: coffer.signer.v1.RevokeResponse.slot:type_name -> coffer.signer.v1.Slot
-	20, // 15: coffer.signer.v1.Command.statement:type_name -> coffer.signer.v1.Statement
-	21, // 16: coffer.signer.v1.Command.signatures:type_name -> coffer.signer.v1.StatementSignature
-	22, // 17: coffer.signer.v1.CommandRequest.command:type_name -> coffer.signer.v1.Command
-	0,  // 18: coffer.signer.v1.Signer.Info:input_type -> coffer.signer.v1.InfoRequest
-	4,  // 19: coffer.signer.v1.Signer.Sign:input_type -> coffer.signer.v1.SignRequest
-	6,  // 20: coffer.signer.v1.Signer.SignExecutor:input_type -> coffer.signer.v1.SignExecutorRequest
-	18, // 21: coffer.signer.v1.Signer.Revoke:input_type -> coffer.signer.v1.RevokeRequest
-	23, // 22: coffer.signer.v1.Signer.Command:input_type -> coffer.signer.v1.CommandRequest
-	25, // 23: coffer.signer.v1.Signer.History:input_type -> coffer.signer.v1.HistoryRequest
-	27, // 24: coffer.signer.v1.Signer.Seen:input_type -> coffer.signer.v1.SeenRequest
-	1,  // 25: coffer.signer.v1.Signer.Info:output_type -> coffer.signer.v1.InfoResponse
-	5,  // 26: coffer.signer.v1.Signer.Sign:output_type -> coffer.signer.v1.SignResponse
-	7,  // 27: coffer.signer.v1.Signer.SignExecutor:output_type -> coffer.signer.v1.SignExecutorResponse
-	19, // 28: coffer.signer.v1.Signer.Revoke:output_type -> coffer.signer.v1.RevokeResponse
-	24, // 29: coffer.signer.v1.Signer.Command:output_type -> coffer.signer.v1.CommandResponse
-	26, // 30: coffer.signer.v1.Signer.History:output_type -> coffer.signer.v1.HistoryResponse
-	28, // 31: coffer.signer.v1.Signer.Seen:output_type -> coffer.signer.v1.SeenResponse
-	25, // [25:32] is the sub-list for method output_type
-	18, // [18:25] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	3,  // 3: coffer.signer.v1.InfoResponse.deposits:type_name -> coffer.signer.v1.Deposits
+	9,  // 4: coffer.signer.v1.SignRequest.intent:type_name -> coffer.signer.v1.Intent
+	15, // 5: coffer.signer.v1.SignRequest.orders:type_name -> coffer.signer.v1.Order
+	16, // 6: coffer.signer.v1.SignRequest.approvals:type_name -> coffer.signer.v1.Approval
+	17, // 7: coffer.signer.v1.SignRequest.unsigned:type_name -> coffer.signer.v1.Unsigned
+	18, // 8: coffer.signer.v1.SignResponse.signatures:type_name -> coffer.signer.v1.Signature
+	13, // 9: coffer.signer.v1.Intent.slot:type_name -> coffer.signer.v1.Slot
+	14, // 10: coffer.signer.v1.Intent.payments:type_name -> coffer.signer.v1.Payment
+	12, // 11: coffer.signer.v1.Intent.sweeps:type_name -> coffer.signer.v1.Sweep
+	11, // 12: coffer.signer.v1.Intent.coins:type_name -> coffer.signer.v1.Coin
+	10, // 13: coffer.signer.v1.Intent.delegations:type_name -> coffer.signer.v1.Delegation
+	15, // 14: coffer.signer.v1.RevokeRequest.order:type_name -> coffer.signer.v1.Order
+	13, // 15: coffer.signer.v1.RevokeResponse.slot:type_name -> coffer.signer.v1.Slot
+	21, // 16: coffer.signer.v1.Command.statement:type_name -> coffer.signer.v1.Statement
+	22, // 17: coffer.signer.v1.Command.signatures:type_name -> coffer.signer.v1.StatementSignature
+	23, // 18: coffer.signer.v1.CommandRequest.command:type_name -> coffer.signer.v1.Command
+	0,  // 19: coffer.signer.v1.Signer.Info:input_type -> coffer.signer.v1.InfoRequest
+	5,  // 20: coffer.signer.v1.Signer.Sign:input_type -> coffer.signer.v1.SignRequest
+	7,  // 21: coffer.signer.v1.Signer.SignExecutor:input_type -> coffer.signer.v1.SignExecutorRequest
+	19, // 22: coffer.signer.v1.Signer.Revoke:input_type -> coffer.signer.v1.RevokeRequest
+	24, // 23: coffer.signer.v1.Signer.Command:input_type -> coffer.signer.v1.CommandRequest
+	26, // 24: coffer.signer.v1.Signer.History:input_type -> coffer.signer.v1.HistoryRequest
+	28, // 25: coffer.signer.v1.Signer.Seen:input_type -> coffer.signer.v1.SeenRequest
+	1,  // 26: coffer.signer.v1.Signer.Info:output_type -> coffer.signer.v1.InfoResponse
+	6,  // 27: coffer.signer.v1.Signer.Sign:output_type -> coffer.signer.v1.SignResponse
+	8,  // 28: coffer.signer.v1.Signer.SignExecutor:output_type -> coffer.signer.v1.SignExecutorResponse
+	20, // 29: coffer.signer.v1.Signer.Revoke:output_type -> coffer.signer.v1.RevokeResponse
+	25, // 30: coffer.signer.v1.Signer.Command:output_type -> coffer.signer.v1.CommandResponse
+	27, // 31: coffer.signer.v1.Signer.History:output_type -> coffer.signer.v1.HistoryResponse
+	29, // 32: coffer.signer.v1.Signer.Seen:output_type -> coffer.signer.v1.SeenResponse
+	26, // [26:33] is the sub-list for method output_type
+	19, // [19:26] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_signer_signerpb_signer_proto_init() }
@@ -2148,7 +2233,7 @@ func file_signer_signerpb_signer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signer_signerpb_signer_proto_rawDesc), len(file_signer_signerpb_signer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
