@@ -25,6 +25,10 @@ type TRON struct {
 	// out without it.
 	DepositKey string `koanf:"deposit_key"`
 
+	// ColdKeys are keys of the permission, T…, that no signer holds. They are counted where a
+	// revoked order has to be told to so many signers that the others cannot pay it.
+	ColdKeys []string `koanf:"cold_keys"`
+
 	Nodes []TRONNode `koanf:"nodes"` // in place of rpc
 
 	// Agree is how many nodes must say the same of every block, and of what is solidified,
@@ -53,6 +57,7 @@ const (
 	tronAddress   = 20
 	tronPrefix    = 0x41
 	maxPermission = 9 // eight active ones
+	maxTRONKeys   = 5 // of a permission
 	tronCredit    = 20
 	minTRONSilent = 10 * time.Second // a maintenance period leaves out two of the blocks that come every 3 s
 )
@@ -185,6 +190,18 @@ func checkTRONSection(key string, t TRON, wrong func(key, format string, args ..
 	}
 	if t.DepositKey != "" && (len(t.DepositKey) > maxDepositKey || !depositKey.MatchString(t.DepositKey) || strings.Contains(t.DepositKey, "prv")) {
 		wrong(key+".deposit_key", "want an extended public key with its origin, [d34db33f/44h/195h/0h]xpub…")
+	}
+	if len(t.ColdKeys) >= maxTRONKeys {
+		wrong(key+".cold_keys", "want less than %d, which is as many keys as a permission has", maxTRONKeys)
+	}
+	for i, cold := range t.ColdKeys {
+		at := fmt.Sprintf("%s.cold_keys[%d]", key, i)
+		switch {
+		case !isTRONAddress(cold):
+			wrong(at, "want the address of a key of the permission, T…, with its checksum")
+		case slices.Contains(t.ColdKeys[:i], cold):
+			wrong(at, "%s stands twice", cold)
+		}
 	}
 	if len(t.Nodes) == 0 || len(t.Nodes) > maxTRONNodes {
 		wrong(key+".nodes", "want 1 to %d nodes", maxTRONNodes)

@@ -360,8 +360,15 @@ func (c Chain) checkCold() error {
 	return nil
 }
 
-// LeastSigners is how many signers at least have signed whatever lands on a chain.
-func (c Chain) LeastSigners() int { return max(1, c.Threshold-len(c.Cold)) }
+// LeastSigners is how many signers at least have signed whatever pays somebody on a chain. What
+// fewer sign, a SignatureCounter's transactions, moves money into the wallet only: nothing that is
+// planned without knowing of it is paid twice.
+func (c Chain) LeastSigners() int {
+	if c.Least > 0 {
+		return c.Least
+	}
+	return max(1, c.Threshold-len(c.Cold))
+}
 
 // waitsForFile asks for a person where every signer has signed or cannot, and keys that sign by
 // file could complete the payout.

@@ -32,6 +32,7 @@ type Chain struct {
 	Signers   []coffer.Signer
 	Threshold int                       // signatures a transaction needs, unless Wallet is a SignatureCounter and says so
 	Cold      []string                  // keys of the wallet that no signer holds: they sign by file (see Desk.Export)
+	Least     int                       // signers that have signed whatever lands, at least; 0 where that is Threshold less the cold keys
 	Executors []coffer.Address          // our accounts that send bundles
 	FeeBound  coffer.Amount             // most a payout may spend on fees, native base units
 	LegGas    map[coffer.AssetID]uint64 // a payment's gas where it is not Limits.LegGas
@@ -107,6 +108,8 @@ func (c Chain) check(id coffer.ChainID) error {
 		return errors.New("wallet and explainer are needed")
 	case c.Threshold < 1 || c.Threshold > len(c.Signers)+len(c.Cold) || len(c.Signers) < 1 || len(c.Signers)+len(c.Cold) > maxSigners:
 		return fmt.Errorf("%d signatures of %d signers and %d cold keys (at most %d) cannot be", c.Threshold, len(c.Signers), len(c.Cold), maxSigners)
+	case c.Least < 0 || c.Least > len(c.Signers):
+		return fmt.Errorf("%d of %d signers cannot have signed", c.Least, len(c.Signers))
 	case c.Native.Chain() != id || !c.Native.IsNative():
 		return fmt.Errorf("%s is not its native asset", c.Native)
 	case c.coins != nil && c.Coins == nil:

@@ -25,6 +25,17 @@ func TestAWalletMaySayHowManySignaturesATransactionNeeds(t *testing.T) {
 	if c.Threshold != 2 || c.LeastSigners() != 2 {
 		t.Errorf("the chain's threshold became %d", c.Threshold)
 	}
+	for _, v := range []struct {
+		chain payout.Chain
+		want  int
+	}{
+		{payout.Chain{Threshold: 2, Cold: []string{"a"}}, 1}, {payout.Chain{Threshold: 2, Cold: []string{"a", "b"}}, 1},
+		{payout.Chain{Threshold: 3, Least: 1}, 1}, {payout.Chain{Threshold: 2, Least: 2}, 2},
+	} {
+		if got := v.chain.LeastSigners(); got != v.want {
+			t.Errorf("%+v: %d signers at least, want %d", v.chain, got, v.want)
+		}
+	}
 	if got := payout.ThresholdOf(payout.Chain{Threshold: 3}, coffer.Unsigned{}); got != 3 {
 		t.Errorf("without a wallet that says so %d signatures are needed, want 3", got)
 	}

@@ -10,12 +10,12 @@ import (
 )
 
 // What the server offers on a Bitcoin chain, and what a signer's own configuration lets pass
-// there, are written in two files. Where they contradict each other every payout, or every one
+// there and on one of TRON, are written in two files. Where they contradict each other every payout, or every one
 // above a fee, would be refused by that signer, and be seen too late.
 
 // compareSigners compares the limits of the signers that answered.
 func (s *server) compareSigners(context.Context) error {
-	s.watch.limits, s.watch.unfit = map[string][]signer.Limits{}, map[string]error{}
+	s.watch.limits, s.watch.unfit = map[string]limits{}, map[string]error{}
 	for _, one := range s.signers {
 		if one.info.Name == "" {
 			continue // it is away, and is compared when it comes
@@ -24,7 +24,21 @@ func (s *server) compareSigners(context.Context) error {
 			return fmt.Errorf("signer %s: %w", one.Name(), err)
 		}
 	}
+	s.warnUnheld()
 	return nil
+}
+
+// limits are what a signer says of itself that has to fit.
+type limits struct {
+	fees     []signer.Limits
+	deposits []signer.Deposits
+	keys     []signer.KeyInfo
+}
+
+func limitsOf(info signer.Info) limits { return limits{info.Limits, info.Deposits, info.Keys} }
+
+func (l limits) equal(other limits) bool {
+	return slices.Equal(l.fees, other.fees) && slices.Equal(l.deposits, other.deposits) && slices.Equal(l.keys, other.keys)
 }
 
 // compare notes whether a signer's limits fit what the server does. One whose limits do not
@@ -33,15 +47,15 @@ func (s *server) compare(info signer.Info) error {
 	s.watch.mu.Lock()
 	defer s.watch.mu.Unlock()
 	if s.watch.limits == nil { // a command that compares none at its start
-		s.watch.limits, s.watch.unfit = map[string][]signer.Limits{}, map[string]error{}
+		s.watch.limits, s.watch.unfit = map[string]limits{}, map[string]error{}
 	}
 	known, heard := s.watch.limits[info.Name]
-	if heard && slices.Equal(known, info.Limits) {
+	if heard && known.equal(limitsOf(info)) {
 		return s.watch.unfit[info.Name]
 	}
 	err := s.fits(info)
 	before := s.watch.unfit[info.Name]
-	s.watch.limits[info.Name], s.watch.unfit[info.Name] = info.Limits, err
+	s.watch.limits[info.Name], s.watch.unfit[info.Name] = limitsOf(info), err
 	switch {
 	case err != nil:
 		s.log.Error("a signer's limits contradict the configuration; it is not asked for signatures", "signer", info.Name, "err", err)
@@ -52,6 +66,9 @@ func (s *server) compare(info signer.Info) error {
 	for _, u := range s.utxoChains() {
 		u.warn(s, info)
 	}
+	for _, t := range s.tronChains() {
+		t.warn(s, info)
+	}
 	return nil
 }
 
@@ -60,6 +77,11 @@ func (s *server) fits(info signer.Info) error {
 	for _, u := range s.utxoChains() {
 		if err := u.fits(info); err != nil {
 			return fmt.Errorf("chain %s: %w", u.chain.id, err)
+		}
+	}
+	for _, t := range s.tronChains() {
+		if err := t.fits(info); err != nil {
+			return fmt.Errorf("chain %s: %w", t.chain.id, err)
 		}
 	}
 	return nil

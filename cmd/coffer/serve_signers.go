@@ -20,13 +20,13 @@ const signerPoll = time.Second
 // of asking in vain. The signers enforce them, whatever is known here.
 type signerWatch struct {
 	mu     sync.Mutex
-	pauses map[string][]signer.Pause  // by signer, as of its last answer
-	told   map[coffer.Hash]bool       // pauses that were logged
-	logs   map[string]error           // by signer whose log was read: what is wrong with it, nil for nothing
-	limits map[string][]signer.Limits // by signer, as of its last answer
-	unfit  map[string]error           // what they contradict, nil for nothing
-	halted string                     // why nothing is paid, "" when it is
-	refuse error                      // why payouts do not run
+	pauses map[string][]signer.Pause // by signer, as of its last answer
+	told   map[coffer.Hash]bool      // pauses that were logged
+	logs   map[string]error          // by signer whose log was read: what is wrong with it, nil for nothing
+	limits map[string]limits         // by signer, as of its last answer
+	unfit  map[string]error          // what they contradict, nil for nothing
+	halted string                    // why nothing is paid, "" when it is
+	refuse error                     // why payouts do not run
 }
 
 // watchSigners asks every signer how it is until ctx ends.

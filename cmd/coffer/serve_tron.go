@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,7 +14,6 @@ import (
 	"github.com/cofferhq/coffer/ledger"
 	"github.com/cofferhq/coffer/payout"
 	"github.com/cofferhq/coffer/postgres"
-	"github.com/cofferhq/coffer/signer"
 	"github.com/cofferhq/coffer/treasury"
 	"github.com/cofferhq/coffer/tron"
 )
@@ -106,48 +104,6 @@ func (s *server) wireTRONWallet(ctx context.Context, t *tronParts) error {
 	return err
 }
 
-// checkAccount demands that signing.threshold keys of the signers that answer reach the
-// permission's threshold, whichever they are, and that no fewer do.
-func (s *server) checkAccount(t *tronParts) error {
-	var all, held []uint64 // weights
-	for _, key := range t.account.Keys {
-		all = append(all, key.Weight)
-		if slices.ContainsFunc(s.signers, func(one *signerConn) bool { return holds(one.info, t.chain.id, key.Address.String()) }) {
-			held = append(held, key.Weight)
-		}
-	}
-	slices.Sort(all)
-	slices.Sort(held)
-	want := s.config.Signing.Threshold
-	if len(held) < want {
-		return fmt.Errorf("signing.threshold is %d; the signers that answer hold %d keys of permission %d", want, len(held), t.account.Permission)
-	}
-	if least := sum(held[:want]); least < t.account.Threshold {
-		return fmt.Errorf("permission %d wants signatures of weight %d; %d of the signers' keys, which signing.threshold asks for, may weigh %d", t.account.Permission, t.account.Threshold, want, least)
-	}
-	if most := sum(all[len(all)-(want-1):]); most >= t.account.Threshold {
-		return fmt.Errorf("permission %d wants signatures of weight %d, which %d keys have: signing.threshold is %d", t.account.Permission, t.account.Threshold, want-1, want)
-	}
-	return nil
-}
-
-func sum(weights []uint64) (total uint64) {
-	for _, weight := range weights { // the chain bounds their sum
-		total += weight
-	}
-	return total
-}
-
-// holds reports whether a signer has an owner's key.
-func holds(info signer.Info, chain coffer.ChainID, key string) bool {
-	for _, one := range info.Keys {
-		if one.Role == signer.RoleOwner && one.Chain == chain && one.Key == key {
-			return true
-		}
-	}
-	return false
-}
-
 // permissionsChanged raises the alarm when who may move an account of ours changed.
 func (s *server) permissionsChanged(u tron.PermissionUpdate) {
 	ctx, cancel := context.WithTimeout(context.Background(), permissionTimeout)
@@ -177,7 +133,9 @@ func (t *tronParts) deposits(s *server, d *deposit.Chain) (credited []coffer.Ass
 }
 
 // payouts implements family.
-func (t *tronParts) payouts(_ *server, p *payout.Chain) { p.Paths = []string{coffer.PathTRON} }
+func (t *tronParts) payouts(_ *server, p *payout.Chain) {
+	p.Paths, p.Least = []string{coffer.PathTRON}, t.leastSigners()
+}
 
 // custody implements family.
 func (t *tronParts) custody() []treasury.Place {

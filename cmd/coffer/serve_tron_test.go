@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"math/big"
 	"net"
@@ -112,7 +113,7 @@ func (n tronNode) server(t *testing.T, keys int) *server {
 	s := &server{config: config.Config{Signing: config.Signing{Threshold: 2, Signers: make([]config.Signer, 3)}}, policy: rules, log: slog.New(slog.DiscardHandler)}
 	for k := range keys {
 		key := signer.KeyInfo{Role: signer.RoleOwner, Chain: id, Key: tron.AddressOfKey(tronsim.KeyOf("signer", k).PublicKey).String()}
-		s.signers = append(s.signers, &signerConn{info: signer.Info{Keys: []signer.KeyInfo{key}}})
+		s.signers = append(s.signers, &signerConn{info: signer.Info{Name: fmt.Sprintf("signer-%d", k+1), Keys: []signer.KeyInfo{key}}})
 	}
 	return s
 }
