@@ -438,7 +438,7 @@ func (m *Manager) importPayout(ctx context.Context, tx pgx.Tx, logged *LoggedPay
 		}
 	}
 	for n, sweep := range i.Sweeps {
-		err := q.InsertSweep(ctx, payoutsql.InsertSweepParams{
+		err := q.InsertRestoredSweep(ctx, payoutsql.InsertRestoredSweepParams{
 			PayoutID: i.ID, Position: int32(n), Chain: string(i.Chain), Forwarder: string(sweep.Forwarder), Salt: sweep.Salt, Asset: string(sweep.Asset),
 		})
 		if err != nil {

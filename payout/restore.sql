@@ -48,6 +48,13 @@ select * from payout where state in ('planned', 'built') order by id limit sqlc.
 insert into payout_attempts (payout_id, number, format, unsigned, valid_until, signed_id, signed, created_at, cancels)
 values ($1, $2, $3, '', sqlc.narg(valid_until), $4, '', $5, $6);
 
+-- name: InsertRestoredSweep :exec
+-- InsertRestoredSweep stores a leg that signers know. Another sweep of the same may be on its way
+-- here, or be made again from another signer's log: the first one is the live one.
+insert into payout_sweeps (payout_id, position, chain, forwarder, salt, asset, expected, live)
+select $1, $2, $3, $4, $5, $6, 0, not exists (
+    select from payout_sweeps s where s.chain = $3 and s.forwarder = $4 and s.asset = $6 and s.live);
+
 -- name: UnsignedAttempts :many
 -- UnsignedAttempts are the payouts on their way with an attempt that signers were asked for
 -- and that has no signatures here.

@@ -150,6 +150,35 @@ func (q *Queries) InsertRestoredAttempt(ctx context.Context, arg InsertRestoredA
 	return err
 }
 
+const insertRestoredSweep = `-- name: InsertRestoredSweep :exec
+insert into payout_sweeps (payout_id, position, chain, forwarder, salt, asset, expected, live)
+select $1, $2, $3, $4, $5, $6, 0, not exists (
+    select from payout_sweeps s where s.chain = $3 and s.forwarder = $4 and s.asset = $6 and s.live)
+`
+
+type InsertRestoredSweepParams struct {
+	PayoutID  string
+	Position  int32
+	Chain     string
+	Forwarder string
+	Salt      coffer.Hash
+	Asset     string
+}
+
+// InsertRestoredSweep stores a leg that signers know. Another sweep of the same may be on its way
+// here, or be made again from another signer's log: the first one is the live one.
+func (q *Queries) InsertRestoredSweep(ctx context.Context, arg InsertRestoredSweepParams) error {
+	_, err := q.db.Exec(ctx, insertRestoredSweep,
+		arg.PayoutID,
+		arg.Position,
+		arg.Chain,
+		arg.Forwarder,
+		arg.Salt,
+		arg.Asset,
+	)
+	return err
+}
+
 const insertSignerRecord = `-- name: InsertSignerRecord :exec
 insert into signer_record (signer, sequence, hash, line, missing) values ($1, $2, $3, $4, $5)
 `
