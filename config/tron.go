@@ -42,7 +42,7 @@ type TRON struct {
 
 // TRONNode is a server that speaks gRPC as java-tron does.
 type TRONNode struct {
-	URL         string `koanf:"url"`          // grpc://host:port, or grpcs://host:port for TLS
+	URL         string `koanf:"url"`          // grpc://host:port or http://host/path; grpcs:// and https:// for TLS
 	SolidityURL string `koanf:"solidity_url"` // where it tells of solidified blocks, on a port of its own with java-tron; url when empty
 	APIKeyFile  string `koanf:"api_key_file"` // sent as TRON-PRO-API-KEY, under TLS only
 }
@@ -212,35 +212,49 @@ func checkTRONSection(key string, t TRON, wrong func(key, format string, args ..
 	hosts := map[string]bool{}
 	for i, node := range t.Nodes {
 		at := fmt.Sprintf("%s.nodes[%d]", key, i)
-		host, secure := grpcURL(node.URL)
+		host, secure := nodeURL(node.URL)
 		switch {
 		case host == "":
-			wrong(at+".url", "want grpc://host:port, or grpcs://host:port for TLS, and nothing behind it")
+			wrong(at+".url", nodeURLRule)
 		case hosts[host]:
 			wrong(at+".url", "%s stands twice: a node cannot agree with itself", host)
 		}
 		hosts[host] = true
 		if node.SolidityURL != "" {
-			other, secureToo := grpcURL(node.SolidityURL)
+			other, secureToo := nodeURL(node.SolidityURL)
 			if other == "" {
-				wrong(at+".solidity_url", "want grpc://host:port, or grpcs://host:port for TLS, and nothing behind it")
+				wrong(at+".solidity_url", nodeURLRule)
 			}
 			secure = secure && secureToo
 		}
 		if node.APIKeyFile != "" && !secure {
-			wrong(at+".api_key_file", "is sent under TLS only: want grpcs:// URLs")
+			wrong(at+".api_key_file", "is sent under TLS only: want grpcs:// or https:// URLs")
 		}
 	}
 }
 
-// grpcURL returns the host of a node, "" when it is none, and whether it is under TLS.
-func grpcURL(text string) (host string, secure bool) {
+const nodeURLRule = "want grpc://host:port or http://host, grpcs:// or https:// for TLS; a path for the latter alone, up to where /wallet begins"
+
+// nodeURL returns the host of a node, "" when it is none, and whether it is under TLS.
+func nodeURL(text string) (host string, secure bool) {
 	u, err := url.Parse(text)
-	if err != nil || !slices.Contains([]string{"grpc", "grpcs"}, u.Scheme) || u.Hostname() == "" || u.Port() == "" || u.User != nil ||
-		(u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return "", false
 	}
-	return u.Host, u.Scheme == "grpcs"
+	path := strings.TrimSuffix(u.Path, "/")
+	switch u.Scheme {
+	case "grpc", "grpcs":
+		if u.Port() == "" || path != "" {
+			return "", false
+		}
+	case "http", "https":
+		if strings.HasSuffix(path, "/wallet") || strings.HasSuffix(path, "/walletsolidity") {
+			return "", false
+		}
+	default:
+		return "", false
+	}
+	return u.Host, u.Scheme == "grpcs" || u.Scheme == "https"
 }
 
 // isTRONAddress reports whether a text is an address in its one canonical form.

@@ -30,7 +30,6 @@ const (
 	tronCredit   = 2
 	tronUnlock   = 3
 	tronSolidLag = 4 // blocks
-	tronDoors    = 2 // nodes, as the server sees it: they have to agree
 	sun          = 1_000_000
 
 	tronFunds  = 20_000 * sun  // of the account that pays
@@ -42,8 +41,8 @@ const (
 // two of the signers' three keys satisfy, and a token.
 type tronChain struct {
 	sim    *tronsim.Sim
-	doors  []string // URLs for gRPC
-	web    string   // URL for HTTP
+	doors  []string // URLs, for gRPC and for HTTP: two nodes, as the server sees it, which have to agree
+	web    string   // the latter
 	chain  coffer.ChainID
 	native coffer.AssetID
 	usdt   coffer.AssetID
@@ -120,14 +119,12 @@ func (t *tronChain) serve(ctx context.Context) error {
 	}
 	t.web = "http://" + web.Addr().String()
 	group.Go(func() error { return tronsim.ServeHTTP(ctx, t.sim, web) })
-	for range tronDoors {
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return errors.Join(err, t.stop())
-		}
-		t.doors = append(t.doors, "grpc://"+listener.Addr().String())
-		group.Go(func() error { return tronsim.Serve(ctx, t.sim, listener) })
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return errors.Join(err, t.stop())
 	}
+	group.Go(func() error { return tronsim.Serve(ctx, t.sim, listener) })
+	t.doors = []string{"grpc://" + listener.Addr().String(), t.web}
 	group.Go(func() error { return t.produce(ctx) })
 	return nil
 }
