@@ -25,6 +25,10 @@ type SweepAsset struct {
 	Asset       coffer.AssetID `koanf:"asset"`
 	Min         string         `koanf:"min"`
 	NativePrice string         `koanf:"native_price"`
+
+	// ExposureCap is how much may wait at deposit addresses before it goes whatever that costs, and
+	// an alarm is raised (TRON, where one signer has their keys); without it there is no cap.
+	ExposureCap string `koanf:"exposure_cap"`
 }
 
 // Bounds of sweeps.
@@ -82,6 +86,15 @@ func checkSweepAssets(key string, c Chain, wrong func(key, format string, args .
 		if _, err := coffer.ParseUnits(a.Min, asset.Decimals); err != nil {
 			wrong(key+".min", "%v", err)
 		}
+		switch most, err := coffer.ParseUnits(a.ExposureCap, asset.Decimals); {
+		case a.ExposureCap == "":
+		case !c.isTRON():
+			wrong(key+".exposure_cap", "is for TRON, where one signer has the keys of deposit addresses")
+		case err != nil:
+			wrong(key+".exposure_cap", "%v", err)
+		case most.IsZero():
+			wrong(key+".exposure_cap", "want more than nothing; without the key there is no cap")
+		}
 		switch price, err := coffer.ParseUnits(a.NativePrice, asset.Decimals); {
 		case a.NativePrice == "":
 		case asset.ID.IsNative():
@@ -92,6 +105,19 @@ func checkSweepAssets(key string, c Chain, wrong func(key, format string, args .
 			wrong(key+".native_price", "want what one native coin costs in units of this asset")
 		}
 	}
+}
+
+// Cap returns the exposure cap of a checked section, in base units; zero for none.
+func (a SweepAsset) Cap(c Chain) coffer.Amount {
+	if a.ExposureCap == "" {
+		return coffer.Amount{}
+	}
+	asset, _ := c.asset(a.Asset)
+	most, err := coffer.ParseUnits(a.ExposureCap, asset.Decimals)
+	if err != nil {
+		panic(fmt.Sprintf("sweep of %s was not checked: %v", a.Asset, err))
+	}
+	return most
 }
 
 // Words returns the amounts of a checked section: the least to sweep from an address, and

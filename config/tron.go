@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,6 +58,7 @@ const (
 	maxPermission = 9 // eight active ones
 	maxTRONKeys   = 5 // of a permission
 	tronCredit    = 20
+	tronSweeps    = 20               // addresses that are being emptied
 	minTRONSilent = 10 * time.Second // a maintenance period leaves out two of the blocks that come every 3 s
 )
 
@@ -90,6 +90,8 @@ func tronDefaults(c *Chain) {
 		tronAssetDefaults(&c.Assets[i])
 	}
 	tronAssetDefaults(&c.Native)
+	setDefault(&c.Sweep.MaxForwarders, tronSweeps)
+	sweepDefaults(&c.Sweep)
 	depositDefaults(&c.Deposits)
 }
 
@@ -116,7 +118,7 @@ func (c Chain) refuseOthers(key string, wrong func(key, format string, args ...a
 		{"forwarder_factory", c.ForwarderFactory != ""}, {"executor_signer", c.ExecutorSigner != ""},
 		{"executor_signers", len(c.ExecutorSigners) > 0}, {"refill", c.Refill.Wanted()}, {"bundler_url", c.BundlerURL != ""},
 		{"bundler_rpc", c.BundlerRPC}, {"native_transfers", c.NativeTransfers != ""}, {"payout_max_gas", c.PayoutMaxGas != 0},
-		{"sweep", !reflect.DeepEqual(c.Sweep, Sweep{})}, {"payout_new_alone", c.PayoutNewAlone},
+		{"payout_new_alone", c.PayoutNewAlone},
 	}
 	for _, k := range keys {
 		if k.given {
@@ -179,7 +181,24 @@ func checkTRON(key string, c Chain, wrong func(key, format string, args ...any))
 		}
 	}
 	checkTRONSection(key+".tron", c.TRON, wrong)
+	checkTRONSweep(key, c, wrong)
 }
+
+// checkTRONSweep checks sweeps of addresses that are accounts of their own. A sweep of TRX leaves
+// what it could burn.
+func checkTRONSweep(key string, c Chain, wrong func(key, format string, args ...any)) {
+	checkSweep(key, c, wrong)
+	if len(c.Sweep.Assets) > 0 && c.TRON.DepositKey == "" {
+		wrong(key+".sweep.assets", "without tron.deposit_key there are no deposit addresses")
+	}
+	for i, a := range c.Sweep.Assets {
+		if least, err := coffer.ParseUnits(a.Min, sunDecimals); a.Asset == c.Native.ID && err == nil && least.Cmp(coffer.NewAmount(minTRXSweep)) < 0 {
+			wrong(fmt.Sprintf("%s.sweep.assets[%d].min", key, i), "want at least 1 TRX: a sweep leaves a part of that where it is")
+		}
+	}
+}
+
+const minTRXSweep = 1_000_000 // sun
 
 func checkTRONSection(key string, t TRON, wrong func(key, format string, args ...any)) {
 	if !isTRONAddress(t.Account) {

@@ -278,3 +278,174 @@ func TestTRONSweepsSurviveCrashes(t *testing.T) {
 		}
 	}
 }
+
+// costs changes what a chain's sweeps are worth and how much may wait.
+func costs(least, price, most uint64) func(c *treasury.SweepChain) {
+	return func(c *treasury.SweepChain) {
+		c.Assets[0].Min, c.Assets[0].Price, c.Assets[0].Cap = coffer.NewAmount(least), coffer.NewAmount(price), coffer.NewAmount(most)
+	}
+}
+
+// TestTRONSweepsAreWorthTheirCost leaves what is not worth the energy, until that is cheaper, or it
+// is old and worth it once.
+func TestTRONSweepsAreWorthTheirCost(t *testing.T) {
+	w := newTRONSweeps(t, costs(1, 300_000, 0))
+	// An account and energy of about 28 000 units cost above 6 TRX, 1.8 USDT: twice that, and more.
+	addresses := w.arrive(10*usdtUnits, 3*usdtUnits)
+	w.run(3 * tronSolid)
+	w.wantLent(0)
+	if got := w.tokens(w.hot.Name()); got != 10*usdtUnits || w.plan.Dear != 1 {
+		t.Fatalf("the wallet has %d: %+v", got, w.plan)
+	}
+	w.sim.SetParameters(func(p *tronsim.Parameters) { p.EnergyPrice = 1 })
+	w.run(3 * tronSolid)
+	w.wantSwept(13*usdtUnits, addresses...)
+}
+
+// TestTRONSweepsAboveTheCapGoFirst empties the largest addresses, whatever it costs, until no more
+// waits than may.
+func TestTRONSweepsAboveTheCapGoFirst(t *testing.T) {
+	w := newTRONSweeps(t, costs(1000*usdtUnits, 1, 12*usdtUnits)) // a TRX is worth nothing, 12 USDT may wait
+	addresses := w.arrive(9*usdtUnits, 5*usdtUnits, 6*usdtUnits)
+	w.run(1)
+	if e := w.plan.Exposure[0]; !e.Over || e.Waiting != coffer.NewAmount(20*usdtUnits) || e.Asset != w.usdt {
+		t.Errorf("exposure %+v", e)
+	}
+	w.run(4 * tronSolid)
+	if e := w.plan.Exposure[0]; e.Over || e.Waiting != coffer.NewAmount(11*usdtUnits) {
+		t.Errorf("exposure %+v", e)
+	}
+	w.wantSwept(9*usdtUnits, addresses[0])
+}
+
+// TestTRONSweepsWaitForStake lends what there is: to one address, whose energy is gone for a day.
+func TestTRONSweepsWaitForStake(t *testing.T) {
+	w := newTRONSweeps(t)
+	w.sim.SetParameters(func(p *tronsim.Parameters) { p.NetworkStakedForEnergy *= 25 })
+	addresses := w.arrive(100*usdtUnits, 100*usdtUnits)
+	w.run(6 * tronSolid)
+	if got := w.tokens(w.hot.Name()); got != 100*usdtUnits || w.plan.Lacking != 1 {
+		t.Fatalf("the wallet has %d: %+v", got, w.plan)
+	}
+	w.wantLent(0)
+	w.must(w.sim.Stake(tronsim.Address(w.hot.Address), tronpb.ResourceCode_ENERGY, 10_000_000*trxUnits))
+	w.run(5 * tronSolid)
+	w.wantSwept(200*usdtUnits, addresses...)
+}
+
+// sweepInPool runs until the sweep of an address waits at the node, and returns its transaction.
+func (w *tronSweeps) sweepInPool() coffer.Hash {
+	w.t.Helper()
+	for range 20 {
+		_, err := w.sweeper.Step(w.t.Context(), w.id)
+		w.must(err)
+		w.step()
+		if len(w.plan.Legs) > 0 {
+			var list tronpb.TransactionIdList
+			w.must(w.client.Call(w.t.Context(), tronpb.Wallet_GetTransactionListFromPending_FullMethodName, &tronpb.EmptyMessage{}, &list))
+			if len(list.TxId) != 1 {
+				w.t.Fatalf("%d transactions wait", len(list.TxId))
+			}
+			id, err := coffer.ParseHash("0x" + list.TxId[0])
+			w.must(err)
+			return id
+		}
+		w.mine(1)
+	}
+	w.t.Fatalf("no sweep was made: %+v", w.plan)
+	return coffer.Hash{}
+}
+
+// TestATRONSweepThatRunsOutOfEnergy fails on the chain, gives the energy back, and is made again.
+func TestATRONSweepThatRunsOutOfEnergy(t *testing.T) {
+	w := newTRONSweeps(t)
+	addresses := w.arrive(100 * usdtUnits)
+	failed := w.sweepInPool()
+	w.sim.SetFactor(w.token, 20_000) // calls take three times as much
+	w.mine(1)
+	if got := w.sim.Info(failed).GetReceipt().GetResult(); got != tronpb.Transaction_Result_OUT_OF_ENERGY {
+		t.Fatalf("the sweep ended with %s", got)
+	}
+	for n := 0; n < 10*tronSolid && w.plan.Back == nil; n++ {
+		w.run(1)
+	}
+	w.run(2)
+	w.wantLent(0) // and put off for a minute
+	w.run(30 + 3*tronSolid)
+	w.wantSwept(100*usdtUnits, addresses...)
+}
+
+// TestATRONSweepThatExpires never lands; what was lent returns, and it is made again.
+func TestATRONSweepThatExpires(t *testing.T) {
+	w := newTRONSweeps(t)
+	addresses := w.arrive(100 * usdtUnits)
+	lost := w.sweepInPool()
+	for n := 0; n < 250 && w.plan.Back == nil; n++ {
+		_, err := w.sweeper.Step(t.Context(), w.id)
+		w.must(err)
+		w.step()
+		w.sim.Forget(lost)
+		w.mine(1)
+	}
+	if len(w.plan.Back) != 1 {
+		t.Fatalf("nothing is taken back: %+v", w.plan)
+	}
+	w.run(2)
+	w.wantLent(0)
+	w.run(30 + 3*tronSolid)
+	if len(w.sim.Info(lost).GetId()) > 0 {
+		t.Error("the first sweep landed")
+	}
+	w.wantSwept(100*usdtUnits, addresses...)
+}
+
+// TestTRONSweepsAndReorganisations undo the blocks in which an address was lent to and emptied.
+func TestTRONSweepsAndReorganisations(t *testing.T) {
+	w := newTRONSweeps(t)
+	addresses := w.arrive(100*usdtUnits, 50*usdtUnits)
+	for n := range 12 {
+		w.run(1)
+		if n%2 == 1 {
+			w.must(w.sim.Reorg(tronsim.Reorganisation{Undo: 2, Make: 3}))
+			w.follow()
+		}
+	}
+	w.run(40 + 4*tronSolid)
+	w.wantSwept(150*usdtUnits, addresses...)
+}
+
+// TestTRONIsSwept empties addresses of TRX, which pays for its own bandwidth, and a second time in
+// a day, when the bandwidth of every account is used up.
+func TestTRONIsSwept(t *testing.T) {
+	w := newTRONSweeps(t)
+	ann, err := w.deposits.IssueAddress(t.Context(), "acme", "ann", w.id)
+	w.must(err)
+	receiver, err := tron.CanonicalAddress(ann.Address)
+	w.must(err)
+	left := int64(0)
+	for range 3 {
+		_, err = w.faucet.Transfer(tronsim.Address(receiver), 40*trxUnits)
+		w.must(err)
+		w.mine(tronSolid + 4)
+		w.run(3 * tronSolid)
+		if left = w.sim.Balance(tronsim.Address(receiver)); left > trxUnits/2 {
+			t.Fatalf("%d sun are left: %+v", left, w.plan)
+		}
+	}
+	w.send(w.token, ann.Address, 100*usdtUnits) // no bandwidth is left for this one
+	w.mine(tronSolid + 4)
+	lent := false
+	for range 4 * tronSolid {
+		w.run(1)
+		all, err := w.wallet.Lent(t.Context())
+		w.must(err)
+		for _, d := range all {
+			lent = lent || d.Resource == coffer.ResourceBandwidth
+		}
+	}
+	if !lent {
+		t.Error("no bandwidth was lent")
+	}
+	w.wantSwept(100*usdtUnits, ann.Address)
+	w.wantBalance("ann", tron.Native(w.id), 120*trxUnits, 0)
+}

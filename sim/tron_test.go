@@ -122,6 +122,7 @@ type tronWorld struct {
 	faucet      tronsim.Signer
 	hot         tron.Account
 	wallet      *tron.Wallet
+	client      *tron.Client
 	db          *postgres.DB
 	books       *ledger.Ledger
 	balances    *tron.Balances
@@ -165,6 +166,7 @@ func newTRON(t *testing.T) *tronWorld {
 	w.guard(hot)
 
 	client := w.dial()
+	w.client = client
 	source := tron.NewSource(client)
 	w.balances = tron.NewBalances(source)
 	w.hot, err = tron.ReadAccount(t.Context(), client, tron.Address(tronsim.AddressOf(hot)), 2)

@@ -377,6 +377,7 @@ func (s *Sweeper) stepLending(ctx context.Context, chain SweepChain, requested b
 		failed = errors.Join(failed, s.payer.PutOffSweep(ctx, stuck.Sweep, stuck.Reason))
 	}
 	plan.Swept = swept
+	s.tellExposure(chain.ID, plan.Exposure)
 	s.Looked(chain.ID, plan, first)
 	if first != "" {
 		s.Log.Info("sweeps go on", "chain", chain.ID, "swept", swept, "given", len(plan.Give), "taken_back", len(plan.Back),
@@ -386,6 +387,21 @@ func (s *Sweeper) stepLending(ctx context.Context, chain SweepChain, requested b
 		failed = s.endRequest(ctx, chain.ID)
 	}
 	return first, first != "" || plan.Underway > 0, failed
+}
+
+// tellExposure says once that too much waits, and once that it does no longer.
+func (s *Sweeper) tellExposure(id coffer.ChainID, all []Exposure) {
+	for _, e := range all {
+		_, before := s.over.Load(e.Asset)
+		switch {
+		case e.Over && !before:
+			s.over.Store(e.Asset, true)
+			s.Log.Error("more waits at deposit addresses than may: one signer has their keys", "chain", id, "asset", e.Asset, "waiting", e.Waiting, "cap", e.Cap)
+		case !e.Over && before:
+			s.over.Delete(e.Asset)
+			s.Log.Info("no more waits at deposit addresses than may", "chain", id, "asset", e.Asset, "waiting", e.Waiting)
+		}
+	}
 }
 
 // worth is an amount of an asset in native base units, rounded down; 2^256-1 where that

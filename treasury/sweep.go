@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cofferhq/coffer"
@@ -131,6 +132,7 @@ type Sweeper struct {
 	SweepConfig
 	chains map[coffer.ChainID]SweepChain
 	payer  LendPayer // Payouts, where they can lend
+	over   sync.Map  // assets that were above their cap at the last look
 }
 
 // NewSweeper returns a Sweeper, or says what the configuration lacks.

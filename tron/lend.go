@@ -7,6 +7,8 @@ import (
 	"math"
 	"math/bits"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/tron/tronpb"
 )
@@ -224,6 +226,23 @@ func (w *Wallet) LendBound() coffer.Amount {
 		bound += most.Signatures
 	}
 	return coffer.NewAmount(bound)
+}
+
+// MayLend reports whether the wallet's permission, as it is on the chain, may sign what sweeps need.
+// Error: ErrPermission.
+func (w *Wallet) MayLend(ctx context.Context) error {
+	have, err := w.pool.Account(ctx, w.account.Address)
+	if err != nil {
+		return err
+	}
+	for _, contract := range []proto.Message{
+		(*tronpb.AccountCreateContract)(nil), (*tronpb.DelegateResourceContract)(nil), (*tronpb.UnDelegateResourceContract)(nil),
+	} {
+		if err := w.account.permitted(have, contract); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Spare is the stake that the wallet could lend, by resource, sun.

@@ -53,18 +53,32 @@ func (a Account) deposit(index uint32) (Address, error) {
 	return a.Deposits.Address(pathOf(index))
 }
 
-// depositAt is the index of the deposit address that is said to be at a path.
-func (a Account) depositAt(path string, want Address) (uint32, error) {
+// SaltAt is SaltOf the index of the key at a path, "0/7".
+func SaltAt(path string) (coffer.Hash, error) {
+	index, err := indexAt(path)
+	return SaltOf(index), err
+}
+
+func indexAt(path string) (uint32, error) {
 	digits, ok := strings.CutPrefix(path, pathPrefix)
 	index, err := strconv.ParseUint(digits, 10, 31)
 	if !ok || err != nil || pathOf(uint32(index)) != path {
 		return 0, fmt.Errorf("path %.40q: want 0/ and a number below 2^31", path)
 	}
-	at, err := a.deposit(uint32(index)) // #nosec G115 -- below 2^31
+	return uint32(index), nil // #nosec G115 -- below 2^31
+}
+
+// depositAt is the index of the deposit address that is said to be at a path.
+func (a Account) depositAt(path string, want Address) (uint32, error) {
+	index, err := indexAt(path)
+	if err != nil {
+		return 0, err
+	}
+	at, err := a.deposit(index)
 	if err == nil && at != want {
 		err = fmt.Errorf("the deposit address at %s is %s, not %s", path, at, want)
 	}
-	return uint32(index), err // #nosec G115 -- below 2^31
+	return index, err
 }
 
 // signedBy is who signs a transaction of the wallet, or of one of its deposit addresses: that

@@ -49,12 +49,16 @@ func tokenSweepChain(chain config.Chain, deposits *deposit.Service) treasury.Swe
 	return one
 }
 
-// salts says what addresses are derived from. Those of a descriptor have no salt.
+// salts says what addresses are derived from. Those of a descriptor have no salt; on TRON it is
+// the place of the key.
 type salts struct{ *deposit.Service }
 
 // Salts implements treasury.Salts.
 func (s salts) Salts(ctx context.Context, chain coffer.ChainID, addresses []coffer.Address) (map[coffer.Address]coffer.Hash, error) {
-	if chain.Namespace() != coffer.NamespaceUTXO {
+	switch chain.Namespace() {
+	case coffer.NamespaceTRON:
+		return tronSalts(ctx, s.Service, chain, addresses)
+	case coffer.NamespaceEVM:
 		return s.Service.Salts(ctx, chain, addresses)
 	}
 	none := map[coffer.Address]coffer.Hash{}

@@ -18,7 +18,7 @@ import (
 
 // wireSweeps makes what empties deposit addresses. What the policy does not let signers
 // sweep is a mistake in one of the two files, and a reason not to start.
-func (s *server) wireSweeps(context.Context) (err error) {
+func (s *server) wireSweeps(ctx context.Context) (err error) {
 	var chains []treasury.SweepChain
 	for _, chain := range s.chains {
 		if over := chain.config.UTXO.ConsolidateOver; over > 0 {
@@ -32,6 +32,12 @@ func (s *server) wireSweeps(context.Context) (err error) {
 		one := tokenSweepChain(chain.config, s.deposits)
 		if evm := chain.evmOf(); evm != nil {
 			one = sweepChain(chain.config, evm.client, s.deposits)
+		}
+		if t, ok := chain.family.(*tronParts); ok {
+			one = tronSweepChain(chain.config, t.wallet, s.deposits)
+			if err := s.mayLend(ctx, t); err != nil {
+				return fmt.Errorf("chain %s: sweep: %w", chain.id, err)
+			}
 		}
 		allowed := s.policy.Sweeps(chain.native.ID)
 		for _, asset := range one.Assets {
@@ -103,10 +109,42 @@ func (m *metrics) swept() func(chain coffer.ChainID, plan treasury.SweepPlan, ma
 		Name: "coffer_sweep_quarantined", Help: "Deposit addresses and assets whose flush moved nothing.",
 	}, []string{"chain"})
 	m.registry.MustRegister(sweeps, quarantined)
+	lending := m.sweptByLending()
 	return func(chain coffer.ChainID, plan treasury.SweepPlan, made string) {
 		quarantined.WithLabelValues(string(chain)).Set(float64(plan.Quarantined))
-		if made != "" {
+		switch {
+		case len(plan.Exposure) > 0: // its steps are payouts too
+			sweeps.WithLabelValues(string(chain)).Add(float64(plan.Swept))
+			lending(chain, plan)
+		case made != "":
 			sweeps.WithLabelValues(string(chain)).Inc()
 		}
+	}
+}
+
+// sweptByLending shows what waits at deposit addresses that have keys of one signer.
+func (m *metrics) sweptByLending() func(chain coffer.ChainID, plan treasury.SweepPlan) {
+	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, append([]string{"chain"}, labels...))
+		m.registry.MustRegister(g)
+		return g
+	}
+	exposure := gauge("coffer_sweep_exposure", "What is at deposit addresses that one signer has the keys of, in base units.", "asset")
+	over := gauge("coffer_sweep_exposure_over", "1 while that is more than its cap.", "asset")
+	waiting := gauge("coffer_sweep_waiting", "Deposit addresses that are not emptied: for want of stake, for what it would cost, or because nothing moves.", "why")
+	lent := gauge("coffer_sweep_under_way", "Deposit addresses that a step of a sweep is on its way for.")
+	return func(chain coffer.ChainID, plan treasury.SweepPlan) {
+		for _, e := range plan.Exposure {
+			exposure.WithLabelValues(string(chain), string(e.Asset)).Set(e.Waiting.Int().Float64())
+			above := 0.0
+			if e.Over {
+				above = 1
+			}
+			over.WithLabelValues(string(chain), string(e.Asset)).Set(above)
+		}
+		for why, n := range map[string]int{"stake": plan.Lacking, "cost": plan.Dear, "stuck": len(plan.Stuck)} {
+			waiting.WithLabelValues(string(chain), why).Set(float64(n))
+		}
+		lent.WithLabelValues(string(chain)).Set(float64(plan.Underway))
 	}
 }

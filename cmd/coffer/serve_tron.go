@@ -25,6 +25,7 @@ type tronParts struct {
 	source   *tron.Source
 	balances *tron.Balances
 	account  tron.Account
+	wallet   *tron.Wallet
 	deposit  tron.DepositKey // without text: no deposit addresses are given out
 }
 
@@ -100,7 +101,8 @@ func (s *server) wireTRONWallet(ctx context.Context, t *tronParts) error {
 		}
 	}
 	chain.explainer = tron.NewExplainer(tron.ExplainConfig{Chain: chain.id, Wallets: []tron.Account{t.account}})
-	chain.wallet, err = tron.NewWallet(tron.WalletConfig{Account: t.account, Pool: t.client, Clock: time.Now})
+	t.wallet, err = tron.NewWallet(tron.WalletConfig{Account: t.account, Pool: t.client, Clock: time.Now})
+	chain.wallet = t.wallet
 	return err
 }
 

@@ -115,7 +115,7 @@ func (s *stack) signerFile(i int, policyHash string, bitcoin object) object {
 	}
 	chains = append(chains, s.bitcoinSigner(i, bitcoin))
 	if s.tron != nil {
-		chains = append(chains, s.tron.signerSection())
+		chains = append(chains, s.tronSigner(i))
 	}
 	return object{
 		"name": name, "listen": "127.0.0.1:0", "dir": s.path(name),

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/ecdsa"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"math/big"
@@ -11,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
-	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 	"golang.org/x/sync/errgroup"
@@ -26,12 +23,17 @@ import (
 
 // What the stack's chain of TRON is made of.
 const (
-	tronLabel    = "tron" // of the signers' keys
+	tronLabel = "tron" // of the signers' keys
+
+	tronSeedSigner = 0 // has the keys of deposit addresses
+
 	tronCredit   = 2
 	tronUnlock   = 3
 	tronSolidLag = 4 // blocks
 	sun          = 1_000_000
 
+	tronStake  = 100_000 * sun // of the account that pays, for energy and for bandwidth
+	tronStakes = 900_000 * sun // of all others
 	tronFunds  = 20_000 * sun  // of the account that pays
 	tronTokens = 10_000 * sun  // the same, USDT
 	tronIssued = 900_000 * sun // USDT
@@ -92,10 +94,17 @@ func (s *stack) startTRON(ctx context.Context) error {
 	if _, err := t.send(t.token, t.account(), tronTokens); err != nil {
 		return err
 	}
-	if t.issuer, err = newDepositKey(); err != nil {
-		return err
+	for _, code := range []tronpb.ResourceCode{tronpb.ResourceCode_ENERGY, tronpb.ResourceCode_BANDWIDTH} {
+		for of, stake := range map[tronsim.Address]int64{tronsim.Address(t.account()): tronStake, tronsim.AddressOf(tronsim.KeyOf("others", 0)): tronStakes} {
+			if err := t.sim.Stake(of, code, stake); err != nil {
+				return err
+			}
+		}
 	}
 	s.tron = t
+	if t.issuer, err = s.makeDepositKey(ctx); err != nil {
+		return err
+	}
 	if err := t.serve(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
@@ -206,27 +215,15 @@ func (t *tronChain) send(token tronsim.Address, to tron.Address, amount int64) (
 	return id, err
 }
 
-// newDepositKey makes an extended key for deposit addresses and returns its public half.
-func newDepositKey() (string, error) {
-	seed := make([]byte, hdkeychain.RecommendedSeedLen)
-	if _, err := rand.Read(seed); err != nil {
-		return "", err
-	}
-	key, err := hdkeychain.NewMaster(seed, &chaincfg.MainNetParams)
-	for _, step := range []uint32{44, 195, 0} { // BIP-44
-		if err == nil {
-			key, err = key.Derive(hdkeychain.HardenedKeyStart + step)
-		}
-	}
-	if err != nil {
-		return "", err
-	}
-	public, err := key.Neuter()
-	if err != nil {
-		return "", err
-	}
-	return "[00000000/44h/195h/0h]" + public.String(), nil
+// makeDepositKey makes the seed of the deposit addresses, which the token of the signer that empties
+// them seals, and returns its public key.
+func (s *stack) makeDepositKey(ctx context.Context) (string, error) {
+	token, name := s.tokens[tronSeedSigner], signerName(tronSeedSigner)
+	return s.command(ctx, []string{token.Env()}, "signer", "seed", "--tron", "--module", token.Module, "--token", token.Label,
+		"--pin-file", s.path("secrets", "pin"), "--dir", s.path(name), "--label", "tron-seal", "--name", name, "--file", s.tronSeedFile())
 }
+
+func (s *stack) tronSeedFile() string { return s.path("secrets", "tron.seed") }
 
 // makeTRONAccount makes a key in each signer's token and gives the account a permission that two
 // of them satisfy. The account's owner key signs that, and nothing after it.
@@ -246,6 +243,7 @@ func (s *stack) makeTRONAccount(ctx context.Context) error {
 	}
 	active := tron.Permission{Name: "pay", Threshold: stackThreshold, Operations: []tronpb.Transaction_Contract_ContractType{
 		tronpb.Transaction_Contract_TransferContract, tronpb.Transaction_Contract_TriggerSmartContract,
+		tronpb.Transaction_Contract_AccountCreateContract, tronpb.Transaction_Contract_DelegateResourceContract, tronpb.Transaction_Contract_UnDelegateResourceContract,
 	}}
 	for _, key := range t.keys {
 		active.Keys = append(active.Keys, tron.Key{Address: key, Weight: 1})
@@ -262,16 +260,21 @@ func (s *stack) makeTRONAccount(ctx context.Context) error {
 	return t.sim.Mine(tronSolidLag + 1)
 }
 
-// signerSection is the chain in a signer's configuration, with a node of its own.
-func (t *tronChain) signerSection() object {
+// tronSigner is the chain in a signer's configuration, with a node of its own.
+func (s *stack) tronSigner(i int) object {
+	t := s.tron
 	keys := make([]object, len(t.keys))
 	for n, key := range t.keys {
 		keys[n] = object{"address": key.String(), "weight": 1}
 	}
-	return object{
+	section := object{
 		"chain": string(t.chain), "native": string(t.native), "owner": tronLabel, "rpc": []string{t.doors[0]},
-		"accounts": []object{{"address": t.account().String(), "permission": 2, "threshold": stackThreshold, "keys": keys}},
+		"accounts": []object{{"address": t.account().String(), "permission": 2, "threshold": stackThreshold, "keys": keys, "deposits": t.issuer}},
 	}
+	if i == tronSeedSigner {
+		section["seed"] = s.tronSeedFile()
+	}
+	return section
 }
 
 // policyAssets are the chain's assets in the policy.
@@ -290,7 +293,9 @@ func (t *tronChain) policyRules() map[string][]object {
 			{"name": "TRX per day", "enforced_by": "signer", "asset": "TRX", "per": "asset", "max": "5000"},
 			{"name": "USDT-TRON per day", "enforced_by": "signer", "asset": "USDT-TRON", "per": "asset", "max": stackDailyLimit},
 		},
-		"fee_limits": {{"name": "TRX for fees", "enforced_by": "signer", "asset": "TRX", "max": "50", "daily": "20000"}},
+		"fee_limits":  {{"name": "TRX for fees", "enforced_by": "signer", "asset": "TRX", "max": "50", "daily": "20000"}},
+		"sweeps":      {{"name": "USDT-TRON and TRX are swept", "enforced_by": "signer", "fees": "TRX", "assets": []string{"USDT-TRON", "TRX"}, "daily": "1000"}},
+		"delegations": {{"name": "stake for deposit addresses", "enforced_by": "signer", "asset": "TRX", "max": "10000", "daily": 500}},
 		"screening": {
 			{"name": "TRX is screened", "enforced_by": "coordinator", "asset": "TRX"},
 			{"name": "USDT-TRON is screened", "enforced_by": "coordinator", "asset": "USDT-TRON"},
@@ -305,10 +310,14 @@ func (t *tronChain) serverSection() object {
 		nodes[n] = object{"url": door}
 	}
 	return object{
-		"id":            string(t.chain),
-		"native":        object{"id": string(t.native), "symbol": "TRX", "decimals": 6, "min_deposit": "1", "min_withdraw": "1", "withdraw_fee": "1", "credit": tronCredit, "unlock": tronUnlock},
-		"assets":        []object{{"id": string(t.usdt), "symbol": "USDT", "decimals": 6, "min_deposit": "1", "min_withdraw": "1", "withdraw_fee": "1", "credit": tronCredit, "unlock": tronUnlock}},
-		"tron":          object{"account": t.account().String(), "permission": 2, "deposit_key": t.issuer, "nodes": nodes, "internal_transfers": true},
+		"id":     string(t.chain),
+		"native": object{"id": string(t.native), "symbol": "TRX", "decimals": 6, "min_deposit": "1", "min_withdraw": "1", "withdraw_fee": "1", "credit": tronCredit, "unlock": tronUnlock},
+		"assets": []object{{"id": string(t.usdt), "symbol": "USDT", "decimals": 6, "min_deposit": "1", "min_withdraw": "1", "withdraw_fee": "1", "credit": tronCredit, "unlock": tronUnlock}},
+		"tron":   object{"account": t.account().String(), "permission": 2, "deposit_key": t.issuer, "nodes": nodes, "internal_transfers": true},
+		"sweep": object{
+			"assets":   []object{{"asset": string(t.usdt), "min": "1000", "native_price": "0.3", "exposure_cap": "100000"}, {"asset": string(t.native), "min": "1000"}},
+			"interval": "5s",
+		},
 		"poll_interval": "100ms", "payout_valid": "75s", "payout_fee_cap": "50", "payout_retry": "1s",
 	}
 }

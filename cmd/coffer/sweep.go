@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -128,6 +129,13 @@ func showSweep(ctx context.Context, c config.Config, chain config.Chain, db *pos
 		defer client.Close()
 		one = sweepChain(chain, client, deposits)
 	}
+	if chain.ID.Namespace() == coffer.NamespaceTRON {
+		var end func()
+		if one, end, err = offlineTRONSweeps(ctx, chain, deposits); err != nil {
+			return err
+		}
+		defer end()
+	}
 	desk := payout.NewDesk(db, time.Now)
 	sweeper, err := treasury.NewSweeper(treasury.SweepConfig{
 		DB: db, Payouts: desk, Salts: salts{deposits}, Chains: []treasury.SweepChain{one}, Clock: time.Now,
@@ -155,6 +163,22 @@ func showSweep(ctx context.Context, c config.Config, chain config.Chain, db *pos
 			return err
 		}
 	}
+	for _, d := range slices.Concat(plan.Give, plan.Back) {
+		if _, err := fmt.Fprintln(table, delegationLine(d)); err != nil {
+			return err
+		}
+	}
+	for _, e := range plan.Exposure {
+		if _, err := fmt.Fprintln(table, exposureLine(chain, e)); err != nil {
+			return err
+		}
+	}
+	for _, stuck := range plan.Stuck {
+		symbol, _ := nameOf(chain, stuck.Asset)
+		if _, err := fmt.Fprintf(table, "stuck\t%s\t%s: %s\n", stuck.Forwarder, symbol, stuck.Reason); err != nil {
+			return err
+		}
+	}
 	for _, d := range deferred {
 		what := "put off"
 		if d.Quarantined {
@@ -166,4 +190,30 @@ func showSweep(ctx context.Context, c config.Config, chain config.Chain, db *pos
 		}
 	}
 	return table.Flush()
+}
+
+// delegationLine says what a deposit address is given next, or what is taken back from it.
+func delegationLine(d coffer.Delegation) string {
+	switch {
+	case d.Resource == coffer.ResourceAccount:
+		return fmt.Sprintf("make\t%s\tits account", d.To)
+	case d.Back:
+		return fmt.Sprintf("take back\t%s\t%s of %s TRX of stake", d.To, d.Resource, d.Amount.Units(sunDecimals))
+	}
+	return fmt.Sprintf("lend\t%s\t%s of %s TRX of stake", d.To, d.Resource, d.Amount.Units(sunDecimals))
+}
+
+const sunDecimals = 6
+
+// exposureLine says what waits at deposit addresses whose keys one signer has.
+func exposureLine(chain config.Chain, e treasury.Exposure) string {
+	symbol, decimals := nameOf(chain, e.Asset)
+	line := fmt.Sprintf("exposed\tall deposit addresses\t%s %s", e.Waiting.Units(decimals), symbol)
+	switch {
+	case e.Over:
+		return line + fmt.Sprintf(", MORE than the cap of %s", e.Cap.Units(decimals))
+	case !e.Cap.IsZero():
+		return line + fmt.Sprintf(", the cap is %s", e.Cap.Units(decimals))
+	}
+	return line
 }
