@@ -142,12 +142,19 @@ func TestChains(t *testing.T) {
 }
 
 func FuzzAddress(f *testing.F) {
-	f.Add("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t")
-	f.Add("41a614f803b6fd780986a42c78ec9c7f77e6ded13c")
-	f.Add("0xdAC17F958D2ee523a2206206994597C13D831ec7")
+	for _, seed := range []string{
+		"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", "41a614f803b6fd780986a42c78ec9c7f77e6ded13c", "0x41a614f803b6fd780986a42c78ec9c7f77e6ded13c",
+		"0xdAC17F958D2ee523a2206206994597C13D831ec7", "a614f803b6fd780986a42c78ec9c7f77e6ded13c", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6T",
+		"T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb", "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t ", "",
+	} {
+		f.Add(seed)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		address, err := tron.ParseAddress(text)
 		if err != nil {
+			if address != "" {
+				t.Errorf("%q is refused and became %q", text, address)
+			}
 			return
 		}
 		read, err := tron.CanonicalAddress(address)

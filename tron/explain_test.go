@@ -314,6 +314,15 @@ func FuzzExplain(f *testing.F) {
 	from := depositAddress(f, deposits, 7)
 	f.Add(mustBuild(f, sweepIntent(wallets[0], from, 7, usdt(1).Asset), wallets[0], sweepTerms(30_000_000, 5)).Bytes)
 	f.Add(mustBuild(f, sweepIntent(wallets[0], from, 7, trx(1).Asset), wallets[0], sweepTerms(0, 5)).Bytes)
+	for _, u := range []coffer.Unsigned{
+		mustBuild(f, testIntent(wallets[0], usdt(5)), wallets[0], testTerms(30_000_000)), mustBuild(f, testIntent(wallets[0], trx(5)), wallets[0], testTerms(0)),
+		mustBuild(f, testDelegation(wallets[0], false), wallets[0], testTerms(0)), mustBuild(f, testDelegation(wallets[0], true), wallets[0], testTerms(0)),
+	} {
+		f.Add(u.Bytes)
+		f.Add(u.Bytes[:len(u.Bytes)-1])           // cut
+		f.Add(append(u.Bytes, u.Bytes...))        // twice
+		f.Add(append(bytes.Clone(u.Bytes), 0x80)) // a number without an end
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for n, a := range append(wallets, wallets...) {
 			u := coffer.Unsigned{Chain: a.Chain, Wallet: a.Name(), Path: coffer.PathTRON, Format: tron.FormatRaw, Bytes: b}
