@@ -3,13 +3,11 @@ package signer
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
 	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
@@ -82,24 +80,6 @@ func (s sealedSeed) check(signer string) error {
 		return fmt.Errorf("sealed: has %d bytes, want %d", len(s.Sealed), seedBytes+sealTagBits/8)
 	}
 	return nil
-}
-
-// write makes the file, and nothing of it when it cannot be made whole. It never overwrites.
-func (s sealedSeed) write(path string) (err error) {
-	text, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return err
-	}
-	draft, err := os.CreateTemp(filepath.Dir(path), ".seed-*")
-	if err != nil {
-		return err
-	}
-	_, err = draft.Write(append(text, '\n'))
-	err = errors.Join(err, draft.Sync(), draft.Close())
-	if err == nil {
-		err = os.Link(draft.Name(), path) // fails where there is one
-	}
-	return errors.Join(err, os.Remove(draft.Name()), syncDir(filepath.Dir(path)))
 }
 
 // secretSeed is a seed out of its seal. It is never printed.
@@ -224,6 +204,10 @@ type SeedConfig struct {
 	Network utxo.Network
 	Nested  bool   // for sh(wsh(…)) descriptors, not for wsh(…)
 	Account uint32 // BIP-48, of TRON BIP-44
+
+	// Shares are files that SplitSeed wrote: the seed is put together from them instead of drawn,
+	// and File may not be there.
+	Shares []string
 }
 
 // CreateSeed makes a BIP-32 seed that the token of cfg seals into a file, unless the file is
@@ -255,7 +239,9 @@ func CreateSeed(ctx context.Context, cfg Config, s SeedConfig) (expression strin
 	}
 	defer func() { err = errors.Join(err, token.Close()) }()
 
-	if _, err := os.Stat(s.File); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(s.File); err == nil && len(s.Shares) > 0 {
+		return "", fmt.Errorf("sealed seed %s: is there already, and shares are not put over it", s.File)
+	} else if errors.Is(err, fs.ErrNotExist) {
 		if err := token.createSeed(ctx, s, rand.Reader); err != nil {
 			return "", fmt.Errorf("sealed seed %s: %w", s.File, err)
 		}
@@ -280,7 +266,24 @@ func CreateSeed(ctx context.Context, cfg Config, s SeedConfig) (expression strin
 	return account.identity + branches, nil
 }
 
+// seed draws a seed, or puts it together.
+func (s SeedConfig) seed(random io.Reader) (secretSeed, error) {
+	if len(s.Shares) > 0 {
+		return joinShares(s.Shares)
+	}
+	seed := secretSeed{bytes: make([]byte, seedBytes)}
+	if _, err := io.ReadFull(random, seed.bytes); err != nil {
+		return secretSeed{}, fmt.Errorf("draw a seed: %w", err)
+	}
+	return seed, nil
+}
+
 func (t *Token) createSeed(ctx context.Context, s SeedConfig, random io.Reader) error {
+	seed, err := s.seed(random)
+	if err != nil {
+		return err
+	}
+	defer seed.forget()
 	key, err := t.sealKey(ctx, s.Label)
 	if errors.Is(err, ErrKey) {
 		if err := t.generateSealKey(s.Label); err != nil {
@@ -291,14 +294,9 @@ func (t *Token) createSeed(ctx context.Context, s SeedConfig, random io.Reader) 
 	if err != nil {
 		return err
 	}
-	seed := secretSeed{bytes: make([]byte, seedBytes)}
-	defer seed.forget()
-	if _, err := io.ReadFull(random, seed.bytes); err != nil {
-		return fmt.Errorf("draw a seed: %w", err)
-	}
 	sealed := sealedSeed{Version: seedVersion, Signer: s.Signer, Purpose: seedPurpose, Key: s.Label}
 	if sealed.Nonce, sealed.Sealed, err = key.seal(ctx, random, seed.bytes, sealed.about()); err != nil {
 		return err
 	}
-	return sealed.write(s.File)
+	return writeNew(s.File, sealed)
 }

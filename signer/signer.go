@@ -29,8 +29,8 @@
 //     ends when blocks past its expiration do not hold it. Since quorums of signers overlap, one of those who sign in a
 //     new slot signed whatever could have been paid in the old one.
 //   - An order is counted against velocity once, when it is bound to its slot.
-//   - A deposit address of TRON pays its wallet and nobody else. One signer signs that alone,
-//     the one that has the seed.
+//   - A deposit address of TRON pays its wallet and nobody else. A signer that has the
+//     seed signs that alone.
 //   - What people paused or revoked is not signed, and what they said is in the log.
 //   - A signer that is told of a record it does not have signs nothing until a quorum
 //     resets it: its log was cut, or restored from an old copy.

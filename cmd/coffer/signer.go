@@ -36,7 +36,7 @@ func signerCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "the signer's configuration file (YAML)")
-	cmd.AddCommand(signerKeyCommand(), signerSeedCommand(), signerPKICommand())
+	cmd.AddCommand(signerKeyCommand(), signerSeedCommand(), signerSharesCommand(), signerPKICommand())
 	cmd.AddCommand(commandCommands()...)
 	return cmd
 }
