@@ -61,12 +61,17 @@ type tronKey struct {
 	key       tronsim.Key
 	explainer coffer.Explainer
 	deposits  *hdkeychain.ExtendedKey // the private half of the deposit key; nil where another one has it
+	away      bool
+	records   []payout.LogRecord
 }
 
 func (k *tronKey) Name() string { return k.name }
 
 // Sign implements coffer.Signer: it signs what it is given.
 func (k *tronKey) Sign(_ context.Context, r coffer.SigningRequest) ([]coffer.Signature, error) {
+	if k.away {
+		return nil, errAway
+	}
 	effects, err := k.explainer.Explain(r.Unsigned)
 	if err != nil {
 		return nil, err
@@ -77,6 +82,7 @@ func (k *tronKey) Sign(_ context.Context, r coffer.SigningRequest) ([]coffer.Sig
 			return nil, err
 		}
 	}
+	k.record(r, effects)
 	var signatures []coffer.Signature
 	for _, digest := range effects.Digests {
 		signature, err := crypto.Sign(digest[:], key)
@@ -121,6 +127,7 @@ type tronWorld struct {
 	abi         *abi.ABI
 	faucet      tronsim.Signer
 	hot         tron.Account
+	signers     []*tronKey
 	wallet      *tron.Wallet
 	client      *tron.Client
 	db          *postgres.DB
@@ -183,6 +190,7 @@ func newTRON(t *testing.T) *tronWorld {
 			one.deposits = private
 		}
 		signers = append(signers, one)
+		w.signers = append(w.signers, one)
 	}
 
 	w.db = postgrestest.New(t)
