@@ -41,6 +41,12 @@ func tronsimCommand() *cobra.Command {
 			if balance < 0 || balance > math.MaxInt64/sun/maxTronAccounts {
 				return fmt.Errorf("%w: --balance %d: want 0 to %d TRX", errUsage, balance, int64(math.MaxInt64/sun/maxTronAccounts))
 			}
+			if slot <= 0 {
+				return fmt.Errorf("%w: --block-time %s: want more than 0", errUsage, slot)
+			}
+			if producers <= 0 {
+				return fmt.Errorf("%w: --producers %d: want more than 0", errUsage, producers)
+			}
 			funded := map[tronsim.Address]int64{}
 			for i := range accounts {
 				funded[tronsim.AddressOf(tronsim.KeyOf(seed, i))] = balance * sun

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"os"
 	"strings"
@@ -56,6 +57,27 @@ func TestTronsimRunsAlone(t *testing.T) {
 		}
 		if head.BlockHeader.RawData.Number >= 3 {
 			return
+		}
+	}
+}
+
+// What is asked of the node in vain is named, and nothing listens.
+func TestTronsimRefusesWhatCannotBe(t *testing.T) {
+	for says, arguments := range map[string][]string{
+		"--accounts -1": {"--accounts", "-1"}, "--balance -1": {"--balance", "-1"}, "block-time": {"--block-time", "soon"},
+		"--block-time 0s": {"--block-time", "0s"}, "slot time": {"--block-time", "1us"}, "--producers 0": {"--producers", "0"},
+		"solid lag -1": {"--solid-lag", "-1"}, "missing port": {"--listen", "nowhere"}, "no arguments": {"extra"},
+	} {
+		cmd := tronsimCommand()
+		var said bytes.Buffer
+		cmd.SetArgs(append([]string{"--http", "127.0.0.1:0"}, arguments...))
+		cmd.SetOut(&said)
+		cmd.SetErr(&said)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		err := cmd.ExecuteContext(ctx)
+		cancel()
+		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(said.String(), "development at") {
+			t.Errorf("%v: %v, said %s; want %q", arguments, err, said.String(), says)
 		}
 	}
 }

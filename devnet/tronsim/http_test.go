@@ -166,6 +166,8 @@ func TestHTTPIsJavaTrons(t *testing.T) {
 		"infos":               {"/wallet/gettransactioninfobyblocknum", `{"num":2}`, `[{"id":"` + hex.EncodeToString(id[:]) + `"`},
 		"no infos":            {"/wallet/gettransactioninfobyblocknum", `{"num":1}`, `[]`},
 		"bad hex":             {"/wallet/getaccount", `{"address":"zz"}`, `{"Error":"class java.lang.Exception : address: want hex"}`},
+		"bad checksum":        {"/wallet/getaccount", `{"address":"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6T","visible":true}`, `address: want an address with a right checksum, or hex`},
+		"too large":           {"/wallet/createtransaction", `{"amount":9223372036854775808}`, `amount: want a whole number of 64 bits`},
 		"bad JSON":            {"/wallet/getaccount", `{`, `{"Error":`},
 		"bad number":          {"/wallet/getblockbynum", `{"num":"x"}`, `want a whole number`},
 		"refused": {

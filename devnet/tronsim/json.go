@@ -315,7 +315,7 @@ func (r reader) value(m protoreflect.Message, field protoreflect.FieldDescriptor
 func number(given any) (int64, error) {
 	n, err := strconv.ParseInt(strings.TrimSpace(fmt.Sprint(given)), 10, 64)
 	if err != nil {
-		return 0, errors.New("want a whole number")
+		return 0, errors.New("want a whole number of 64 bits")
 	}
 	return n, nil
 }
@@ -332,7 +332,10 @@ func (r reader) bytes(field protoreflect.FieldDescriptor, text string) ([]byte, 
 		}
 	}
 	b, err := hex.DecodeString(strings.TrimPrefix(text, "0x"))
-	if err != nil {
+	switch {
+	case err != nil && r.visible && isAddress(field):
+		return nil, errors.New("want an address with a right checksum, or hex")
+	case err != nil:
 		return nil, errors.New("want hex")
 	}
 	return b, nil
