@@ -194,6 +194,16 @@ func TestSweepsOfTRONThatASignerRefuses(t *testing.T) {
 	f.refuses(q.sweep(3, tronUSDT, 3*time.Second), coffer.CodePolicy, "for sweeps in 24 hours")
 }
 
+// privateKey is an extended private key, three steps below its master.
+func privateKey(t *testing.T) string {
+	t.Helper()
+	key, err := secretSeed{bytes: make([]byte, seedBytes)}.depositKey(depositKeyPath(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key.extended.String()
+}
+
 func TestSeedsOfDepositAddressesThatAreRefused(t *testing.T) {
 	f := newFixture(t, "one")
 	f.explain = explainerOf
@@ -209,9 +219,11 @@ func TestSeedsOfDepositAddressesThatAreRefused(t *testing.T) {
 		Accounts: []AccountConfig{{Address: string(tronPayee), Permission: 2, Threshold: 1, Keys: []KeyConfig{{tron.Address(address).String(), 1}}}},
 	})
 	account := &f.cfg.Chains[1].Accounts[0]
+	private := privateKey(t)
 	for _, v := range []struct{ deposits, says string }{
 		{"", "no account has any"},
 		{"xpub", "deposits"},
+		{origin + "]" + private, "it is a private key"},
 		{other, "no account has deposit addresses of it"},
 		{origin + "]" + xpub, "the key is not what the seed has there"},
 		{strings.Replace(key, "/44h/", "/48h/", 1), "want a key at m/44h/195h/"},
@@ -219,7 +231,7 @@ func TestSeedsOfDepositAddressesThatAreRefused(t *testing.T) {
 		{strings.Replace(key, "/0h]", "/1h]", 1), "the key is not what the seed has there"},
 	} {
 		account.Deposits = v.deposits
-		if err := f.tryStart(); err == nil || !strings.Contains(err.Error(), v.says) {
+		if err := f.tryStart(); err == nil || !strings.Contains(err.Error(), v.says) || strings.Contains(err.Error(), private) {
 			t.Errorf("deposits %q: %v", v.deposits, err)
 		}
 	}
