@@ -142,6 +142,9 @@ func (m *Manager) planErrand(ctx context.Context, id coffer.ChainID, chain Chain
 	if slot.Lane != lane || !slot.Single() {
 		return "", fmt.Errorf("plan a %s on %s: the wallet gave slot %s", e.Purpose, id, slot)
 	}
+	if chain, err = chain.withStake(call); err != nil {
+		return "", fmt.Errorf("plan a %s on %s: %w", e.Purpose, id, err)
+	}
 	m.checkpoint("errand.before_plan")
 	planned := ""
 	err = m.DB.Tx(ctx, func(tx pgx.Tx) error {

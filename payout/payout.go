@@ -39,7 +39,8 @@ type Chain struct {
 	Limits    Limits
 	Risk      Risk
 
-	coins coffer.CoinWallet // Wallet, where money is coins
+	coins  coffer.CoinWallet // Wallet, where money is coins
+	staked coffer.Amount     // of the native money in the books, what cannot be paid with now
 }
 
 // Config is what a Manager needs.

@@ -41,6 +41,9 @@ func (m *Manager) Plan(ctx context.Context, id coffer.ChainID) (bool, error) {
 	if err != nil || len(offers) == 0 {
 		return false, wrap("plan on "+string(id), err)
 	}
+	if chain, err = chain.withStake(call); err != nil {
+		return false, wrap("plan on "+string(id), err)
+	}
 	var price coffer.Amount
 	if len(offers) > 1 {
 		if price, err = chain.Costs.Price(call); err != nil {

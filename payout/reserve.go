@@ -93,6 +93,24 @@ func (m *Manager) reserve(ctx context.Context, tx pgx.Tx, id coffer.ChainID, cha
 	return f, nil
 }
 
+// Staker is a wallet some of whose native money is staked: the books count it, and payouts leave it.
+type Staker interface {
+	Staked(ctx context.Context) (coffer.Amount, error)
+}
+
+// withStake is the chain with what its wallet has staked. It is asked before the database
+// transaction that plans.
+func (c Chain) withStake(ctx context.Context) (Chain, error) {
+	if staker, ok := c.Wallet.(Staker); ok {
+		staked, err := staker.Staked(ctx)
+		if err != nil {
+			return c, fmt.Errorf("what is staked: %w", err)
+		}
+		c.staked = staked
+	}
+	return c, nil
+}
+
 // paysItself reports whether fees come out of the money that payments come out of.
 func (c Chain) paysItself() bool { return c.Paths[0] == coffer.PathTRON }
 
@@ -101,6 +119,9 @@ func (f *funds) share(ctx context.Context) error {
 	path, native := f.chain.Paths[0], f.chain.Native
 	reserved, err := f.reserved.Assets[native].Add(f.reserved.Fees[path])
 	if err != nil {
+		return err
+	}
+	if reserved, err = reserved.Add(f.chain.staked); err != nil {
 		return err
 	}
 	if f.fees[path], err = f.free(ctx, f.chain.gasAccounts(path)[0], native, reserved); err != nil {

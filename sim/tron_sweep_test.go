@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/deposit"
@@ -15,7 +16,11 @@ import (
 	"github.com/cofferhq/coffer/treasury"
 	"github.com/cofferhq/coffer/tron"
 	"github.com/cofferhq/coffer/tron/tronpb"
+	"github.com/cofferhq/coffer/withdrawal"
 )
+
+// tronStake is what the wallet has staked for energy, and for bandwidth, sun.
+const tronStake = 100_000 * trxUnits
 
 // tronLender is the wallet as the sweeper knows it.
 type tronLender struct {
@@ -74,12 +79,12 @@ func newTRONSweeps(t *testing.T, change ...func(c *treasury.SweepChain)) *tronSw
 	t.Helper()
 	w := &tronSweeps{tronWorld: newTRON(t)}
 	for _, code := range []tronpb.ResourceCode{tronpb.ResourceCode_ENERGY, tronpb.ResourceCode_BANDWIDTH} {
-		w.must(w.sim.Stake(tronsim.Address(w.hot.Address), code, 100_000*trxUnits))
+		w.must(w.sim.Stake(tronsim.Address(w.hot.Address), code, tronStake))
 		w.must(w.sim.Stake(w.faucet.Address, code, 900_000*trxUnits))
 	}
 	w.must(w.db.Tx(t.Context(), func(tx pgx.Tx) error {
 		return treasury.New(w.books).Adopt(t.Context(), tx, w.id, tron.Native(w.id), ledger.PrefixCustodyHot+string(w.hot.Name()),
-			coffer.NewAmount(uint64(w.opening)), w.began, w.clock()) // #nosec G115 -- not negative
+			coffer.NewAmount(uint64(w.opening+2*tronStake)), w.began, w.clock()) // #nosec G115 -- not negative
 	}))
 	lender := tronLender{w.wallet, w.deposits, w.id}
 	chain := treasury.SweepChain{
@@ -328,9 +333,64 @@ func TestTRONSweepsWaitForStake(t *testing.T) {
 		t.Fatalf("the wallet has %d: %+v", got, w.plan)
 	}
 	w.wantLent(0)
-	w.must(w.sim.Stake(tronsim.Address(w.hot.Address), tronpb.ResourceCode_ENERGY, 10_000_000*trxUnits))
+
+	// An operator sends TRX and stakes it with the owner's key. It is the wallet's all the same, but
+	// not to pay with.
+	_, err := w.faucet.Transfer(tronsim.Address(w.hot.Address), 100_000*trxUnits)
+	w.must(err)
+	w.mine(1)
+	freeze, err := tron.Freeze(w.hot.Address, coffer.NewAmount(105_000*trxUnits), tronpb.ResourceCode_ENERGY)
+	w.must(err)
+	w.stake(tronpb.Transaction_Contract_FreezeBalanceV2Contract, freeze)
+	unfreeze, err := tron.Unfreeze(w.hot.Address, coffer.NewAmount(1_000*trxUnits), tronpb.ResourceCode_ENERGY)
+	w.must(err)
+	w.stake(tronpb.Transaction_Contract_UnfreezeBalanceV2Contract, unfreeze)
 	w.run(5 * tronSolid)
 	w.wantSwept(200*usdtUnits, addresses...)
+	if staked, err := w.wallet.Staked(t.Context()); err != nil || staked != coffer.NewAmount(2*tronStake+105_000*trxUnits) {
+		t.Errorf("%s sun are staked, %v", staked, err)
+	}
+}
+
+// TestStakedTRXIsNotPaidOut lets a withdrawal wait that the books could pay, and the stake could not.
+func TestStakedTRXIsNotPaidOut(t *testing.T) {
+	w := newTRONSweeps(t)
+	ann, err := w.deposits.IssueAddress(t.Context(), "acme", "ann", w.id)
+	w.must(err)
+	receiver, err := tron.CanonicalAddress(ann.Address)
+	w.must(err)
+	_, err = w.faucet.Transfer(tronsim.Address(receiver), 20_000*trxUnits) // more than the wallet has to pay with
+	w.must(err)
+	w.mine(tronSolid + 4)
+	destination := tron.AddressOf(tron.AddressOfKey(tronsim.KeyOf("stranger", 0).PublicKey))
+	asked, err := w.withdrawals.Request(t.Context(), withdrawal.Request{
+		Tenant: "acme", Account: "ann", IdempotencyKey: "1", Chain: w.id, Asset: tron.Native(w.id), Destination: string(destination), Amount: "15000",
+	})
+	w.must(err)
+	w.pay()
+	waits, err := w.withdrawals.Get(t.Context(), "acme", asked.ID)
+	w.must(err)
+	if short := w.payouts.Short(w.id); waits.State != coffer.WithdrawalApproved || len(short) != 1 || short[0] != string(tron.Native(w.id)) {
+		t.Fatalf("the withdrawal is %s, the wallet lacks %v", waits.State, short)
+	}
+	w.run(4 * tronSolid) // the deposit is swept
+	w.pay()
+	w.mine(1)
+	w.pay()
+	w.mine(tronSolid + 4)
+	if paid, err := w.withdrawals.Get(t.Context(), "acme", asked.ID); err != nil || paid.State != coffer.WithdrawalSettled {
+		t.Errorf("the withdrawal is %s: %s, %v", paid.State, paid.Reason, err)
+	}
+	w.wantEqual()
+}
+
+// stake sends what the owner's key signs.
+func (w *tronSweeps) stake(kind tronpb.Transaction_Contract_ContractType, contract proto.Message) {
+	w.t.Helper()
+	owner := tronsim.Signer{Sim: w.sim, Keys: []tronsim.Key{tronsim.KeyOf("hot", 0)}, Address: tronsim.Address(w.hot.Address)}
+	_, err := owner.Send(kind, contract, nil)
+	w.must(err)
+	w.mine(1)
 }
 
 // sweepInPool runs until the sweep of an address waits at the node, and returns its transaction.

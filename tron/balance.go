@@ -23,8 +23,9 @@ const (
 var ErrNoHistory = errors.New("the node does not know balances of that block any more")
 
 // Balances tells what addresses had after a block that is solidified and not old: what they have
-// after the newest solidified block, without what the blocks between moved. TRX that is staked,
-// and what blocks do not tell (internal transfers where nodes do not keep them), is not in it.
+// after the newest solidified block, without what the blocks between moved. TRX that is staked is
+// in it, also where its use is lent or it is being taken back: no block moves it to anybody. What
+// blocks do not tell (internal transfers where nodes do not keep them, rewards of votes) is not.
 // It is safe for concurrent use.
 type Balances struct {
 	source *Source
@@ -177,7 +178,22 @@ func (e *endpoint) solidTRX(ctx context.Context, owner Address) (coffer.Amount, 
 	if account.GetBalance() < 0 || (len(account.GetAddress()) > 0 && string(account.GetAddress()) != string(owner.Bytes())) {
 		return coffer.Amount{}, fmt.Errorf("%w: account %x with %d sun", ErrNotProven, account.GetAddress(), account.GetBalance())
 	}
-	return coffer.NewAmount(uint64(account.GetBalance())), nil // #nosec G115 -- not negative
+	return stakeOf(&account).Add(coffer.NewAmount(uint64(account.GetBalance()))) // #nosec G115 -- not negative
+}
+
+// stakeOf is what an account has staked (Stake 2.0), for itself or for others, and is taking back.
+func stakeOf(account *tronpb.Account) coffer.Amount {
+	sum := uint64(0)
+	add := func(amount int64) { sum += uint64(max(amount, 0)) } // #nosec G115 -- not negative; all TRX there is is below 2^57 sun
+	for _, frozen := range account.GetFrozenV2() {
+		add(frozen.GetAmount())
+	}
+	for _, thawing := range account.GetUnfrozenV2() {
+		add(thawing.GetUnfreezeAmount())
+	}
+	add(account.GetDelegatedFrozenV2BalanceForBandwidth())
+	add(account.GetAccountResource().GetDelegatedFrozenV2BalanceForEnergy())
+	return coffer.NewAmount(sum)
 }
 
 func (e *endpoint) solidToken(ctx context.Context, token, owner Address) (coffer.Amount, error) {

@@ -217,6 +217,15 @@ func (w *Wallet) giftFee(own *tronpb.AccountResourceMessage, p Parameters) uint6
 	return fee
 }
 
+// Staked is the TRX of the wallet that it cannot pay with now: its stake.
+func (w *Wallet) Staked(ctx context.Context) (coffer.Amount, error) {
+	account, err := w.pool.Account(ctx, w.account.Address)
+	if err != nil {
+		return coffer.Amount{}, err
+	}
+	return stakeOf(account), nil
+}
+
 // LendBound is the most that one transaction costs the wallet that gives something to a deposit
 // address, or takes it back, in sun.
 func (w *Wallet) LendBound() coffer.Amount {
