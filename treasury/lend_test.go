@@ -11,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/ledger"
 	"github.com/cofferhq/coffer/payout"
 	"github.com/cofferhq/coffer/treasury"
 )
@@ -189,6 +192,38 @@ func TestLendingAboveTheCapDoesNotAskWhatItCosts(t *testing.T) {
 	l.look(t, nil)
 	if l.plan.Exposure[0].Over || strings.Count(l.log.String(), "more waits at deposit addresses than may: one") != 1 || strings.Count(l.log.String(), "no more waits") != 1 {
 		t.Errorf("%+v\n%s", l.plan.Exposure, l.log.String())
+	}
+}
+
+// Dust at more addresses than are looked at does not hide what is worth moving.
+func TestDustHidesNothingWhereWalletsLend(t *testing.T) {
+	l := newLends(t, 0)
+	l.dust(5_001)
+	l.now = l.now.Add(time.Hour)
+	l.move("0xA", usdt, 500, 10)
+	l.prepared["0xA"] = treasury.Preparation{Bound: coffer.NewAmount(9)}
+	if _, _, swept := l.look(t, nil); !slices.Equal(swept, []coffer.Address{"0xA"}) {
+		t.Errorf("swept %v: %+v", swept, l.plan)
+	}
+}
+
+// dust books a base unit at each of so many addresses, a few hundred in an entry.
+func (l *lends) dust(addresses int) {
+	l.t.Helper()
+	const most = 900
+	var entries []ledger.Entry
+	for first := 0; first < addresses; first += most {
+		past := min(first+most, addresses)
+		e := ledger.Entry{ID: fmt.Sprintf("dust-%d", first), Kind: "test", Chain: chain, Block: block(5), At: l.now, Postings: []ledger.Posting{
+			ledger.Credit(ledger.SuspenseUnknown, usdt, coffer.NewAmount(uint64(past-first))), // #nosec G115 -- a few
+		}}
+		for n := first; n < past; n++ {
+			e.Postings = append(e.Postings, ledger.Debit(fmt.Sprintf("%s0x%d", ledger.PrefixCustodyDeposit, n), usdt, coffer.NewAmount(1)))
+		}
+		entries = append(entries, e)
+	}
+	if err := l.db.Tx(l.t.Context(), func(tx pgx.Tx) error { return l.books.Post(l.t.Context(), tx, entries...) }); err != nil {
+		l.t.Fatal(err)
 	}
 }
 

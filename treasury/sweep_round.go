@@ -24,7 +24,8 @@ type holding struct {
 	since     time.Time // of the first booking after it was last emptied
 }
 
-// holdings are the deposit addresses with money in these assets, the longest first. Only
+// holdings are the deposit addresses with money in these assets, the longest first, or, where the
+// wallet lends, the most of each asset: dust that is never worth a sweep hides nothing there. Only
 // what is there by the final blocks and by all blocks counts: money that arrived lately may
 // go again, and what was flushed lately is not there any more.
 func holdings(ctx context.Context, db Querier, chain SweepChain, final uint64) ([]holding, error) {
@@ -49,8 +50,9 @@ func holdings(ctx context.Context, db Querier, chain SweepChain, final uint64) (
 		       (select min(e.at) from ledger_posting p join ledger_entry e on e.seq = p.entry
 		        where p.account = h.account and p.asset = h.asset and p.amount > 0 and e.seq > coalesce(h.emptied, 0)) as since
 		from held h where h.settled > 0 and h.total > 0
-		order by since nulls last, h.account, h.asset limit $6`,
-		first, past, string(chain.ID), int64(min(final, 1<<62)), assets, maxCandidates)
+		order by case when $7 then row_number() over (partition by h.asset order by least(h.settled, h.total) desc, h.account) end,
+		         since nulls last, h.account, h.asset limit $6`,
+		first, past, string(chain.ID), int64(min(final, 1<<62)), assets, maxCandidates, chain.Lender != nil)
 	if err != nil {
 		return nil, fmt.Errorf("deposit addresses of %s: %w", chain.ID, err)
 	}
