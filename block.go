@@ -67,6 +67,7 @@ type Outcome struct {
 	FirstLog uint32  `json:"firstLog"`
 	EndLog   uint32  `json:"endLog"`
 	Reason   string  `json:"reason,omitempty"`
+	Cost     Cost    `json:"cost,omitzero"` // of what Fee is made, where the chain says so
 }
 
 // ReasonOutOfEnergy is in the Reason of an outcome that failed because the fees that were allowed

@@ -303,6 +303,19 @@ type Wallet interface {
 	Broadcast(ctx context.Context, s Signed) error
 }
 
+// CostPlanner is a Wallet that pays fees with its own money, and only where resources that it
+// has do not pay.
+type CostPlanner interface {
+	Wallet
+	// Funds is what it has for payments and fees, native, as the chain is now. Error:
+	// ErrFeeBudget where the chain's prices are beyond what is configured.
+	Funds(ctx context.Context) (Amount, error)
+	// Plan is Simulate, and says what the transaction would cost, and who would pay. It changes
+	// nothing of the transaction. Errors: Simulate's; ErrFeeBudget where more would be burned
+	// than is allowed, or could be burned than there is: both may change.
+	Plan(ctx context.Context, u Unsigned) (Cost, error)
+}
+
 // CoinWallet is a Wallet whose money is coins: a payout sets coins aside when it is planned.
 type CoinWallet interface {
 	Wallet

@@ -34,6 +34,10 @@ type TRON struct {
 	// before it is believed; 0 for two where there are two. It takes the place of witness_rpc.
 	Agree int `koanf:"agree"`
 
+	// MaxBurn is the most TRX that a transaction of the wallet may be planned to burn; without it as
+	// much as payout_fee_cap. What would burn more waits for stake.
+	MaxBurn string `koanf:"max_burn"`
+
 	// InternalTransfers says that all nodes keep what contracts pay in TRX (vm.saveInternalTx).
 	// Where they do not, deposits of TRX are not credited.
 	InternalTransfers bool `koanf:"internal_transfers"`
@@ -178,6 +182,13 @@ func checkTRON(key string, c Chain, wrong func(key, format string, args ...any))
 	for i, sender := range c.Deposits.BlockedSenders {
 		if !isTRONAddress(sender) {
 			wrong(fmt.Sprintf("%s.deposits.blocked_senders[%d]", key, i), "want an address, T…, with its checksum")
+		}
+	}
+	if text := c.TRON.MaxBurn; text != "" {
+		if most, err := coffer.ParseUnits(text, sunDecimals); err != nil {
+			wrong(key+".tron.max_burn", "%v", err)
+		} else if feeCap, err := coffer.ParseUnits(c.PayoutFeeCap, sunDecimals); most.IsZero() || err == nil && most.Cmp(feeCap) > 0 || !most.Int().IsUint64() {
+			wrong(key+".tron.max_burn", "want more than 0, and at most payout_fee_cap, %s", c.PayoutFeeCap)
 		}
 	}
 	checkTRONSection(key+".tron", c.TRON, wrong)

@@ -59,6 +59,7 @@ func TestBrokenRulesOfTRONAreNamedByKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	const last = "    payout_fee_cap: \"50\""
+	const burn = "      internal_transfers: false"
 	cases := []struct{ from, to, key string }{
 		{"- id: tron:0x2b6653dc\n", "- id: tron:mainnet\n", "chains[2].id"},
 		{"- id: tron:0x2b6653dc\n", "- id: tron:0x2B6653DC\n", "chains[2].id"},
@@ -111,6 +112,10 @@ func TestBrokenRulesOfTRONAreNamedByKey(t *testing.T) {
 		{last, "    silent_after: 5s\n" + last, "chains[2].silent_after"},
 		{last, "    utxo: { confirmations: 6 }\n" + last, "chains[2].utxo"},
 		{last, "    utxo: {}\n    payout_fee_cap: \"x\" #", "chains[2].payout_fee_cap"},
+		{burn, "      max_burn: \"0\"\n" + burn, "chains[2].tron.max_burn"},
+		{burn, "      max_burn: \"50.000001\"\n" + burn, "chains[2].tron.max_burn"},
+		{burn, "      max_burn: \"0.0000001\"\n" + burn, "chains[2].tron.max_burn"},
+		{burn, "      max_burn: \"two\"\n" + burn, "chains[2].tron.max_burn"},
 		{"    deposits:\n      rules:\n        - { name: large on TRON", "    deposits:\n      blocked_senders: [T1]\n      rules:\n        - { name: large on TRON", "chains[2].deposits.blocked_senders[0]"},
 		{"    deposits:\n      rules:\n        - { name: large on TRON", "    deposits:\n      known_tokens: [\"tron:0x2b6653dc/trc20:T1\"]\n      rules:\n        - { name: large on TRON", "chains[2].deposits.known_tokens[0]"},
 		{"symbol: USDT, decimals: 6, min_deposit: \"1\", min_withdraw: \"5\", withdraw_fee: \"3\"", "symbol: USDT, decimals: 6, needs_memo: true", "chains[2].assets[0].needs_memo"},

@@ -160,6 +160,9 @@ func (b *blockTx) include(ctx context.Context, hit payoutsql.AttemptsBySignedIDR
 	p.row.IncludedAttempt, p.row.Tx, p.row.Success = &hit.Number, &o.Tx, &o.Success
 	p.row.BlockHeight, p.row.BlockHash = &height, &b.block().Hash
 	p.row.LostBlock, p.row.LostHeight = nil, nil
+	if err := b.keepCost(ctx, p.ID, hit.Number, o.Cost); err != nil {
+		return err
+	}
 	if hit.Cancels {
 		paid := false
 		p.row.Success, p.row.Reason = &paid, reasonCancelled
@@ -404,6 +407,9 @@ func (b *blockTx) reopenOne(ctx context.Context, p *Payout, confirmed bool) erro
 	if err := b.q.MarkProven(ctx, p.ID); err != nil {
 		return fmt.Errorf("forget unproven payments: %w", err)
 	}
+	if err := b.keepCost(ctx, p.ID, int32(p.Inclusion.Attempt), coffer.Cost{}); err != nil { //nolint:gosec // at most MaxAttempts
+		return err
+	}
 	p.row.IncludedAttempt, p.row.Tx, p.row.Success, p.row.BlockHeight, p.row.BlockHash = nil, nil, nil, nil, nil
 	p.row.Reason, p.row.SinceHeight = "", nil
 	b.m.Log.Warn("payout left the chain with its block", "payout", p.ID, "height", b.block().Height)
@@ -532,6 +538,9 @@ func (b *blockTx) end(ctx context.Context, p *Payout) error {
 	}
 	if err := b.q.EndCoins(ctx, p.ID); err != nil {
 		return fmt.Errorf("give back what it did not spend: %w", err)
+	}
+	if err := b.addSpent(ctx, p); err != nil {
+		return err
 	}
 	if err := p.move(to); err != nil {
 		return err

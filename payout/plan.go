@@ -44,6 +44,9 @@ func (m *Manager) Plan(ctx context.Context, id coffer.ChainID) (bool, error) {
 	if chain, err = chain.withStake(call); err != nil {
 		return false, wrap("plan on "+string(id), err)
 	}
+	if lacks, err := chain.lacks(call); err != nil || len(lacks) > 0 {
+		return m.noted(id, planned{short: lacks}), wrap("plan on "+string(id), err)
+	}
 	var price coffer.Amount
 	if len(offers) > 1 {
 		if price, err = chain.Costs.Price(call); err != nil {

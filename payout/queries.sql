@@ -119,6 +119,19 @@ select * from payout_attempts where payout_id = any(sqlc.arg(ids)::text[]) order
 -- name: InsertAttempt :exec
 insert into payout_attempts (payout_id, number, format, unsigned, valid_until, created_at, cancels) values ($1, $2, $3, $4, $5, $6, $7);
 
+-- name: PlanAttempt :exec
+update payout_attempts set planned = $3 where payout_id = $1 and number = $2;
+
+-- name: CostAttempt :exec
+update payout_attempts set cost = $3 where payout_id = $1 and number = $2;
+
+-- name: AddSpent :exec
+insert into payout_spent (chain, resource, source, amount) values ($1, $2, $3, $4)
+on conflict (chain, resource, source) do update set amount = payout_spent.amount + excluded.amount;
+
+-- name: Spent :many
+select * from payout_spent where chain = $1 order by resource, source;
+
 -- name: SignAttempt :execrows
 update payout_attempts set signed_id = $3, signed = $4 where payout_id = $1 and number = $2 and signed_id is null;
 

@@ -204,7 +204,7 @@ func (m *Manager) bump(ctx context.Context, chain Chain, p *Payout, height int64
 			return false, err
 		}
 		// What is signed was simulated first: gas money may have run short meanwhile.
-		if err := m.rehearse(ctx, chain, p, unsigned); err != nil {
+		if _, err := m.rehearse(ctx, chain, p, unsigned); err != nil {
 			return false, err
 		}
 	}

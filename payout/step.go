@@ -195,12 +195,19 @@ func (m *Manager) simulate(ctx context.Context, chain Chain, p *Payout) error {
 	if over, err := m.superfluous(ctx, p); err != nil || over {
 		return m.cancelSuperfluous(ctx, p, err)
 	}
-	if err := m.rehearse(ctx, chain, p, p.newest().Unsigned); err != nil {
+	planned, err := m.rehearse(ctx, chain, p, p.newest().Unsigned)
+	if errors.Is(err, coffer.ErrFeeBudget) {
+		return m.tooDear(ctx, p, err)
+	}
+	if err != nil {
 		return m.giveUp(ctx, chain, p, err)
 	}
 
 	m.checkpoint("payout.before_signing")
-	err := m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
+	err = m.store(ctx, p, func(tx pgx.Tx, p *Payout) error {
+		if err := m.keepPlan(ctx, tx, p, planned); err != nil {
+			return err
+		}
 		if err := m.Withdrawals.Commit(ctx, tx, p.Withdrawals); err != nil {
 			return err
 		}
@@ -215,15 +222,19 @@ func (m *Manager) simulate(ctx context.Context, chain Chain, p *Payout) error {
 	return err
 }
 
-// rehearse asks the wallet whether a transaction would do its work now. The coin of a child is
-// not there yet.
-func (m *Manager) rehearse(ctx context.Context, chain Chain, p *Payout, u coffer.Unsigned) error {
+// rehearse asks the wallet whether a transaction would do its work now, and what it would cost
+// where the wallet says so. The coin of a child is not there yet.
+func (m *Manager) rehearse(ctx context.Context, chain Chain, p *Payout, u coffer.Unsigned) (*coffer.Cost, error) {
 	if p.isChild() {
-		return nil
+		return nil, nil //nolint:nilnil // nothing is known of it
 	}
 	call, cancel := context.WithTimeout(ctx, chain.Limits.CallTimeout)
 	defer cancel()
-	return wrap("simulate", chain.Wallet.Simulate(call, u))
+	if planner, plans := chain.Wallet.(coffer.CostPlanner); plans {
+		cost, err := planner.Plan(call, u)
+		return &cost, wrap("simulate", err)
+	}
+	return nil, wrap("simulate", chain.Wallet.Simulate(call, u))
 }
 
 // next moves a payout on and makes its next step due at once.

@@ -23,6 +23,9 @@ type Attempt struct {
 	coffer.Attempt
 	ValidUntil  time.Time // zero for ever
 	BroadcastAt time.Time // first time, zero when it was never sent
+
+	Planned *coffer.Cost // when it was simulated last; nil where the chain has no such thing
+	Cost    *coffer.Cost // in the block that holds it
 }
 
 // Payout is a payout as it is stored.
@@ -115,7 +118,11 @@ func (m *Manager) load(ctx context.Context, q *payoutsql.Queries, rows []payouts
 	}
 	for _, a := range attempts {
 		p := &ps[place[a.PayoutID]]
-		p.Attempts = append(p.Attempts, toAttempt(p.Intent, a))
+		attempt, err := toAttempt(p.Intent, a)
+		if err != nil {
+			return nil, fmt.Errorf("payout %s: attempt %d: %w", p.ID, a.Number, err)
+		}
+		p.Attempts = append(p.Attempts, attempt)
 	}
 	return ps, nil
 }
@@ -141,7 +148,7 @@ func fromRow(row payoutsql.Payout) (Payout, error) {
 	return p, nil
 }
 
-func toAttempt(i coffer.Intent, row payoutsql.PayoutAttempt) Attempt {
+func toAttempt(i coffer.Intent, row payoutsql.PayoutAttempt) (Attempt, error) {
 	number := uint32(row.Number) //nolint:gosec // counts from 0
 	a := Attempt{Attempt: coffer.Attempt{Number: number, At: row.CreatedAt.UTC(), Unsigned: coffer.Unsigned{
 		Chain: i.Chain, Wallet: i.Wallet, Path: i.Path, Format: row.Format, Attempt: number, Bytes: row.Unsigned,
@@ -155,7 +162,12 @@ func toAttempt(i coffer.Intent, row payoutsql.PayoutAttempt) Attempt {
 	if row.BroadcastAt != nil {
 		a.BroadcastAt = row.BroadcastAt.UTC()
 	}
-	return a
+	var err error
+	if a.Planned, err = readCost(row.Planned); err != nil {
+		return a, err
+	}
+	a.Cost, err = readCost(row.Cost)
+	return a, err
 }
 
 // plain are the attempts as wallets know them.

@@ -142,6 +142,7 @@ func (c *Client) Resources(ctx context.Context, address Address) (*tronpb.Accoun
 type Constant struct {
 	Result   []byte
 	Energy   uint64 // with the penalty of dynamic energy
+	Penalty  uint64 // of Energy
 	Reverted bool
 	Reason   string // why it reverted, as far as the node says
 }
@@ -157,10 +158,11 @@ func (c *Client) Constant(ctx context.Context, from, contract Address, data []by
 	if !answer.GetResult().GetResult() {
 		return Constant{}, fmt.Errorf("call of %s: %w", contract, broadcastError(answer.GetResult()))
 	}
-	if answer.GetEnergyUsed() < 0 || len(answer.GetConstantResult()) > 1 {
-		return Constant{}, fmt.Errorf("call of %s: %w: energy %d, %d results", contract, ErrNotProven, answer.GetEnergyUsed(), len(answer.GetConstantResult()))
+	if answer.GetEnergyPenalty() < 0 || answer.GetEnergyUsed() < answer.GetEnergyPenalty() || len(answer.GetConstantResult()) > 1 {
+		return Constant{}, fmt.Errorf("call of %s: %w: energy %d, of which %d penalty, %d results",
+			contract, ErrNotProven, answer.GetEnergyUsed(), answer.GetEnergyPenalty(), len(answer.GetConstantResult()))
 	}
-	called := Constant{Energy: uint64(answer.GetEnergyUsed())} // #nosec G115 -- not negative
+	called := Constant{Energy: uint64(answer.GetEnergyUsed()), Penalty: uint64(answer.GetEnergyPenalty())} // #nosec G115 -- not negative
 	if results := answer.GetConstantResult(); len(results) == 1 {
 		called.Result = results[0]
 	}
@@ -183,6 +185,7 @@ type Receipt struct {
 	Energy  uint64 // with the penalty, whoever paid
 	Penalty uint64 // of that, what dynamic energy added
 	Net     uint64 // bytes of bandwidth that were staked or free
+	Cost    coffer.Cost
 }
 
 // Receipt returns what became of a transaction in a solidified block, as one node says it;

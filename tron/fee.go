@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"math/bits"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/tron/tronpb"
 )
@@ -25,6 +23,7 @@ const (
 type Fees struct {
 	MarginPercent uint64 // above what the call takes now; 20 when zero
 	MaxFeeLimit   uint64 // sun; 100 TRX when zero
+	MaxBurned     uint64 // sun that a transaction of the wallet may burn, as planned; as much as its intent allows when zero
 }
 
 func (f Fees) withDefaults() (Fees, error) {
@@ -56,11 +55,13 @@ func (f Fees) limit(energy uint64, p Parameters) (uint64, error) {
 }
 
 // ErrPrices is returned when the chain burns more than the account's configuration allows: what a
-// transaction costs would no longer be bounded.
-var ErrPrices = errors.New("the chain's prices are above those that are configured")
+// transaction costs would no longer be bounded. It is a coffer.ErrFeeBudget: payouts wait, and
+// people are told.
+var ErrPrices = fmt.Errorf("%w: the chain's prices are above those that are configured", coffer.ErrFeeBudget)
 
-func (w *Wallet) checkPrices(p Parameters) error {
-	most := w.account.Prices
+func (w *Wallet) checkPrices(p Parameters) error { return w.account.Prices.check(p) }
+
+func (most Prices) check(p Parameters) error {
 	if p.BandwidthPrice > most.Byte || p.MultiSign > most.Signatures || p.NewAccount+p.CreateAccount > most.NewAccount {
 		return fmt.Errorf("%w: %d, %d and %d sun; at most %d, %d and %d", ErrPrices, p.BandwidthPrice, p.MultiSign, p.NewAccount+p.CreateAccount,
 			most.Byte, most.Signatures, most.NewAccount)
@@ -70,31 +71,37 @@ func (w *Wallet) checkPrices(p Parameters) error {
 
 // try makes a call that nobody signs and returns the energy it takes. Error: coffer.ErrWouldFail.
 func (w *Wallet) try(ctx context.Context, call *tronpb.TriggerSmartContract) (uint64, error) {
+	done, err := w.call(ctx, call)
+	return done.Energy, err
+}
+
+// call is try, and says all that the call did.
+func (w *Wallet) call(ctx context.Context, call *tronpb.TriggerSmartContract) (Constant, error) {
 	from, err := AddressFromBytes(call.OwnerAddress)
 	if err != nil {
-		return 0, err
+		return Constant{}, err
 	}
 	token, err := AddressFromBytes(call.ContractAddress)
 	if err != nil {
-		return 0, err
+		return Constant{}, err
 	}
 	done, err := w.pool.Constant(ctx, from, token, call.Data)
 	if err != nil {
-		return 0, err
+		return Constant{}, err
 	}
 	if done.Reverted {
-		return 0, fmt.Errorf("%w: a call of %s reverts: %q", coffer.ErrWouldFail, token, done.Reason)
+		return Constant{}, fmt.Errorf("%w: a call of %s reverts: %q", coffer.ErrWouldFail, token, done.Reason)
 	}
 	if len(call.Data) == 4+2*32 {
 		for _, party := range []Address{from, Address(call.Data[16:36])} {
 			if listed, err := w.blacklisted(ctx, token, party); err != nil {
-				return 0, err
+				return Constant{}, err
 			} else if listed {
-				return 0, fmt.Errorf("%w: %s is on the blacklist of %s", coffer.ErrWouldFail, party, token)
+				return Constant{}, fmt.Errorf("%w: %s is on the blacklist of %s", coffer.ErrWouldFail, party, token)
 			}
 		}
 	}
-	return done.Energy, nil
+	return done, nil
 }
 
 // isBlackListed is the selector of isBlackListed(address), which USDT and its like have.
@@ -172,30 +179,6 @@ func (w *Wallet) spare(ctx context.Context, from Address, p Parameters) (coffer.
 	}
 	balance, cost := uint64(max(account.GetBalance(), 0)), Bandwidth(sweepBytes, 1)*p.BandwidthPrice // #nosec G115 -- not negative
 	return coffer.NewAmount(balance - min(balance, cost)), nil
-}
-
-// burns is what a transaction costs its account as things are, in sun: what stake and free
-// bandwidth do not cover. The chain lets bandwidth be paid wholly one way or the other.
-func (a Account) burns(contract proto.Message, encoded int, energy uint64, newAccount bool, r *tronpb.AccountResourceMessage, p Parameters) uint64 {
-	var burned uint64
-	bandwidth := Bandwidth(encoded, a.maxSignatures())
-	staked, free := left(r.GetNetLimit(), r.GetNetUsed()), left(r.GetFreeNetLimit(), r.GetFreeNetUsed())
-	switch {
-	case makesAccount(contract) && newAccount: // free bandwidth makes no accounts
-		burned += p.NewAccount
-		if staked < bandwidth {
-			burned += p.CreateAccount
-		}
-	case staked < bandwidth && free < bandwidth:
-		burned += bandwidth * p.BandwidthPrice
-	}
-	if a.maxSignatures() > 1 {
-		burned += p.MultiSign
-	}
-	if have := left(r.GetEnergyLimit(), r.GetEnergyUsed()); have < energy {
-		burned += (energy - have) * p.EnergyPrice
-	}
-	return burned
 }
 
 func left(limit, used int64) uint64 { return uint64(max(limit-used, 0)) } // #nosec G115 -- not negative

@@ -92,6 +92,7 @@ func (r *reading) add(config Config, tx *provenTx, info *tronpb.TransactionInfo)
 	if tx.hasOwner {
 		outcome := coffer.Outcome{
 			ID: tx.id, Tx: tx.id, Sender: AddressOf(tx.owner), Slot: tx.slot(), Success: success, Fee: coffer.NewAmount(receipt.Fee),
+			Cost: receipt.Cost,
 		}
 		if success {
 			outcome.EndLog = uint32(len(info.GetLog())) // #nosec G115 -- at most maxLogs

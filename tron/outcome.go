@@ -17,7 +17,7 @@ func receiptOf(info *tronpb.TransactionInfo) (Receipt, error) {
 	receipt := info.GetReceipt()
 	for _, n := range []int64{
 		info.GetFee(), info.GetBlockNumber(), receipt.GetEnergyUsage(), receipt.GetEnergyUsageTotal(), receipt.GetEnergyPenaltyTotal(),
-		receipt.GetEnergyFee(), receipt.GetNetUsage(), receipt.GetNetFee(),
+		receipt.GetEnergyFee(), receipt.GetOriginEnergyUsage(), receipt.GetNetUsage(), receipt.GetNetFee(),
 	} {
 		if n < 0 {
 			return Receipt{}, fmt.Errorf("%w: %d in a receipt", ErrNotProven, n)
@@ -36,6 +36,7 @@ func receiptOf(info *tronpb.TransactionInfo) (Receipt, error) {
 		Penalty: uint64(receipt.GetEnergyPenaltyTotal()), // #nosec G115 -- not negative, as checked
 		Net:     uint64(receipt.GetNetUsage()),           // #nosec G115 -- not negative, as checked
 	}
+	read.Cost = costOf(info)
 	if !read.Success {
 		var returned []byte
 		if results := info.GetContractResult(); len(results) > 0 {
@@ -44,6 +45,25 @@ func receiptOf(info *tronpb.TransactionInfo) (Receipt, error) {
 		read.Reason = reasonOf(readable(info.GetResMessage(), maxReason), returned)
 	}
 	return read, nil
+}
+
+// costOf is what a receipt, of which no number is negative, tells of a cost. It does not tell
+// free bandwidth from staked, nor the fee for signatures from that for an account.
+func costOf(info *tronpb.TransactionInfo) coffer.Cost {
+	r := info.GetReceipt()
+	number := func(n int64) uint64 { return uint64(max(n, 0)) } // #nosec G115 -- not negative
+	paid := number(r.GetEnergyUsage()) + number(r.GetOriginEnergyUsage())
+	fees := number(r.GetEnergyFee()) + number(r.GetNetFee())
+	return coffer.Cost{
+		Energy: coffer.Usage{
+			Staked: number(r.GetEnergyUsage()), Contract: number(r.GetOriginEnergyUsage()),
+			Burned: number(r.GetEnergyUsageTotal()) - min(paid, number(r.GetEnergyUsageTotal())), Fee: coffer.NewAmount(number(r.GetEnergyFee())),
+		},
+		Bandwidth: coffer.Usage{Staked: number(r.GetNetUsage()), Fee: coffer.NewAmount(number(r.GetNetFee()))},
+		Penalty:   number(r.GetEnergyPenaltyTotal()),
+		Other:     coffer.NewAmount(number(info.GetFee()) - min(fees, number(info.GetFee()))),
+		Burned:    coffer.NewAmount(number(info.GetFee())),
+	}
 }
 
 // reasonOf is why a contract reverted: what it said as Error(string), else the node's words.

@@ -21,85 +21,86 @@ var ErrPermission = errors.New("the account's permission is not the one that is 
 // call must not revert, nor take more energy than the fee limit pays for; TRX is not sent to
 // contracts. Errors: coffer.ErrWouldFail, with ErrPermission in it where that is why.
 func (w *Wallet) Simulate(ctx context.Context, u coffer.Unsigned) error {
-	if err := w.simulate(ctx, u); err != nil {
+	if _, err := w.simulate(ctx, u); err != nil {
 		return fmt.Errorf("simulate: %w", err)
 	}
 	return nil
 }
 
-func (w *Wallet) simulate(ctx context.Context, u coffer.Unsigned) error {
+// simulate looks at what a transaction of the wallet would do now, and would cost.
+func (w *Wallet) simulate(ctx context.Context, u coffer.Unsigned) (charge, error) {
 	signer, r, err := w.account.explained(u)
 	if err != nil {
-		return err
+		return charge{}, err
 	}
 	if end := time.UnixMilli(r.Expiration); !end.After(w.clock()) {
-		return fmt.Errorf("%w: it expired at %s", coffer.ErrWouldFail, end.UTC().Format(time.RFC3339))
+		return charge{}, fmt.Errorf("%w: it expired at %s", coffer.ErrWouldFail, end.UTC().Format(time.RFC3339))
 	}
-	parameters, err := w.pool.Parameters(ctx)
-	if err != nil {
-		return err
+	bill := charge{signer: signer, raw: r}
+	if bill.prices, err = w.pool.Parameters(ctx); err != nil {
+		return charge{}, err
 	}
-	if err := w.checkPrices(parameters); err != nil {
-		return err
+	if err := w.checkPrices(bill.prices); err != nil {
+		return charge{}, err
 	}
-	have, err := w.pool.Account(ctx, signer.Address)
+	bill.account, err = w.pool.Account(ctx, signer.Address)
 	if errors.Is(err, coffer.ErrNotFound) {
-		return fmt.Errorf("%w: %w", coffer.ErrWouldFail, err)
+		return charge{}, fmt.Errorf("%w: %w", coffer.ErrWouldFail, err)
 	}
 	if err != nil {
-		return err
+		return charge{}, err
 	}
-	if err := signer.permitted(have, r.Contract); err != nil {
-		return fmt.Errorf("%w: %w", coffer.ErrWouldFail, err)
+	if err := signer.permitted(bill.account, r.Contract); err != nil {
+		return charge{}, fmt.Errorf("%w: %w", coffer.ErrWouldFail, err)
 	}
-	var energy, sent uint64
-	newAccount := false
-	switch c := r.Contract.(type) {
+	if err := w.rehearse(ctx, &bill); err != nil {
+		return charge{}, err
+	}
+	if bill.resources, err = w.pool.Resources(ctx, signer.Address); err != nil {
+		return charge{}, err
+	}
+	if burned := bill.burned(); bill.balance() < bill.sent || bill.balance()-bill.sent < burned {
+		return charge{}, fmt.Errorf("%w: the account has %d sun; %d are sent and %d burned", coffer.ErrWouldFail, bill.balance(), bill.sent, burned)
+	}
+	return bill, nil
+}
+
+// rehearse asks about what the transaction does: a call and the energy it takes, who is paid.
+func (w *Wallet) rehearse(ctx context.Context, bill *charge) (err error) {
+	switch c := bill.raw.Contract.(type) {
 	case *tronpb.TriggerSmartContract:
-		if energy, err = w.try(ctx, c); err != nil {
+		done, err := w.call(ctx, c)
+		if err != nil {
 			return err
 		}
-		if energy > uint64(r.FeeLimit)/parameters.EnergyPrice { // #nosec G115 -- not negative
-			return fmt.Errorf("%w: it takes %d energy at %d sun, its fee limit is %d", coffer.ErrWouldFail, energy, parameters.EnergyPrice, r.FeeLimit)
+		bill.energy, bill.penalty = done.Energy, done.Penalty
+		if most := uint64(bill.raw.FeeLimit) / bill.prices.EnergyPrice; done.Energy > most { // #nosec G115 -- not negative
+			return fmt.Errorf("%w: it takes %d energy at %d sun, its fee limit is %d", coffer.ErrWouldFail, done.Energy, bill.prices.EnergyPrice, bill.raw.FeeLimit)
 		}
 	case *tronpb.TransferContract:
-		sent = uint64(c.Amount) // #nosec G115 -- explained
-		if newAccount, err = w.receives(ctx, c.ToAddress); err != nil {
-			return err
-		}
+		bill.sent = uint64(c.Amount) // #nosec G115 -- explained
+		bill.activates, err = w.receives(ctx, c.ToAddress)
+		return err
 	case *tronpb.DelegateResourceContract:
-		if newAccount, err = w.receives(ctx, c.ReceiverAddress); err == nil && newAccount {
+		fresh, err := w.receives(ctx, c.ReceiverAddress)
+		if err == nil && fresh {
 			err = fmt.Errorf("%w: the receiver of a delegation has no account", coffer.ErrWouldFail)
 		}
 		if err == nil {
 			err = w.lendable(ctx, c.Resource, c.Balance, nil)
 		}
-		if err != nil {
-			return err
-		}
+		return err
 	case *tronpb.UnDelegateResourceContract:
 		from, err := AddressFromBytes(c.ReceiverAddress)
 		if err == nil {
 			err = w.lendable(ctx, c.Resource, c.Balance, &from)
 		}
-		if err != nil {
-			return err
-		}
+		return err
 	case *tronpb.AccountCreateContract:
-		if newAccount, err = w.receives(ctx, c.AccountAddress); err == nil && !newAccount {
+		if bill.activates, err = w.receives(ctx, c.AccountAddress); err == nil && !bill.activates {
 			err = fmt.Errorf("%w: the account is there already", coffer.ErrWouldFail)
 		}
-		if err != nil {
-			return err
-		}
-	}
-	resources, err := w.pool.Resources(ctx, signer.Address)
-	if err != nil {
 		return err
-	}
-	burned := signer.burns(r.Contract, len(r.bytes), energy, newAccount, resources, parameters)
-	if balance := uint64(max(have.GetBalance(), 0)); balance < sent || balance-sent < burned { // #nosec G115 -- not negative
-		return fmt.Errorf("%w: the account has %d sun; %d are sent and %d burned", coffer.ErrWouldFail, balance, sent, burned)
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func inUnits(a coffer.Amount, decimals uint8) float64 {
 // watchPayouts shows how payouts stand, in the metrics and in readiness.
 func (s *server) watchPayouts() {
 	paying := s.payingChains()
-	s.metrics.registry.MustRegister(newPayoutMetrics(s.payouts, paying))
+	s.metrics.registry.MustRegister(newPayoutMetrics(s.payouts, paying), newCostMetrics(s.payouts, paying))
 	for _, chain := range paying {
 		s.ready.add("payouts "+string(chain.id), func(context.Context) error { return s.payouts.Broken(chain.id) })
 	}

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"time"
 
+	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/payout"
 	"github.com/cofferhq/coffer/postgres"
 	"github.com/spf13/cobra"
@@ -114,6 +116,8 @@ func showPayout(say func(format string, args ...any), p payout.Payout, history [
 			signed = "id " + a.Signed.ID.String()
 		}
 		say("attempt  %d: built %s, %s", a.Number, a.At.Format(time.RFC3339), signed)
+		sayCost(say, "planned", a.Planned)
+		sayCost(say, "cost", a.Cost)
 	}
 	if p.Inclusion != nil {
 		say("landed   attempt %d in tx %s, block %d, success %t", p.Inclusion.Attempt, p.Inclusion.Tx, p.Inclusion.Block.Height, p.Inclusion.Success)
@@ -121,6 +125,27 @@ func showPayout(say func(format string, args ...any), p payout.Payout, history [
 	for _, a := range history {
 		say("person   %s %s: %s (%s)", a.At.Format(time.RFC3339), a.Actor, a.Action, a.Note)
 	}
+}
+
+// sayCost is one line about what an attempt was to cost, or did, in base units of the native asset.
+func sayCost(say func(format string, args ...any), what string, c *coffer.Cost) {
+	if c == nil {
+		return
+	}
+	usage := func(u coffer.Usage) string {
+		text := ""
+		for _, part := range []struct {
+			name  string
+			units uint64
+		}{{"staked", u.Staked}, {"delegated", u.Delegated}, {"free", u.Free}, {"by the contract's maker", u.Contract}, {"burned", u.Burned}} {
+			if part.units > 0 {
+				text += fmt.Sprintf("%d %s, ", part.units, part.name)
+			}
+		}
+		return text + u.Fee.String() + " paid"
+	}
+	say("%-8s burns %s: energy %s (penalty %d); bandwidth %s; signatures %s, account %s, other %s",
+		what, c.Burned, usage(c.Energy), c.Penalty, usage(c.Bandwidth), c.Signatures, c.Activation, c.Other)
 }
 
 func payoutClearCommand() *cobra.Command {

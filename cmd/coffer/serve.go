@@ -199,6 +199,7 @@ func (s *server) run(ctx context.Context, listener net.Listener, onReady func(ad
 	}
 	part("withdrawals", "withdrawals", s.withdrawals.Run)
 	part("payouts", "payouts", s.runPayouts)
+	s.priceParts(part)
 	part("payouts", "signers", s.watchSigners)
 	group.Go(func() error { return s.serveHTTP(ctx, listener, handler, api) })
 	group.Go(func() error {

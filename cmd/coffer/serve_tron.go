@@ -27,6 +27,7 @@ type tronParts struct {
 	account  tron.Account
 	wallet   *tron.Wallet
 	deposit  tron.DepositKey // without text: no deposit addresses are given out
+	prices   *tron.PriceWatch
 }
 
 // tronConfig is what the client of a configured chain is made with.
@@ -101,7 +102,10 @@ func (s *server) wireTRONWallet(ctx context.Context, t *tronParts) error {
 		}
 	}
 	chain.explainer = tron.NewExplainer(tron.ExplainConfig{Chain: chain.id, Wallets: []tron.Account{t.account}})
-	t.wallet, err = tron.NewWallet(tron.WalletConfig{Account: t.account, Pool: t.client, Clock: time.Now})
+	if err := s.watchPrices(t); err != nil {
+		return err
+	}
+	t.wallet, err = tron.NewWallet(tron.WalletConfig{Account: t.account, Pool: t.client, Clock: time.Now, Fees: tronFees(chain.config)})
 	chain.wallet = t.wallet
 	return err
 }

@@ -58,6 +58,8 @@ type PayoutAttempt struct {
 	CreatedAt   time.Time
 	BroadcastAt *time.Time
 	Cancels     bool
+	Planned     []byte
+	Cost        []byte
 }
 
 type PayoutAudit struct {
@@ -110,6 +112,13 @@ type PayoutSignature struct {
 	Key       string
 	Signature []byte
 	CreatedAt time.Time
+}
+
+type PayoutSpent struct {
+	Chain    string
+	Resource string
+	Source   string
+	Amount   coffer.Amount
 }
 
 type PayoutSweep struct {

@@ -12,6 +12,28 @@ import (
 	"github.com/cofferhq/coffer"
 )
 
+const addSpent = `-- name: AddSpent :exec
+insert into payout_spent (chain, resource, source, amount) values ($1, $2, $3, $4)
+on conflict (chain, resource, source) do update set amount = payout_spent.amount + excluded.amount
+`
+
+type AddSpentParams struct {
+	Chain    string
+	Resource string
+	Source   string
+	Amount   coffer.Amount
+}
+
+func (q *Queries) AddSpent(ctx context.Context, arg AddSpentParams) error {
+	_, err := q.db.Exec(ctx, addSpent,
+		arg.Chain,
+		arg.Resource,
+		arg.Source,
+		arg.Amount,
+	)
+	return err
+}
+
 const addSweepMove = `-- name: AddSweepMove :exec
 insert into payout_sweep_moves (payout_id, position, block_hash, tx, ref, amount) values ($1, $2, $3, $4, $5, $6)
 `
@@ -97,7 +119,7 @@ func (q *Queries) Alarms(ctx context.Context, first int32) ([]Payout, error) {
 }
 
 const attempts = `-- name: Attempts :many
-select payout_id, number, format, unsigned, valid_until, signed_id, signed, created_at, broadcast_at, cancels from payout_attempts where payout_id = any($1::text[]) order by payout_id, number
+select payout_id, number, format, unsigned, valid_until, signed_id, signed, created_at, broadcast_at, cancels, planned, cost from payout_attempts where payout_id = any($1::text[]) order by payout_id, number
 `
 
 func (q *Queries) Attempts(ctx context.Context, ids []string) ([]PayoutAttempt, error) {
@@ -120,6 +142,8 @@ func (q *Queries) Attempts(ctx context.Context, ids []string) ([]PayoutAttempt, 
 			&i.CreatedAt,
 			&i.BroadcastAt,
 			&i.Cancels,
+			&i.Planned,
+			&i.Cost,
 		); err != nil {
 			return nil, err
 		}
@@ -313,6 +337,21 @@ func (q *Queries) Claim(ctx context.Context, arg ClaimParams) (Payout, error) {
 		&i.Refused,
 	)
 	return i, err
+}
+
+const costAttempt = `-- name: CostAttempt :exec
+update payout_attempts set cost = $3 where payout_id = $1 and number = $2
+`
+
+type CostAttemptParams struct {
+	PayoutID string
+	Number   int32
+	Cost     []byte
+}
+
+func (q *Queries) CostAttempt(ctx context.Context, arg CostAttemptParams) error {
+	_, err := q.db.Exec(ctx, costAttempt, arg.PayoutID, arg.Number, arg.Cost)
+	return err
 }
 
 const countOpen = `-- name: CountOpen :many
@@ -1725,6 +1764,21 @@ func (q *Queries) PayoutsOf(ctx context.Context, withdrawalID string) (int64, er
 	return count, err
 }
 
+const planAttempt = `-- name: PlanAttempt :exec
+update payout_attempts set planned = $3 where payout_id = $1 and number = $2
+`
+
+type PlanAttemptParams struct {
+	PayoutID string
+	Number   int32
+	Planned  []byte
+}
+
+func (q *Queries) PlanAttempt(ctx context.Context, arg PlanAttemptParams) error {
+	_, err := q.db.Exec(ctx, planAttempt, arg.PayoutID, arg.Number, arg.Planned)
+	return err
+}
+
 const pruneBlocks = `-- name: PruneBlocks :exec
 delete from payout_blocks where chain = $1 and height < $2::bigint
 `
@@ -2097,6 +2151,35 @@ func (q *Queries) SlotBound(ctx context.Context, arg SlotBoundParams) (bool, err
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
+}
+
+const spent = `-- name: Spent :many
+select chain, resource, source, amount from payout_spent where chain = $1 order by resource, source
+`
+
+func (q *Queries) Spent(ctx context.Context, chain string) ([]PayoutSpent, error) {
+	rows, err := q.db.Query(ctx, spent, chain)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PayoutSpent
+	for rows.Next() {
+		var i PayoutSpent
+		if err := rows.Scan(
+			&i.Chain,
+			&i.Resource,
+			&i.Source,
+			&i.Amount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const sweeps = `-- name: Sweeps :many
