@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/devnet/tronsim"
 )
 
@@ -22,7 +24,10 @@ func TestPricesOfTRONAreWatched(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(chain.close)
-	parts := chain.family.(*tronParts) //nolint:forcetypeassert // it is a chain of TRON
+	parts, is := chain.family.(*tronParts)
+	if !is {
+		t.Fatalf("the chain has %T", chain.family)
+	}
 	s.metrics.registry.MustRegister(newPriceMetrics(parts))
 	id := string(chain.id)
 	look := func(says string, shown ...string) {
@@ -57,4 +62,19 @@ func TestPricesOfTRONAreWatched(t *testing.T) {
 	look("", `coffer_deposit_alarms_total{chain="CHAIN"} 1`)
 	n.sim.SetParameters(func(p *tronsim.Parameters) { p.BandwidthPrice = 1_000 })
 	look("within their bounds again", `coffer_tron_prices_above{chain="CHAIN"} 0`, `coffer_deposit_alarms_total{chain="CHAIN"} 1`)
+}
+
+func TestWhatAnAttemptCostsIsShown(t *testing.T) {
+	var shown string
+	say := func(format string, args ...any) { shown += fmt.Sprintf(format, args...) + "\n" }
+	sayCost(say, "planned", &coffer.Cost{
+		Energy:    coffer.Usage{Staked: 4_000, Delegated: 5_000, Burned: 1_000, Fee: coffer.NewAmount(100_000)},
+		Bandwidth: coffer.Usage{Free: 345}, Penalty: 7_000, Signatures: coffer.NewAmount(1_000_000), Burned: coffer.NewAmount(1_100_000),
+	})
+	sayCost(say, "cost", nil)
+	want := "planned  burns 1100000: energy 4000 staked, 5000 delegated, 1000 burned, 100000 paid (penalty 7000); " +
+		"bandwidth 345 free, 0 paid; signatures 1000000, account 0, other 0\n"
+	if shown != want {
+		t.Errorf("shown %q, want %q", shown, want)
+	}
 }
