@@ -24,7 +24,7 @@ func TestTRONPayoutsSayWhatTheyCost(t *testing.T) {
 	w.must(err)
 	w.send(w.token, ann.Address, 100*usdtUnits)
 	w.send(w.token, w.hot.Name(), 1_000*usdtUnits)
-	_, err = w.faucet.Transfer(tronsim.Address(w.hot.Address), 1_000*trxUnits)
+	_, err = w.faucet.Transfer(tronsim.Address(w.hot.Address), 3_000*trxUnits)
 	w.must(err)
 	w.must(w.sim.Stake(tronsim.Address(w.hot.Address), tronpb.ResourceCode_ENERGY, 1_000*trxUnits))
 	w.mine(tronSolid + 4)
