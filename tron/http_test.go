@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"google.golang.org/protobuf/proto"
@@ -63,7 +62,7 @@ func TestANodeSaysTheSameOverHTTP(t *testing.T) {
 	k.broadcast(waiting)
 
 	web := dial(t, tron.Config{
-		Chain: k.account.Chain, Nodes: []tron.Node{{URL: overHTTP(t, k.sim)}}, CallTimeout: nodePatience, Clock: func() time.Time { return k.now },
+		Chain: k.account.Chain, Nodes: []tron.Node{{URL: overHTTP(t, k.sim)}}, CallTimeout: nodePatience, Clock: k.clock,
 	})
 	own := &tronpb.Account{Address: k.account.Address.Bytes()}
 	nobody := &tronpb.Account{Address: keyAddress(9).Bytes()}

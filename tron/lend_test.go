@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math/big"
 	"testing"
-	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 
@@ -21,7 +20,7 @@ func TestWhatASweepNeeds(t *testing.T) {
 	k := newBank(t).token()
 	k.account.Deposits = deposits
 	var err error
-	if k.Wallet, err = tron.NewWallet(tron.WalletConfig{Account: k.account, Pool: k.client, Clock: func() time.Time { return k.now }}); err != nil {
+	if k.Wallet, err = tron.NewWallet(tron.WalletConfig{Account: k.account, Pool: k.client, Clock: k.clock}); err != nil {
 		t.Fatal(err)
 	}
 	if err := k.MayLend(t.Context()); err != nil {
@@ -100,7 +99,7 @@ func TestStakeThatIsNotThere(t *testing.T) {
 	b := newBank(t)
 	b.account.Receivers = []tron.Address{keyAddress(2)}
 	var err error
-	if b.Wallet, err = tron.NewWallet(tron.WalletConfig{Account: b.account, Pool: b.client, Clock: func() time.Time { return b.now }}); err != nil {
+	if b.Wallet, err = tron.NewWallet(tron.WalletConfig{Account: b.account, Pool: b.client, Clock: b.clock}); err != nil {
 		t.Fatal(err)
 	}
 	i := b.intent()

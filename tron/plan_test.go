@@ -55,10 +55,10 @@ func (b *bank) dayLater() {
 		b.t.Fatal(err)
 	}
 	b.client.Close()
-	b.now = b.now.Add(24*time.Hour + 30*time.Second) // about the time of the head: periods that end skip slots
+	b.setTime(b.now.Add(24*time.Hour + 30*time.Second)) // about the time of the head: periods that end skip slots
 	b.client = b.dial("grpc")
 	b.mine(1)
-	if b.Wallet, err = tron.NewWallet(tron.WalletConfig{Account: b.account, Pool: b.client, Clock: func() time.Time { return b.now }}); err != nil {
+	if b.Wallet, err = tron.NewWallet(tron.WalletConfig{Account: b.account, Pool: b.client, Clock: b.clock}); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -138,7 +138,7 @@ func TestAWalletWaitsForStake(t *testing.T) {
 		t.Fatal(err)
 	}
 	frugal, err := tron.NewWallet(tron.WalletConfig{
-		Account: k.account, Pool: k.client, Clock: func() time.Time { return k.now }, Fees: tron.Fees{MaxBurned: 2_000_000},
+		Account: k.account, Pool: k.client, Clock: k.clock, Fees: tron.Fees{MaxBurned: 2_000_000},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"math/big"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
 	"github.com/btcsuite/btcd/chaincfg/v2"
@@ -223,7 +222,7 @@ func TestAWalletEmptiesDepositAddressesOnANode(t *testing.T) {
 	k := newBank(t).token()
 	k.account.Deposits = deposits
 	var err error
-	if k.Wallet, err = tron.NewWallet(tron.WalletConfig{Account: k.account, Pool: k.client, Clock: func() time.Time { return k.now }}); err != nil {
+	if k.Wallet, err = tron.NewWallet(tron.WalletConfig{Account: k.account, Pool: k.client, Clock: k.clock}); err != nil {
 		t.Fatal(err)
 	}
 	for _, code := range []tronpb.ResourceCode{tronpb.ResourceCode_ENERGY, tronpb.ResourceCode_BANDWIDTH} {

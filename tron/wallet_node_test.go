@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/big"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,6 +30,15 @@ type bank struct {
 	client  *tron.Client
 	account tron.Account
 	now     time.Time
+	millis  atomic.Int64 // of now, for who asks beside the test
+}
+
+// clock is what nodes and clients ask.
+func (b *bank) clock() time.Time { return time.UnixMilli(b.millis.Load()) }
+
+func (b *bank) setTime(t time.Time) {
+	b.now = t
+	b.millis.Store(t.UnixMilli())
 }
 
 // servers open a node's doors, by the scheme of their URLs.
@@ -41,11 +51,11 @@ func newBank(t *testing.T) *bank { return newBankOver(t, "grpc") }
 // newBankOver is newBank, whose node speaks gRPC or HTTP.
 func newBankOver(t *testing.T, scheme string) *bank {
 	t.Helper()
-	b := &bank{t: t, now: time.Unix(testSecond, 0)}
-	clock := func() time.Time { return b.now }
+	b := &bank{t: t}
+	b.setTime(time.Unix(testSecond, 0))
 	var err error
 	b.sim, err = tronsim.New(tronsim.Config{
-		Clock: clock, Genesis: b.now, Seed: t.Name(),
+		Clock: b.clock, Genesis: b.now, Seed: t.Name(),
 		Funded: map[tronsim.Address]int64{tronsim.Address(keyAddress(1)): bankFunds, tronsim.Address(keyAddress(2)): bankFunds},
 	})
 	if err != nil {
@@ -54,13 +64,13 @@ func newBankOver(t *testing.T, scheme string) *bank {
 	if err := b.sim.Mine(30); err != nil {
 		t.Fatal(err)
 	}
-	b.now = b.now.Add(90 * time.Second)
+	b.setTime(b.now.Add(90 * time.Second))
 	b.client = b.dial(scheme)
 	b.mine(1)
 	b.account = testAccount(t)
 	b.account.Chain = b.sim.ChainID()
 	b.permit()
-	if b.Wallet, err = tron.NewWallet(tron.WalletConfig{Account: b.account, Pool: b.client, Clock: clock}); err != nil {
+	if b.Wallet, err = tron.NewWallet(tron.WalletConfig{Account: b.account, Pool: b.client, Clock: b.clock}); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -76,7 +86,7 @@ func (b *bank) mine(blocks int) {
 	if err := b.client.Call(b.t.Context(), tronpb.Wallet_GetNowBlock2_FullMethodName, &tronpb.EmptyMessage{}, &head); err != nil {
 		b.t.Fatal(err)
 	}
-	b.now = time.UnixMilli(head.GetBlockHeader().GetRawData().GetTimestamp())
+	b.setTime(time.UnixMilli(head.GetBlockHeader().GetRawData().GetTimestamp()))
 }
 
 func (b *bank) dial(scheme string) *tron.Client {
@@ -96,7 +106,7 @@ func (b *bank) dial(scheme string) *tron.Client {
 	})
 	client, err := tron.Dial(b.t.Context(), tron.Config{
 		Chain: b.sim.ChainID(), Nodes: []tron.Node{{URL: scheme + "://" + listener.Addr().String()}},
-		CallTimeout: nodePatience, Clock: func() time.Time { return b.now },
+		CallTimeout: nodePatience, Clock: b.clock,
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -268,7 +278,7 @@ func TestAWalletDelegatesOnANode(t *testing.T) {
 	to := keyAddress(2)
 	b.account.Receivers = []tron.Address{to}
 	var err error
-	if b.Wallet, err = tron.NewWallet(tron.WalletConfig{Account: b.account, Pool: b.client, Clock: func() time.Time { return b.now }}); err != nil {
+	if b.Wallet, err = tron.NewWallet(tron.WalletConfig{Account: b.account, Pool: b.client, Clock: b.clock}); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.sim.Stake(tronsim.Address(b.account.Address), tronpb.ResourceCode_ENERGY, 2_000_000_000); err != nil {
