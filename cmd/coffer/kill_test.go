@@ -31,6 +31,7 @@ type killRound struct {
 	late  bool // it does so while the server starts
 	moved bool // our transactions are in the new blocks, at another place; else executors' are gone
 	depth uint64
+	alone bool // all of the rounds before has ended well
 }
 
 func (r killRound) String() string {
@@ -85,7 +86,7 @@ func (k *killRun) rounds(t *testing.T, rounds []killRound) {
 			t.Fatalf("%s: %v", round, err)
 		}
 		t.Logf("%s: killed (%.1f s)", round, time.Since(roundBegin).Seconds())
-		if i%killGroup == killGroup-1 || i == len(rounds)-1 || rounds[i+1].errand == stopToken {
+		if i%killGroup == killGroup-1 || i == len(rounds)-1 || rounds[i+1].errand == stopToken || rounds[i+1].alone {
 			groupBegin := time.Now()
 			if err := k.settle(ctx); err != nil {
 				t.Fatalf("rounds up to %s: %v", round, err)

@@ -6,12 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/cofferhq/coffer"
+	"github.com/cofferhq/coffer/bindings"
 	"github.com/cofferhq/coffer/devnet/tronsim"
 	"github.com/cofferhq/coffer/tron"
 	"github.com/cofferhq/coffer/tron/tronpb"
@@ -21,6 +24,7 @@ import (
 const (
 	tronKillFunds = 10 // deposits in the beginning
 	tronKillDepth = tronSolidLag - 1
+	tronPatience  = 10 * time.Minute // that customers' transactions have
 )
 
 // TestKilledAnywhereOnTRON is TestKilledAnywhereCreditsAndPaysOnce for what passes checkpoints
@@ -37,7 +41,19 @@ func TestKilledAnywhereOnTRON(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.standStill(t)
-	k.rounds(t, killRounds(tronPoints, 2, tronKillDepth))
+	k.rounds(t, tronRounds())
+}
+
+// tronRounds are killRounds, but a payment's time is over in two ways: the node forgets it, and,
+// when all else has ended, there are no blocks.
+func tronRounds() []killRound {
+	rounds := killRounds(tronPoints, 2, tronKillDepth)
+	for i := range rounds {
+		if r := &rounds[i]; r.errand == forgetPayment && r.reorg {
+			r.errand, r.alone = noBlocks, true
+		}
+	}
+	return rounds
 }
 
 // tronSide is the chain of TRON in the matrix.
@@ -49,11 +65,13 @@ type tronSide struct {
 	units   int64                  // of USDT that the account must have
 	sent    []coffer.Hash          // by customers
 	paid    map[tron.Address]int64 // USDT that each destination must have on the chain, ever
-	dropped int                    // transactions of ours that reorganisations took away
-	moved   int                    // or put into other blocks
+	swept   []*sweptOnTRON
+	dropped int // transactions of ours that reorganisations took away
+	moved   int // or put into other blocks
 }
 
-// extendTRON screens senders and parks large deposits on the chain of TRON.
+// extendTRON screens senders and parks large deposits on the chain of TRON, whose deposit addresses
+// are emptied when somebody asks.
 func (s *stack) extendTRON() error {
 	return s.editChains(func(sections []object) error {
 		for _, section := range sections {
@@ -62,6 +80,7 @@ func (s *stack) extendTRON() error {
 					"rules":           []object{{"name": "large", "asset": string(s.tron.usdt), "amount": fmt.Sprint(killParked)}},
 					"blocked_senders": []string{tron.Address(newAddress()).String()},
 				}
+				section["sweep"] = object{"assets": []object{{"asset": string(s.tron.usdt), "min": fmt.Sprint(tronIssued)}}, "interval": "1s"}
 				return nil
 			}
 		}
@@ -110,13 +129,27 @@ func (s *tronSide) payIn(ctx context.Context, units int64) error {
 
 // send gives the node a customer's payment to the account's address.
 func (s *tronSide) send(_ context.Context, units int64) (common.Hash, error) {
+	return s.sendTo(s.dan.address, units)
+}
+
+// sendTo gives the node a customer's payment, which waits for a block as long as there is none.
+func (s *tronSide) sendTo(address coffer.Address, units int64) (common.Hash, error) {
 	s.tron.mu.Lock() // until a reorganisation is done
 	defer s.tron.mu.Unlock()
-	to, err := tron.CanonicalAddress(s.dan.address)
+	to, err := tron.CanonicalAddress(address)
 	if err != nil {
 		return common.Hash{}, err
 	}
-	id, err := s.tron.send(s.tron.token, to, units*sun)
+	data, err := bindings.NewTestToken().TryPackTransfer(common.Address(to), big.NewInt(units*sun))
+	if err != nil {
+		return common.Hash{}, err
+	}
+	from := s.tron.faucet
+	id, err := from.Send(tronpb.Transaction_Contract_TriggerSmartContract, &tronpb.TriggerSmartContract{
+		OwnerAddress: tronsim.Wire(from.Address), ContractAddress: tronsim.Wire(s.tron.token), Data: data,
+	}, func(raw *tronpb.TransactionRaw) {
+		raw.FeeLimit, raw.Expiration = 100*sun, raw.Expiration+tronPatience.Milliseconds()
+	})
 	if err != nil {
 		return common.Hash{}, err
 	}
@@ -134,6 +167,9 @@ func (s *tronSide) settled(ctx context.Context) error {
 		if err := s.dan.wantPaid(to, want); err != nil {
 			return err
 		}
+	}
+	if err := s.sweptWell(ctx); err != nil {
+		return err
 	}
 	return s.dan.wantBalance(ctx, fmt.Sprint(s.units))
 }
@@ -197,138 +233,4 @@ func (s *tronSide) latest(ctx context.Context, blocks int64) ([]coffer.Hash, err
 		}
 	}
 	return ours, nil
-}
-
-// pooled lists the transactions of ours that wait.
-func (s *tronSide) pooled(ctx context.Context) ([]coffer.Hash, error) {
-	var list tronpb.TransactionIdList
-	if err := s.client.Call(ctx, tronpb.Wallet_GetTransactionListFromPending_FullMethodName, &tronpb.EmptyMessage{}, &list); err != nil {
-		return nil, err
-	}
-	var ours []coffer.Hash
-	for _, text := range list.GetTxId() {
-		id, err := coffer.ParseHash("0x" + text)
-		if err != nil {
-			return nil, fmt.Errorf("the node's pool: %w", err)
-		}
-		s.tron.mu.Lock()
-		if !slices.Contains(s.sent, id) && !slices.Contains(s.tron.doomed, id) {
-			ours = append(ours, id)
-		}
-		s.tron.mu.Unlock()
-	}
-	return ours, nil
-}
-
-// special implements killChain. What the errand of the round before held back goes on.
-func (s *tronSide) special(number int, kind killErrand) *errand {
-	key := fmt.Sprintf("%s %d", kind, number)
-	s.ease()
-	switch kind {
-	case newAccount:
-		return s.newAccount(key, s.tron.chain)
-	case releaseDeposit:
-		return s.parked(&parkedDeposit{key: key, ends: "UNLOCKED", pay: s.payLarge, decide: s.releaseDeposit}, func() { s.units += killParked })
-	case refundDeposit:
-		to := tron.Address(newAddress())
-		return s.parked(&parkedDeposit{key: key, ends: "REFUNDED", pay: s.payLarge, decide: s.refundDeposit(to.String())}, func() {
-			s.paid[to] = killParked - 1
-		})
-	case loseBlocks:
-		return s.loseBlocks(key)
-	case dearCalls:
-		return s.stopped(key, func([]coffer.Hash) {
-			const dearer = 20_000 // three times what the call took when it was signed
-			s.tron.sim.SetFactor(s.tron.token, dearer)
-		})
-	case forgetPayment:
-		return s.stopped(key, func(waiting []coffer.Hash) {
-			for _, id := range waiting {
-				s.tron.doom(id)
-			}
-		})
-	}
-	return nil
-}
-
-// payLarge makes a deposit that a rule parks.
-func (s *tronSide) payLarge(ctx context.Context) (common.Hash, error) { return s.send(ctx, killParked) }
-
-// withdraw implements killChain.
-func (s *tronSide) withdraw(number int) *errand {
-	return s.withdrawal(fmt.Sprintf("kill %d", number), nil)
-}
-
-// withdrawal pays a unit to somebody new, and does what else is needed (more, which may be
-// nil) once the withdrawal is there.
-func (s *tronSide) withdrawal(key string, more func(ctx context.Context, id string) error) *errand {
-	to, expected := tron.Address(newAddress()), false
-	return &errand{what: key, do: func(ctx context.Context) error {
-		w, err := s.request(ctx, key, string(s.tron.usdt), to.String(), "1")
-		if err != nil {
-			return err
-		}
-		if !expected {
-			expected = true
-			s.mu.Lock()
-			s.withdrawals[w.ID] = "SETTLED"
-			s.paid[to] = 1
-			s.units -= 2
-			s.mu.Unlock()
-		}
-		if more == nil {
-			return nil
-		}
-		return more(ctx, w.ID)
-	}}
-}
-
-// loseBlocks replaces the block that a payment and a deposit are in while the server runs.
-func (s *tronSide) loseBlocks(key string) *errand {
-	return s.withdrawal(key, func(ctx context.Context, id string) error {
-		switch state, err := s.state(ctx, id); {
-		case err != nil:
-			return err
-		case state == "SETTLED":
-			return nil // in another life, and too late: the round that needs it makes another
-		case state == "CONFIRMING":
-			err := s.replaceBlocks(context.WithoutCancel(ctx), killRound{depth: tronKillDepth, moved: true})
-			s.ease()
-			return err
-		}
-		s.tron.pauseBlocks(true) // so that it is not final before it is seen
-		return errors.Join(s.mineOurs(context.WithoutCancel(ctx)), errNotYet)
-	})
-}
-
-// mineOurs makes a block, with a deposit in it, if something of ours waits for one.
-func (s *tronSide) mineOurs(ctx context.Context) error {
-	waiting, err := s.pooled(ctx)
-	if err != nil || len(waiting) == 0 {
-		return err
-	}
-	if err := s.payIn(ctx, 1); err != nil {
-		return err
-	}
-	return s.tron.sim.Mine(1)
-}
-
-// stopped stops the blocks until a payment waits for one, does something to the chain, and lets
-// it go on.
-func (s *tronSide) stopped(key string, then func(waiting []coffer.Hash)) *errand {
-	tried := false
-	return s.withdrawal(key, func(ctx context.Context, _ string) error {
-		if tried {
-			return nil
-		}
-		s.tron.pauseBlocks(true)
-		waiting, err := s.pooled(ctx)
-		if err != nil || len(waiting) == 0 {
-			return errors.Join(err, errNotYet)
-		}
-		tried = true
-		then(waiting)
-		s.tron.pauseBlocks(false)
-		return nil
-	})
 }
