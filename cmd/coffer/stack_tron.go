@@ -32,11 +32,11 @@ const (
 	tronSolidLag = 4 // blocks
 	sun          = 1_000_000
 
-	tronStake  = 100_000 * sun // of the account that pays, for energy and for bandwidth
-	tronStakes = 900_000 * sun // of all others
-	tronFunds  = 20_000 * sun  // of the account that pays
-	tronTokens = 10_000 * sun  // the same, USDT
-	tronIssued = 900_000 * sun // USDT
+	tronStake  = 5_000_000 * sun // of the account that pays, for energy and for bandwidth: payments by the hundred use no more
+	tronStakes = 900_000 * sun   // of all others
+	tronFunds  = 20_000 * sun    // of the account that pays
+	tronTokens = 10_000 * sun    // the same, USDT
+	tronIssued = 900_000 * sun   // USDT
 )
 
 // tronChain is the stack's chain of TRON: a simulated node, an account whose active permission
