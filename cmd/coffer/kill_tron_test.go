@@ -187,6 +187,12 @@ func (s *tronSide) ease() {
 func (s *tronSide) replaceBlocks(ctx context.Context, r killRound) error {
 	s.tron.mu.Lock()
 	defer s.tron.mu.Unlock()
+	for s.tron.sim.Head().Height-s.tron.sim.Solid().Height < r.depth { // after a branch that was shorter
+		if err := s.tron.sim.Mine(1); err != nil {
+			return err
+		}
+		s.tron.ahead++
+	}
 	ours, err := s.latest(ctx, int64(r.depth)) // #nosec G115 -- a few
 	if err != nil {
 		return err
