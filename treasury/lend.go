@@ -378,6 +378,7 @@ func (s *Sweeper) stepLending(ctx context.Context, chain SweepChain, requested b
 	}
 	plan.Swept = swept
 	s.tellExposure(chain.ID, plan.Exposure)
+	s.tellLacking(chain.ID, plan.Lacking)
 	s.Looked(chain.ID, plan, first)
 	if first != "" {
 		s.Log.Info("sweeps go on", "chain", chain.ID, "swept", swept, "given", len(plan.Give), "taken_back", len(plan.Back),
@@ -401,6 +402,20 @@ func (s *Sweeper) tellExposure(id coffer.ChainID, all []Exposure) {
 			s.over.Delete(e.Asset)
 			s.Log.Info("no more waits at deposit addresses than may", "chain", id, "asset", e.Asset, "waiting", e.Waiting)
 		}
+	}
+}
+
+// tellLacking says once that stake is short, and once that it is no longer: payments use it, too,
+// and nothing else says why addresses are not emptied.
+func (s *Sweeper) tellLacking(id coffer.ChainID, addresses int) {
+	_, before := s.short.Load(id)
+	switch {
+	case addresses > 0 && !before:
+		s.short.Store(id, true)
+		s.Log.Warn("deposit addresses wait for stake that could be lent to them", "chain", id, "addresses", addresses)
+	case addresses == 0 && before:
+		s.short.Delete(id)
+		s.Log.Info("no deposit address waits for stake", "chain", id)
 	}
 }
 

@@ -141,10 +141,16 @@ func TestLendingGoesOnFromWhatTheChainSays(t *testing.T) {
 	if len(given)+len(back)+len(swept) != 0 || l.plan.Lacking != 1 || l.plan.Underway != 2 {
 		t.Errorf("lent to %v, back from %v, swept %v: %+v", given, back, swept, l.plan)
 	}
+	l.look(t, nil) // what is known is not said again
 	// Without stake it can burn what it has.
 	l.prepared["0xC"] = treasury.Preparation{Give: []coffer.Delegation{energy("0xC", 400, false)}, Burns: true}
 	if _, _, swept = l.look(t, nil); !slices.Equal(swept, []coffer.Address{"0xC"}) {
 		t.Errorf("swept %v", swept)
+	}
+	for _, once := range []string{"deposit addresses wait for stake", "no deposit address waits for stake"} {
+		if got := strings.Count(l.log.String(), once); got != 1 {
+			t.Errorf("%q was said %d times:\n%s", once, got, l.log.String())
+		}
 	}
 }
 

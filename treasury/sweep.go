@@ -133,6 +133,7 @@ type Sweeper struct {
 	chains map[coffer.ChainID]SweepChain
 	payer  LendPayer // Payouts, where they can lend
 	over   sync.Map  // assets that were above their cap at the last look
+	short  sync.Map  // chains some of whose addresses waited for stake then
 }
 
 // NewSweeper returns a Sweeper, or says what the configuration lacks.
