@@ -239,7 +239,7 @@ func checkTRONSection(key string, t TRON, wrong func(key, format string, args ..
 	if t.Agree < 1 || t.Agree > max(1, len(t.Nodes)) {
 		wrong(key+".agree", "want 1 to the number of nodes, %d", len(t.Nodes))
 	}
-	hosts := map[string]bool{}
+	hosts, solid := map[string]bool{}, map[string]bool{}
 	for i, node := range t.Nodes {
 		at := fmt.Sprintf("%s.nodes[%d]", key, i)
 		host, secure := nodeURL(node.URL)
@@ -252,9 +252,13 @@ func checkTRONSection(key string, t TRON, wrong func(key, format string, args ..
 		hosts[host] = true
 		if node.SolidityURL != "" {
 			other, secureToo := nodeURL(node.SolidityURL)
-			if other == "" {
+			switch {
+			case other == "":
 				wrong(at+".solidity_url", nodeURLRule)
+			case solid[other]:
+				wrong(at+".solidity_url", "%s stands twice: a node cannot agree with itself", other)
 			}
+			solid[other] = true
 			secure = secure && secureToo
 		}
 		if node.APIKeyFile != "" && !secure {

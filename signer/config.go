@@ -96,8 +96,10 @@ type ChainConfig struct {
 	RPC []string `yaml:"rpc"`
 
 	// Of TRON, whose rpc are URLs of nodes (tron.ParseURL). The owner key is one of each account's
-	// permission.
-	Accounts []AccountConfig `yaml:"accounts"`
+	// permission. SolidityRPC is where each node of rpc, in that order, tells of solidified blocks,
+	// which is another port of java-tron; left out where it is the same.
+	Accounts    []AccountConfig `yaml:"accounts"`
+	SolidityRPC []string        `yaml:"solidity_rpc"`
 }
 
 // NodeConfig is a server that speaks Bitcoin Core's JSON-RPC and keeps all blocks. Who may ask
@@ -220,8 +222,8 @@ func (c ChainConfig) check() error {
 	if c.Chain.Namespace() == coffer.NamespaceTRON {
 		return c.checkTRON()
 	}
-	if len(c.Accounts) > 0 {
-		return errors.New("accounts: are of TRON only")
+	if len(c.Accounts)+len(c.SolidityRPC) > 0 {
+		return errors.New("accounts, solidity_rpc: are of TRON only")
 	}
 	if c.Chain.Namespace() == coffer.NamespaceUTXO {
 		return c.checkUTXO()

@@ -28,6 +28,10 @@ type scan struct {
 
 // blockReader reads blocks for slots, some for each request, and remembers how far it came.
 type blockReader struct {
+	// proveStart has the first block that is read be older than what is looked for. The search for it
+	// asks one node for headers that nothing proves; the block itself is an ancestor of the last.
+	proveStart bool
+
 	mu    sync.Mutex
 	scans map[slotKey]scan
 }
@@ -54,6 +58,10 @@ func (r *blockReader) find(ctx context.Context, source coffer.Source, slot slotK
 		if block.Height != at.next || !at.parent.IsZero() && block.Parent != at.parent {
 			r.forget(slot) // begin again
 			return coffer.Block{}, fmt.Errorf("%w: block %s does not follow block %s", errChainsDiffer, block.Hash, at.parent)
+		}
+		if r.proveStart && at.parent.IsZero() && block.Height > 0 && !block.Time.Before(from) {
+			return coffer.Block{}, fmt.Errorf("%w: block %d is of %s, where a header of that height or below was of a time before %s",
+				errChainsDiffer, block.Height, rfc3339(block.Time), rfc3339(from))
 		}
 		if is(block) {
 			return block, nil
@@ -89,6 +97,9 @@ func (r *blockReader) begin(ctx context.Context, source coffer.Source, slot slot
 		} else {
 			high = middle
 		}
+	}
+	if r.proveStart && low > 0 {
+		low-- // older than from, which find checks
 	}
 	return scan{next: low}, nil
 }

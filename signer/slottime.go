@@ -57,8 +57,12 @@ func slotTime(slot coffer.Slot) (time.Time, error) {
 
 func newTimeObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*timeObserver, error) {
 	var configs []tron.Config
-	for _, url := range c.RPC {
-		config := tron.Config{Chain: c.Chain, Nodes: []tron.Node{{URL: url}}, CallTimeout: nodeCallTime, Clock: clock, Log: logger}
+	for n, url := range c.RPC {
+		node := tron.Node{URL: url}
+		if len(c.SolidityRPC) > 0 {
+			node.SolidityURL = c.SolidityRPC[n]
+		}
+		config := tron.Config{Chain: c.Chain, Nodes: []tron.Node{node}, CallTimeout: nodeCallTime, Clock: clock, Log: logger}
 		if err := config.Check(); err != nil {
 			return nil, err
 		}
@@ -82,7 +86,7 @@ func newTimeObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*t
 		}
 		return sources, nil
 	}
-	return &timeObserver{sources: dial, blocks: blockReader{scans: map[slotKey]scan{}}, closing: func() {
+	return &timeObserver{sources: dial, blocks: blockReader{proveStart: true, scans: map[slotKey]scan{}}, closing: func() {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, client := range clients {

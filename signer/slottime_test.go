@@ -38,7 +38,7 @@ func newTimeWorld(t *testing.T) *timeWorld {
 		sources: func(context.Context) ([]coffer.Source, error) {
 			return []coffer.Source{w.fakes[0], w.fakes[1]}, nil
 		},
-		closing: func() {}, blocks: blockReader{scans: map[slotKey]scan{}},
+		closing: func() {}, blocks: blockReader{proveStart: true, scans: map[slotKey]scan{}},
 	}
 	w.view = slotView{
 		key: slotKey{"tron:0x2b6653dc", "TWallet", coffer.Slot{Kind: coffer.SlotTimestamp, Lane: "0x0", Sequence: uint64(w.at(signedAt).Unix())}},
@@ -236,4 +236,32 @@ func TestSlotsOfATimeAreAboutNow(t *testing.T) {
 	if err := checkSlotTime(coffer.Slot{Kind: coffer.SlotSafe, Sequence: 1}, time.Hour, now); err != nil {
 		t.Errorf("a Safe's nonce is no time: %v", err)
 	}
+}
+
+// Where to begin reading is one node's word. One that makes it begin behind what landed proves
+// nothing dead.
+func TestANodeThatLiesAboutTimesEndsNoSlot(t *testing.T) {
+	w := newTimeWorld(t)
+	w.mine(50, w.outcome(true))
+	w.mine(70)
+	real := w.observer.sources
+	w.observer.sources = func(ctx context.Context) ([]coffer.Source, error) {
+		sources, err := real(ctx)
+		sources[0] = ager{sources[0]}
+		return sources, err
+	}
+	if ended, err := w.end(w.at(90)); !errors.Is(err, errChainsDiffer) {
+		t.Errorf("%+v, %v; the transaction is in block 50", ended, err)
+	}
+}
+
+// ager says of headers up to the slot's end that they are old.
+type ager struct{ coffer.Source }
+
+func (a ager) Header(ctx context.Context, height uint64) (coffer.Header, error) {
+	header, err := a.Source.Header(ctx, height)
+	if height < validTo {
+		header.Time = time.Unix(0, 0)
+	}
+	return header, err
 }

@@ -48,6 +48,16 @@ func (c ChainConfig) checkTRON() error {
 		return fmt.Errorf("accounts: want 1 to %d", maxAccounts)
 	case len(c.RPC) > maxNodes:
 		return fmt.Errorf("rpc: %d nodes, at most %d", len(c.RPC), maxNodes)
+	case len(c.SolidityRPC) > 0 && len(c.SolidityRPC) != len(c.RPC):
+		return fmt.Errorf("solidity_rpc: %d URLs, want one for each of the %d of rpc", len(c.SolidityRPC), len(c.RPC))
+	}
+	for n, node := range c.SolidityRPC {
+		if _, _, err := tron.ParseURL(node); err != nil {
+			return fmt.Errorf("solidity_rpc[%d]: %w", n, err)
+		}
+		if slices.Contains(c.SolidityRPC[:n], node) {
+			return fmt.Errorf("solidity_rpc[%d]: the same node twice is no second opinion", n)
+		}
 	}
 	for n, node := range c.RPC {
 		host, _, err := tron.ParseURL(node)

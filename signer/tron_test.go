@@ -229,23 +229,29 @@ func TestTRONConfigurationsThatAreRefused(t *testing.T) {
 		change func(*ChainConfig)
 		says   string
 	}{
-		"no owner":              {func(c *ChainConfig) { c.Owner = "" }, "owner"},
-		"no account":            {func(c *ChainConfig) { c.Accounts = nil }, "accounts"},
-		"an EVM address":        {func(c *ChainConfig) { c.Accounts[0].Address = string(testWallet) }, "accounts[0]: address"},
-		"a hex address":         {func(c *ChainConfig) { c.Accounts[0].Address = "415cd0fb0ab3ce40f3051414c604b27756e69e43db" }, "accounts[0]: address"},
-		"a wrong checksum":      {func(c *ChainConfig) { c.Accounts[0].Address = "TJRabPrwbZy45sbavfcjinPJC18kjpRTv9" }, "accounts[0]: address"},
-		"the owner permission":  {func(c *ChainConfig) { c.Accounts[0].Permission = 0 }, "stay cold"},
-		"the witness one":       {func(c *ChainConfig) { c.Accounts[0].Permission = 1 }, "permission"},
-		"a threshold too high":  {func(c *ChainConfig) { c.Accounts[0].Threshold = 2 }, "threshold"},
-		"a key twice":           {func(c *ChainConfig) { c.Accounts[0].Keys = append(c.Accounts[0].Keys, c.Accounts[0].Keys[0]) }, "twice"},
-		"an account twice":      {func(c *ChainConfig) { c.Accounts = append(c.Accounts, c.Accounts[0]) }, "accounts[1]: the same account twice"},
-		"another chain's coin":  {func(c *ChainConfig) { c.Chain = tron.Nile }, "native"},
-		"a URL of FTP":          {func(c *ChainConfig) { c.RPC[0] = "ftp://node:1" }, "rpc[0]"},
-		"a node twice":          {func(c *ChainConfig) { c.RPC[1] = "grpcs://127.0.0.1:1" }, "rpc[1]: the same node twice"},
+		"no owner":             {func(c *ChainConfig) { c.Owner = "" }, "owner"},
+		"no account":           {func(c *ChainConfig) { c.Accounts = nil }, "accounts"},
+		"an EVM address":       {func(c *ChainConfig) { c.Accounts[0].Address = string(testWallet) }, "accounts[0]: address"},
+		"a hex address":        {func(c *ChainConfig) { c.Accounts[0].Address = "415cd0fb0ab3ce40f3051414c604b27756e69e43db" }, "accounts[0]: address"},
+		"a wrong checksum":     {func(c *ChainConfig) { c.Accounts[0].Address = "TJRabPrwbZy45sbavfcjinPJC18kjpRTv9" }, "accounts[0]: address"},
+		"the owner permission": {func(c *ChainConfig) { c.Accounts[0].Permission = 0 }, "stay cold"},
+		"the witness one":      {func(c *ChainConfig) { c.Accounts[0].Permission = 1 }, "permission"},
+		"a threshold too high": {func(c *ChainConfig) { c.Accounts[0].Threshold = 2 }, "threshold"},
+		"a key twice":          {func(c *ChainConfig) { c.Accounts[0].Keys = append(c.Accounts[0].Keys, c.Accounts[0].Keys[0]) }, "twice"},
+		"an account twice":     {func(c *ChainConfig) { c.Accounts = append(c.Accounts, c.Accounts[0]) }, "accounts[1]: the same account twice"},
+		"another chain's coin": {func(c *ChainConfig) { c.Chain = tron.Nile }, "native"},
+		"a URL of FTP":         {func(c *ChainConfig) { c.RPC[0] = "ftp://node:1" }, "rpc[0]"},
+		"a node twice":         {func(c *ChainConfig) { c.RPC[1] = "grpcs://127.0.0.1:1" }, "rpc[1]: the same node twice"},
+		"one solidity_rpc":     {func(c *ChainConfig) { c.SolidityRPC = []string{"grpc://127.0.0.1:2"} }, "solidity_rpc: 1 URLs"},
+		"a bad solidity_rpc":   {func(c *ChainConfig) { c.SolidityRPC = []string{"grpc://127.0.0.1:2", "x"} }, "solidity_rpc[1]"},
+		"solidity_rpc twice":   {func(c *ChainConfig) { c.SolidityRPC = []string{"grpc://a:2", "grpc://a:2"} }, "solidity_rpc[1]: the same node twice"},
+		"solidity_rpc on EVM": {func(c *ChainConfig) {
+			c.Chain, c.Native, c.Accounts, c.SolidityRPC = testChain, testNative, nil, []string{"grpc://a:2"}
+		}, "solidity_rpc"},
 		"five nodes":            {func(c *ChainConfig) { c.RPC = make([]string, 5) }, "at most"},
 		"what is of EVM":        {func(c *ChainConfig) { c.EntryPoint = entryPoint }, "EVM"},
 		"what is of Bitcoin":    {func(c *ChainConfig) { c.Confirmations = 6 }, "Bitcoin"},
-		"accounts on EVM":       {func(c *ChainConfig) { c.Chain, c.Native = testChain, testNative }, "accounts: are of TRON only"},
+		"accounts on EVM":       {func(c *ChainConfig) { c.Chain, c.Native = testChain, testNative }, "are of TRON only"},
 		"an unknown chain name": {func(c *ChainConfig) { c.Chain = "tron:mainnet" }, ""},
 	} {
 		c := good()

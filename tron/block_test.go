@@ -55,10 +55,11 @@ func TestABlockSaysWhatMoved(t *testing.T) {
 	funded := makeTx(t, tronpb.Transaction_Contract_TriggerSmartContract, &tronpb.TriggerSmartContract{OwnerAddress: alice.Bytes(), ContractAddress: batcher.Bytes(), CallValue: 42})
 	funded.info.Receipt.Result = tronpb.Transaction_Result_SUCCESS
 	funded.info.InternalTransactions = []*tronpb.InternalTransaction{
-		{CallerAddress: batcher.Bytes(), TransferToAddress: bob.Bytes(), CallValueInfo: []*tronpb.InternalTransaction_CallValueInfo{{CallValue: 40}, {CallValue: 3, TokenId: "1000959"}}},
-		{CallerAddress: batcher.Bytes(), TransferToAddress: carol.Bytes(), CallValueInfo: []*tronpb.InternalTransaction_CallValueInfo{{CallValue: 2}}, Rejected: true},
-		{CallerAddress: batcher.Bytes(), TransferToAddress: token.Bytes(), CallValueInfo: []*tronpb.InternalTransaction_CallValueInfo{{}}},
-		{CallerAddress: batcher.Bytes(), TransferToAddress: carol.Bytes(), CallValueInfo: []*tronpb.InternalTransaction_CallValueInfo{{CallValue: 1}}},
+		{Note: []byte("call"), CallerAddress: batcher.Bytes(), TransferToAddress: bob.Bytes(), CallValueInfo: []*tronpb.InternalTransaction_CallValueInfo{{CallValue: 40}, {CallValue: 3, TokenId: "1000959"}}},
+		{Note: []byte("call"), CallerAddress: batcher.Bytes(), TransferToAddress: carol.Bytes(), CallValueInfo: []*tronpb.InternalTransaction_CallValueInfo{{CallValue: 2}}, Rejected: true},
+		{Note: []byte("call"), CallerAddress: batcher.Bytes(), TransferToAddress: token.Bytes(), CallValueInfo: []*tronpb.InternalTransaction_CallValueInfo{{}}},
+		{Note: []byte("call"), CallerAddress: batcher.Bytes(), TransferToAddress: carol.Bytes(), CallValueInfo: []*tronpb.InternalTransaction_CallValueInfo{{CallValue: 1}}},
+		{Note: []byte("delegateResourceOfEnergy"), CallerAddress: batcher.Bytes(), TransferToAddress: bob.Bytes(), CallValueInfo: []*tronpb.InternalTransaction_CallValueInfo{{CallValue: 5_000_000}}}, // stake that is lent
 	}
 	trc10 := makeTx(t, tronpb.Transaction_Contract_TransferAssetContract, &tronpb.TransferAssetContract{AssetName: []byte("1000959"), OwnerAddress: alice.Bytes(), ToAddress: bob.Bytes(), Amount: 4})
 	named := makeTx(t, tronpb.Transaction_Contract_TransferAssetContract, &tronpb.TransferAssetContract{AssetName: []byte("USDT"), OwnerAddress: alice.Bytes(), ToAddress: bob.Bytes(), Amount: 4})
@@ -184,6 +185,9 @@ func TestALieAboutABlockIsRefused(t *testing.T) {
 		"success of a revert": func(_ *testing.T, _ *testChain, b *madeBlock) {
 			b.infos[2].Receipt.Result, b.infos[2].Result = tronpb.Transaction_Result_SUCCESS, 0
 		},
+		"failure of a success": func(_ *testing.T, _ *testChain, b *madeBlock) {
+			b.infos[0].Receipt.Result, b.infos[0].Result = 0, tronpb.TransactionInfo_FAILED
+		},
 		"a long address": func(_ *testing.T, _ *testChain, b *madeBlock) {
 			b.infos[0].Log[0].Address = append([]byte{0x41}, b.infos[0].Log[0].Address...)
 		},
@@ -263,7 +267,13 @@ func TestAFieldThatStandsTwiceIsRefused(t *testing.T) {
 
 func TestNodesMustAgreeOnWhatBecameOfTransactions(t *testing.T) {
 	honest := newTestChain(t)
-	block := honest.mine(t, callContract(t, alice, token, transferLog(token, alice, bob, 7)))
+	failed := fail(callContract(t, carol, token), tronpb.Transaction_Result_REVERT)
+	failed.info.ResMessage = []byte("REVERT opcode executed")
+	block := honest.mine(t, callContract(t, alice, token, transferLog(token, alice, bob, 7)), failed)
+	newer := newTestChain(t) // another version of a node
+	reworded := cloneBlock(t, block)
+	reworded.infos[1].ResMessage = []byte("the call was reverted")
+	newer.blocks = []*madeBlock{honest.blocks[0], reworded}
 	liar := newTestChain(t)
 	spoilt := cloneBlock(t, block)
 	spoilt.infos[0].Log[0].Data[31] = 200
@@ -283,6 +293,7 @@ func TestNodesMustAgreeOnWhatBecameOfTransactions(t *testing.T) {
 	}{
 		"one, alone":              {nodes(honest), 0, nil},
 		"two say the same":        {nodes(honest, honest), 0, nil},
+		"in other words":          {nodes(honest, newer), 0, nil},
 		"two disagree":            {nodes(liar, honest), 0, tron.ErrDisagree},
 		"two of three agree":      {nodes(honest, liar, honest), 0, nil},
 		"the liar is first":       {nodes(liar, honest, honest), 0, nil},

@@ -94,16 +94,20 @@ func (c Config) Check() error {
 	if len(c.Nodes) == 0 || len(c.Nodes) > maxNodes {
 		return fmt.Errorf("%s: %d nodes: want 1 to %d", c.Chain, len(c.Nodes), maxNodes)
 	}
-	hosts := map[string]bool{}
+	hosts, solid := map[string]bool{}, map[string]bool{}
 	for _, node := range c.Nodes {
 		host, err := node.check()
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Chain, err)
 		}
-		if hosts[host] {
+		other := host
+		if node.SolidityURL != "" {
+			other, _, _ = ParseURL(node.SolidityURL)
+		}
+		if hosts[host] || solid[other] {
 			return fmt.Errorf("%s: node %s stands twice", c.Chain, host)
 		}
-		hosts[host] = true
+		hosts[host], solid[other] = true, true
 	}
 	if c.Agree < 0 || c.Agree > len(c.Nodes) {
 		return fmt.Errorf("%s: %d nodes must agree: there are %d", c.Chain, c.Agree, len(c.Nodes))

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,8 +31,14 @@ type reading struct {
 	raw       []byte
 }
 
-// sum is equal where two nodes say the same. How they write it may differ.
+// sum is equal where two nodes say the same. How they write it may differ, and so may their own
+// words about a failure, which versions of a node word differently.
 func (r reading) sum() (coffer.Hash, error) {
+	r.Outcomes = slices.Clone(r.Outcomes)
+	for n := range r.Outcomes {
+		result, _, _ := strings.Cut(r.Outcomes[n].Reason, " ")
+		r.Outcomes[n].Reason = strings.TrimSuffix(result, ":")
+	}
 	text, err := json.Marshal(r)
 	return sha256.Sum256(text), err
 }
@@ -87,6 +94,9 @@ func (r *reading) add(config Config, tx *provenTx, info *tronpb.TransactionInfo)
 	// Of transactions that run no contract the receipt has no result.
 	if result := info.GetReceipt().GetResult(); result != tronpb.Transaction_Result_DEFAULT && result != tx.result {
 		return fmt.Errorf("the block says %s, the receipt %s", tx.result, result)
+	}
+	if tx.success && !receipt.Success {
+		return fmt.Errorf("the block says %s, the node that it failed", tx.result)
 	}
 	success := tx.success && receipt.Success
 	if tx.hasOwner {
@@ -177,6 +187,17 @@ func topicAddress(topic []byte) (Address, bool) {
 	return Address(topic[topicBytes-addressBytes:]), true
 }
 
+// paysTRX tells what contracts pay from what they do with stake: nodes that keep that too
+// (vm.saveFeaturedInternalTx) give the stake that is frozen, lent or taken back as its value, and to
+// whom it is lent as its receiver.
+func paysTRX(note []byte) bool {
+	switch string(note) {
+	case "call", "create", "suicide":
+		return true
+	}
+	return false
+}
+
 // addInternal takes in what contracts paid in TRX. TRC-10 tokens that they pay are left out.
 func (r *reading) addInternal(chain coffer.ChainID, tx coffer.Hash, list []*tronpb.InternalTransaction) error {
 	if len(list) > maxInternal {
@@ -195,7 +216,7 @@ func (r *reading) addInternal(chain coffer.ChainID, tx coffer.Hash, list []*tron
 				amount = value.GetCallValue()
 			}
 		}
-		if internal.GetRejected() || amount == 0 {
+		if internal.GetRejected() || amount == 0 || !paysTRX(internal.GetNote()) {
 			continue
 		}
 		from, err := AddressFromBytes(internal.GetCallerAddress())
