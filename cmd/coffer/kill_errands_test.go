@@ -187,20 +187,29 @@ func (s *killSide) emptyBlocks(key string) *errand {
 
 // squeeze makes blocks only by itself: one with what customers sent, for the node would drop
 // it from its pool; none until a payment waits there; then blocks whose base fee is above
-// what any that wait offer.
+// what any that wait offer, and falls again while what is offered is too little to wait.
 func (s *killSide) squeeze(ctx context.Context, pay *errand) error {
 	if err := errors.Join(s.mineEvery(ctx, 0), s.mineAt(ctx, big.NewInt(lowFee)), pay.do(ctx)); err != nil {
 		return err
 	}
 	ticker := time.NewTicker(stuckPoll)
 	defer ticker.Stop()
+	fee, looks := new(big.Int), 0 // of the last block, and how often nothing waited since
 	for {
 		highest, err := s.highestOffer(ctx)
 		if err != nil {
 			return err
 		}
-		if highest.Sign() > 0 {
-			if err := s.mineAt(ctx, highest.Add(highest, common.Big1)); err != nil {
+		switch {
+		case highest.Sign() > 0:
+			fee, looks = highest.Add(highest, common.Big1), 0
+		case fee.Sign() > 0:
+			if looks++; looks > 1 { // the pool takes nothing at this fee, and without blocks nobody offers more
+				fee.Rsh(fee, 1)
+			}
+		}
+		if fee.Sign() > 0 {
+			if err := s.mineAt(ctx, fee); err != nil {
 				return err
 			}
 		}
