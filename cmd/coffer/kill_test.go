@@ -90,7 +90,7 @@ func (k *killRun) rounds(t *testing.T, rounds []killRound) {
 			t.Fatalf("%s: %v", round, err)
 		}
 		t.Logf("%s: killed (%.1f s)", round, time.Since(roundBegin).Seconds())
-		if i%killGroup == killGroup-1 || i == len(rounds)-1 || rounds[i+1].errand == stopToken || rounds[i+1].alone {
+		if i%killGroup == killGroup-1 || i == len(rounds)-1 || quiet(rounds[i+1]) || rounds[i+1].alone {
 			groupBegin := time.Now()
 			if err := k.settle(ctx); err != nil {
 				t.Fatalf("rounds up to %s: %v", round, err)
