@@ -186,27 +186,7 @@ func BenchmarkTRONBlockMatched(b *testing.B) {
 	}
 	fillAddresses(ctx, b, db, chain, true)
 
-	taken := make([]time.Duration, 0, b.N)
-	height := uint64(0)
-	for b.Loop() {
-		b.StopTimer()
-		height++
-		appendTRONBlock(ctx, b, events, full, token, height)
-		b.StartTimer()
-		begin := time.Now()
-		if moved, err := deposits.Step(ctx, chain); err != nil || !moved {
-			b.Fatalf("step: %v, %v", moved, err)
-		}
-		taken = append(taken, time.Since(begin))
-	}
-	var known int
-	if err := db.Pool().QueryRow(ctx, "select count(*) from deposit").Scan(&known); err != nil || known != len(taken)*tronOurs {
-		b.Fatalf("%d deposits, %v; want %d", known, err, len(taken)*tronOurs)
-	}
-	slices.Sort(taken)
-	b.ReportMetric(float64(taken[len(taken)/2].Microseconds())/1000, "p50-ms")
-	b.ReportMetric(float64(taken[len(taken)*99/100].Microseconds())/1000, "p99-ms")
-	b.ReportMetric(0, "ns/op")
+	matchBlocks(ctx, b, db, deposits, chain, tronOurs, func(height uint64) { appendTRONBlock(ctx, b, events, full, token, height) })
 }
 
 // appendTRONBlock says a block again at another height, with other transactions, some of which
