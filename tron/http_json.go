@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 
 	"google.golang.org/grpc/codes"
@@ -120,7 +122,7 @@ func (r *jsonReader) message(kind protoreflect.MessageDescriptor, depth int, top
 	if depth == 0 {
 		return nil, fmt.Errorf("objects inside of objects, more than %d deep", maxNesting)
 	}
-	found := map[string][]byte{}
+	found := map[protoreflect.FieldNumber][]byte{}
 	for r.decoder.More() {
 		token, err := r.token()
 		if err != nil {
@@ -140,37 +142,23 @@ func (r *jsonReader) message(kind protoreflect.MessageDescriptor, depth int, top
 			}
 			continue
 		}
-		if _, twice := found[string(field.Name())]; twice {
+		if _, twice := found[field.Number()]; twice {
 			return nil, fmt.Errorf("%s: %w", readable([]byte(name), maxReason), errTwice)
 		}
 		value, err := r.field(kind, field, name, depth)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		found[string(field.Name())] = value
+		found[field.Number()] = value
 	}
 	if _, err := r.token(); err != nil { // the closing
 		return nil, err
 	}
-	return inOrder(kind, found), nil
-}
-
-// inOrder puts fields together.
-func inOrder(kind protoreflect.MessageDescriptor, found map[string][]byte) []byte {
 	var out []byte
-	fields := kind.Fields()
-	highest := protoreflect.FieldNumber(0)
-	for range fields.Len() {
-		var next protoreflect.FieldDescriptor
-		for i := range fields.Len() {
-			if field := fields.Get(i); field.Number() > highest && (next == nil || field.Number() < next.Number()) {
-				next = field
-			}
-		}
-		out = append(out, found[string(next.Name())]...)
-		highest = next.Number()
+	for _, number := range slices.Sorted(maps.Keys(found)) {
+		out = append(out, found[number]...)
 	}
-	return out
+	return out, nil
 }
 
 // fieldOf is the field of a message that HTTP calls so; nil when there is none.
