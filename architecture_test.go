@@ -72,8 +72,9 @@ var mayImport = map[string][]string{
 // TRON, of which forged transactions are made.
 var forTests = []string{"policy", "postgres/postgrestest", "stream/streamtest", "chaintest", "devnet", "devnet/omnisim", "devnet/tronsim", "bindings", "tron/tronpb"}
 
-// testPackages hold tests or things for tests only, and may import anything below main.
-var testPackages = []string{"postgres/postgrestest", "stream/streamtest", "anvil-tests", "bench", "sim", "chaintest"}
+// testPackages hold tests or things for tests only, and may import anything below main: the corpus
+// runs whole chains of parts, from a node's answer to the books.
+var testPackages = []string{"postgres/postgrestest", "stream/streamtest", "anvil-tests", "bench", "sim", "chaintest", "deposit/corpus"}
 
 func TestImportRule(t *testing.T) {
 	seen := map[string]bool{}

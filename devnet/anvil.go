@@ -58,6 +58,7 @@ type Config struct {
 	BlockTime      time.Duration // zero: a block for each transaction
 	Port           int           // zero: a free one
 	TokenDecimals  uint8         // of the token that Deploy makes; 6 when zero
+	Genesis        time.Time     // of block 0, in whole seconds; now when zero
 	Binary         string        // empty: $COFFER_ANVIL, PATH, or contracts/node_modules/.bin
 }
 
@@ -124,6 +125,9 @@ func (c Config) args() []string {
 		"--host", "127.0.0.1", "--port", strconv.Itoa(c.Port),
 		"--chain-id", strconv.FormatUint(c.ChainID, 10),
 		"--slots-in-an-epoch", strconv.Itoa(slots),
+	}
+	if !c.Genesis.IsZero() {
+		args = append(args, "--timestamp", strconv.FormatInt(c.Genesis.Unix(), 10))
 	}
 	if c.BlockTime > 0 {
 		args = append(args, "--block-time", strconv.FormatFloat(c.BlockTime.Seconds(), 'f', 3, 64))
