@@ -19,7 +19,14 @@ EXPLORE_CHECKS = 500
 # How long make fuzz runs each target.
 FUZZTIME = 3m
 
-.PHONY: help setup setup-dev build demo up test test-long explore fuzz race lint generate verify bench clean
+# What make sim plays: SEEDS histories from FIRST on, or SEED alone; of FAMILIES (evm,coins,tron), which else each
+# seed chooses, and LENGTH actions.
+SEEDS = 100
+FIRST = 1
+FAMILIES =
+LENGTH = 0
+
+.PHONY: help setup setup-dev build demo up test test-long explore sim fuzz race lint generate verify bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
@@ -50,6 +57,9 @@ test-long: setup ## the tests behind the build tag "long", properties on more hi
 
 explore: setup ## properties on fresh histories, EXPLORE_CHECKS of each; what fails says its seed
 	go test -timeout 24h $(call packages_with,"pgregory.net/rapid") -rapid.checks=$(EXPLORE_CHECKS) -rapid.seed=$$(od -An -N4 -tu4 /dev/urandom | tr -d " ")
+
+sim: setup ## histories of the whole system on fake chains (SEEDS of them, or one SEED again); docs/simulation.md
+	go test -timeout 24h -count=1 -v -run '^TestSimulation$$' ./sim $(if $(SEED),-first $(SEED) -seeds 1,-first $(FIRST) -seeds $(SEEDS)) -families '$(FAMILIES)' -length $(LENGTH)
 
 fuzz: setup ## every fuzz target, each for FUZZTIME; make test tries their seeds alone
 	tools/fuzz $(FUZZTIME)

@@ -1,0 +1,264 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cofferhq/coffer/postgres"
+)
+
+// ErrDied is what a dead process gets of every call.
+var ErrDied = errors.New("this process is dead")
+
+// Process is a process of the simulation: what it does to the world it does through its own
+// connections to the database and through Call, and it can die at each such point. A point
+// is before a message to the world leaves, or after the answer is there and before anybody has
+// read it: the lost answer of a commit is such a point.
+//
+// Death is not a panic: the code goes on, but nothing that it does reaches anything. To the
+// world that is what SIGKILL is.
+type Process struct {
+	name   string
+	db     *postgres.DB
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu     sync.Mutex
+	points int
+	dieAt  int // 0: never
+	dead   bool
+	at     string // the point where it died
+	record bool
+	names  []string
+	conns  map[*mortal]bool
+	texts  map[string]string // of prepared statements, by name
+}
+
+// processes counts those there were: PostgreSQL knows each by a name of its own.
+var processes atomic.Int64
+
+// NewProcess connects to a database. It dies with ctx, too.
+func NewProcess(ctx context.Context, dsn string) (*Process, error) {
+	p := &Process{conns: map[*mortal]bool{}, texts: map[string]string{}, name: fmt.Sprintf("process %d", processes.Add(1))}
+	p.ctx, p.cancel = context.WithCancel(ctx)
+	db, err := postgres.Open(p.ctx, fmt.Sprintf("%s application_name='%s'", dsn, p.name), postgres.WithDialer(p.dial))
+	if err != nil {
+		p.cancel()
+		return nil, err
+	}
+	p.db = db
+	return p, nil
+}
+
+// DB is the process's own pool of connections.
+func (p *Process) DB() *postgres.DB { return p.db }
+
+// Context ends when the process dies.
+func (p *Process) Context() context.Context { return p.ctx }
+
+// Arm lets the process die at its n-th point from now; 0 lets it live.
+func (p *Process) Arm(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dieAt = 0
+	if n > 0 {
+		p.dieAt = p.points + n
+	}
+}
+
+// Record begins to remember the names of points.
+func (p *Process) Record() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.record = true
+}
+
+// Points is how many points the process has passed.
+func (p *Process) Points() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.points
+}
+
+// Names are the names of the points since Record.
+func (p *Process) Names() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.names...)
+}
+
+// Died names the point where the process died, and is empty while it lives.
+func (p *Process) Died() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.at
+}
+
+// Call is a call to the world outside the database, between two points.
+func (p *Process) Call(name string, call func() error) error {
+	if err := p.point(name + " before"); err != nil {
+		return err
+	}
+	result := call()
+	if err := p.point(name + " after"); err != nil {
+		return err
+	}
+	return result
+}
+
+// point passes a point, or dies there.
+func (p *Process) point(name string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dead {
+		return ErrDied
+	}
+	p.points++
+	if p.record {
+		p.names = append(p.names, name)
+	}
+	if p.points == p.dieAt {
+		p.dead, p.at = true, name
+		p.cancel()
+		for c := range p.conns {
+			_ = c.Conn.Close() // nobody hears what it says
+		}
+		return fmt.Errorf("%w since %s", ErrDied, name)
+	}
+	return nil
+}
+
+// Kill lets the process die here, wherever that is.
+func (p *Process) Kill() {
+	p.mu.Lock()
+	p.dieAt = p.points + 1
+	p.mu.Unlock()
+	_ = p.point("killed")
+}
+
+// goneTimeout is how long the server may take to notice that a process has ended.
+const goneTimeout = 10 * time.Second
+
+// Close ends a process, dead or alive, and waits until the server, asked through another's
+// connection, is rid of it: what it had begun must not hold locks against its successor.
+func (p *Process) Close(other *postgres.DB) error {
+	p.cancel()
+	p.db.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), goneTimeout)
+	defer cancel()
+	for {
+		var left int
+		err := other.Pool().QueryRow(ctx, "select count(*) from pg_stat_activity where application_name = $1", p.name).Scan(&left)
+		if err != nil {
+			return fmt.Errorf("wait for the end of %s: %w", p.name, err)
+		}
+		if left == 0 {
+			return nil
+		}
+	}
+}
+
+func (p *Process) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	p.mu.Lock()
+	dead := p.dead
+	p.mu.Unlock()
+	if dead {
+		return nil, ErrDied
+	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	c := &mortal{Conn: conn, p: p}
+	p.mu.Lock()
+	p.conns[c] = true
+	p.mu.Unlock()
+	return c, nil
+}
+
+// mortal is a connection to the database. Each message of ours and the answer to it are a point
+// before and a point after.
+type mortal struct {
+	net.Conn
+	p *Process
+
+	asked string // what the server was asked last and has not answered
+}
+
+// Write implements net.Conn.
+func (c *mortal) Write(b []byte) (int, error) {
+	name := c.p.nameOf(b)
+	if name != "" {
+		if err := c.p.point(name + " before"); err != nil {
+			return 0, err
+		}
+	} else if c.p.Died() != "" {
+		return 0, ErrDied
+	}
+	c.asked = name
+	return c.Conn.Write(b)
+}
+
+// Read implements net.Conn. The first bytes of an answer to what was asked come when the
+// server has done it.
+func (c *mortal) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil || c.asked == "" {
+		return n, err
+	}
+	name := c.asked
+	c.asked = ""
+	if err := c.p.point(name + " after"); err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// Close implements net.Conn.
+func (c *mortal) Close() error {
+	c.p.mu.Lock()
+	delete(c.p.conns, c)
+	c.p.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// nameOf names a message to PostgreSQL by what it does; empty for what does nothing (a login, a
+// goodbye, the end of a list).
+func (p *Process) nameOf(b []byte) string {
+	if len(b) < 5 {
+		return ""
+	}
+	switch b[0] {
+	case 'Q': // a simple query: text
+		return "sql " + firstWords(b[5:])
+	case 'P': // parse: name, text
+		name, text, _ := bytes.Cut(b[5:], []byte{0})
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.texts[string(name)] = firstWords(text)
+		return "sql prepare " + p.texts[string(name)]
+	case 'B': // bind: portal, statement
+		_, rest, _ := bytes.Cut(b[5:], []byte{0})
+		statement, _, _ := bytes.Cut(rest, []byte{0})
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return "sql " + p.texts[string(statement)]
+	}
+	return ""
+}
+
+// firstWords are the first words of a statement.
+func firstWords(text []byte) string {
+	text, _, _ = bytes.Cut(text, []byte{0})
+	words := bytes.Fields(text[:min(len(text), 120)])
+	if len(words) > 2 && string(words[0]) == "--" && string(words[1]) == "name:" { // sqlc's
+		return string(words[2])
+	}
+	return string(bytes.Join(words[:min(4, len(words))], []byte(" ")))
+}
