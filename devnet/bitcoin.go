@@ -49,6 +49,7 @@ type BitcoinConfig struct {
 	Port   int    // of JSON-RPC; zero: a free one
 	Binary string // btcd, or bitcoind; empty: see EnvBitcoind, then btcd on PATH or in .tools/bin
 	ZMQ    string // tcp://host:port where bitcoind publishes the hashes of blocks; btcd cannot
+	Bare   bool   // with no block but the first: who starts it brings the chain, and has no test money
 }
 
 // Bitcoin is a node on regtest with a wallet of test money. Its blocks are made here, so that
@@ -95,6 +96,9 @@ func StartBitcoin(ctx context.Context, config BitcoinConfig) (*Bitcoin, error) {
 			b.removeDir()
 			return nil, err
 		}
+	}
+	if config.Bare {
+		return b, nil
 	}
 	if err := b.fund(ctx); err != nil {
 		_ = b.Stop(context.WithoutCancel(ctx))
