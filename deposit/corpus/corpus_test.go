@@ -16,7 +16,9 @@ var write = flag.Bool("corpus.write", false, "write the cases that are made here
 
 // makers are all makers, by folder.
 var makers = map[string]map[string]func(t *testing.T) *corpus.Case{
+	"btc":  btcMakers,
 	"evm":  evmMakers,
+	"omni": omniMakers,
 	"tron": tronMakers,
 }
 
@@ -54,6 +56,7 @@ func TestCorpus(t *testing.T) {
 
 // What is committed is what local nodes do today. With -corpus.write it is written instead.
 func TestCasesAreMadeAgain(t *testing.T) {
+	t.Cleanup(func() { btcShared.stop(t) })
 	for family, list := range makers {
 		for name, make := range list {
 			t.Run(family+"/"+name, func(t *testing.T) {

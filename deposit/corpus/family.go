@@ -12,6 +12,7 @@ import (
 	"github.com/cofferhq/coffer/evm"
 	"github.com/cofferhq/coffer/indexer"
 	"github.com/cofferhq/coffer/tron"
+	"github.com/cofferhq/coffer/utxo"
 )
 
 // Family starts what answers in place of the nodes of a case, until the test ends, and returns
@@ -30,17 +31,20 @@ type Reader struct {
 var families = map[string]Family{
 	coffer.NamespaceEVM:  startEVM,
 	coffer.NamespaceTRON: startTRON,
+	coffer.NamespaceUTXO: startBitcoin,
 }
 
 // causes are the kinds of refusals that a verdict may name: a refusal for another reason is a
 // failure of the case.
 var causes = map[string][]error{
 	// The answer is not what the hash of its block commits to.
-	"not proven": {evm.ErrNotProven, tron.ErrNotProven},
+	"not proven": {evm.ErrNotProven, tron.ErrNotProven, utxo.ErrNotProven},
 	// The trace is not one of the transaction it is said to be of.
 	"trace": {evm.ErrTrace},
 	// Two nodes say different things, and nothing tells which is right.
-	"disagree": {tron.ErrDisagree},
+	"disagree": {tron.ErrDisagree, utxo.ErrOmniDisagree},
+	// An Omni Core node has not read the block, or has another one at its height.
+	"omni not ready": {utxo.ErrOmniNotReady},
 	// A transaction of a type that is not read.
 	"unknown type": {types.ErrTxTypeNotSupported},
 	// A block left that was said to be final.

@@ -120,3 +120,32 @@ func (w *World) Answer(node string, b *Block, name string) json.RawMessage {
 	}
 	return b.Said[name]
 }
+
+// Asked is what a node says to a question that names what it is about, "method argument": what
+// is said of it in the newest block of its chain that has it, else in one that left the chain.
+func (w *World) Asked(node, question string) json.RawMessage {
+	for _, b := range w.known(node) {
+		if said := w.Answer(node, b, question); said != nil {
+			return said
+		}
+	}
+	return nil
+}
+
+// known are the blocks that a node has: its chain, the newest first, and what has left it.
+func (w *World) known(node string) []*Block {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var blocks []*Block
+	canonical := map[string]bool{}
+	for b := w.blocks[w.view(node).Head]; b != nil; b = w.blocks[b.Parent] {
+		blocks = append(blocks, b)
+		canonical[b.Name] = true
+	}
+	for i := range w.c.Blocks {
+		if b := &w.c.Blocks[i]; w.shown[node][b.Name] && !canonical[b.Name] {
+			blocks = append(blocks, b)
+		}
+	}
+	return blocks
+}
