@@ -62,17 +62,42 @@ func newEVMBench(t *testing.T) *evmBench {
 	if err := node.SetAutomine(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
-	bank := b.key("bank")
-	bin := hexutil.MustDecode(bindings.TestTokenMetaData.Bin)
-	arguments := bindings.NewTestToken().PackConstructor(address(bank), units(1_000_000_000_000), "Tether USD", "USDT", 6)
-	b.usdt = crypto.CreateAddress(address(bank), 0)
-	b.sign(bank, &types.DynamicFeeTx{Data: append(bin, arguments...), Gas: 5 * evmGas})
-	b.produce()
-	b.c.Assets = []corpus.Asset{
-		{ID: b.usdtID(), Symbol: "USDT", Decimals: 6, Minimum: coffer.NewAmount(1_000_000), Credit: 1, Unlock: 3},
-		{ID: evmNative, Symbol: "ETH", Decimals: 18, Minimum: coffer.NewAmount(1_000_000_000_000_000), Credit: 1, Unlock: 3},
-	}
+	b.c.Assets = []corpus.Asset{{ID: evmNative, Symbol: "ETH", Decimals: 18, Minimum: coffer.NewAmount(1_000_000_000_000_000), Credit: 1, Unlock: 3}}
+	b.usdt = b.token("bank", "Tether USD", "USDT", 6)
+	b.support(b.usdt, "USDT", 6)
 	return b
+}
+
+// token deploys a token that behaves as Tether's does, of which its maker holds a lot.
+func (b *evmBench) token(maker, name, symbol string, decimals uint8) common.Address {
+	b.t.Helper()
+	key := b.key(maker)
+	arguments := bindings.NewTestToken().PackConstructor(address(key), ether(1_000_000), name, symbol, decimals)
+	at := crypto.CreateAddress(address(key), b.nonces[address(key)])
+	b.sign(key, &types.DynamicFeeTx{Data: append(hexutil.MustDecode(bindings.TestTokenMetaData.Bin), arguments...), Gas: 5 * evmGas})
+	b.produce()
+	return at
+}
+
+// support makes a token one that is supported, from one unit on.
+func (b *evmBench) support(token common.Address, symbol string, decimals uint8) coffer.AssetID {
+	id := evm.TokenAsset(evmChain, token)
+	one := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(decimals)), nil)
+	b.c.Assets = append(b.c.Assets, corpus.Asset{ID: id, Symbol: symbol, Decimals: decimals, Minimum: coffer.NewAmount(one.Uint64()), Credit: 1, Unlock: 3})
+	return id
+}
+
+// house makes an address one of the custodian's own.
+func (b *evmBench) house(at common.Address, kind string) {
+	b.c.House = append(b.c.House, corpus.House{Address: evm.AddressOf(at), Kind: kind})
+}
+
+// unlocked is a deposit that may be spent in the end.
+func (b *evmBench) unlocked(account string, asset coffer.AssetID, tx common.Hash, ref string, amount *big.Int) corpus.Deposit {
+	b.t.Helper()
+	n, err := coffer.AmountFromBytes(amount.Bytes())
+	b.must(err)
+	return corpus.Deposit{Account: account, Asset: asset, Tx: coffer.Hash(tx), Ref: ref, Amount: n, State: coffer.DepositUnlocked}
 }
 
 func (b *evmBench) usdtID() coffer.AssetID { return evm.TokenAsset(evmChain, b.usdt) }
@@ -202,6 +227,22 @@ func (b *evmBench) rewind(name string) {
 	snapshot, err := b.node.Snapshot(b.t.Context())
 	b.must(err)
 	b.snapshots[name], b.nonces = snapshot, maps.Clone(b.noncesAt[name])
+}
+
+// again gives the node a transaction of a block that left its chain.
+func (b *evmBench) again(block string, place int) {
+	b.t.Helper()
+	var answer struct {
+		Transactions []*types.Transaction `json:"transactions"`
+	}
+	b.must(json.Unmarshal(b.at(block).Said["eth_getBlockByHash"], &answer))
+	tx := answer.Transactions[place]
+	raw, err := tx.MarshalBinary()
+	b.must(err)
+	b.must(b.node.RPC().CallContext(b.t.Context(), nil, "eth_sendRawTransaction", hexutil.Bytes(raw)))
+	sender, err := types.Sender(types.LatestSignerForChainID(tx.ChainId()), tx)
+	b.must(err)
+	b.nonces[sender]++
 }
 
 // transfer is the calldata of an ERC-20 transfer.
