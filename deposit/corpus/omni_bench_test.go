@@ -150,7 +150,7 @@ func (b *omniBench) askSim(method string, params ...any) (json.RawMessage, error
 // recordOmni adds what Omni Core says of a block, and what its messages' coins are outputs of.
 func (b *omniBench) recordOmni(m *btcMined, said corpus.Answers) {
 	b.t.Helper()
-	if m.height < len(b.lab.base) {
+	if m.height < len(b.lab.base)-1 {
 		said["omni_listblocktransactions"] = json.RawMessage("[]")
 		return
 	}
@@ -178,6 +178,30 @@ func (b *omniBench) recordOmni(m *btcMined, said corpus.Answers) {
 		}
 	}
 	b.lab.reconsider(b.t, gone)
+}
+
+// said is what the simulator said of a message in a block, to be altered.
+func (b *omniBench) said(block string, tx *wire.MsgTx) map[string]any {
+	b.t.Helper()
+	for _, at := range b.c.Blocks {
+		if at.Name == block {
+			var said map[string]any
+			b.must(json.Unmarshal(at.Said["omni_gettransaction "+tx.TxHash().String()], &said))
+			return said
+		}
+	}
+	b.t.Fatalf("there is no block %q", block)
+	return nil
+}
+
+// addressOfScript is the address of an output script that has one.
+func (b *omniBench) addressOfScript(script []byte) coffer.Address {
+	b.t.Helper()
+	at, ok := utxo.AddressOf(utxo.Regtest, script)
+	if !ok {
+		b.t.Fatalf("script %x has no address", script)
+	}
+	return at
 }
 
 // simple is a simple send's output.
