@@ -26,10 +26,10 @@ FIRST = 1
 FAMILIES =
 LENGTH = 0
 
-.PHONY: help setup setup-dev build demo up test test-long explore sim fuzz race lint generate verify bench clean
+.PHONY: help setup setup-dev build demo up test test-long explore sim crashpoints fuzz race lint generate verify bench clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-11s %s\n", $$1, $$2 }'
 
 setup:
 	@tools/setup
@@ -60,6 +60,9 @@ explore: setup ## properties on fresh histories, EXPLORE_CHECKS of each; what fa
 
 sim: setup ## histories of the whole system on fake chains (SEEDS of them, or one SEED again); docs/simulation.md
 	go test -timeout 24h -count=1 -v -run '^TestSimulation$$' ./sim $(if $(SEED),-first $(SEED) -seeds 1,-first $(FIRST) -seeds $(SEEDS)) -families '$(FAMILIES)' -length $(LENGTH)
+
+crashpoints: setup ## a death at every point of a deposit and a withdrawal on each family, and at every pair of the shortest
+	go test -timeout 4h -count=1 -v -run '^(TestADeathAtAnyPointChangesNothing|TestTwoDeathsChangeNothing)$$' ./sim -stride 1 -pairs 1
 
 fuzz: setup ## every fuzz target, each for FUZZTIME; make test tries their seeds alone
 	tools/fuzz $(FUZZTIME)

@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -228,27 +229,31 @@ func (c *mortal) Close() error {
 	return c.Conn.Close()
 }
 
-// nameOf names a message to PostgreSQL by what it does; empty for what does nothing (a login, a
-// goodbye, the end of a list).
-func (p *Process) nameOf(b []byte) string {
-	if len(b) < 5 {
-		return ""
-	}
-	switch b[0] {
-	case 'Q': // a simple query: text
-		return "sql " + firstWords(b[5:])
-	case 'P': // parse: name, text
-		name, text, _ := bytes.Cut(b[5:], []byte{0})
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.texts[string(name)] = firstWords(text)
-		return "sql prepare " + p.texts[string(name)]
-	case 'B': // bind: portal, statement
-		_, rest, _ := bytes.Cut(b[5:], []byte{0})
-		statement, _, _ := bytes.Cut(rest, []byte{0})
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		return "sql " + p.texts[string(statement)]
+// nameOf names what messages to PostgreSQL do; empty for what does nothing by itself (a login, a
+// goodbye, the preparation of a statement).
+func (p *Process) nameOf(messages []byte) string {
+	for len(messages) > 5 && messages[0] != 0 {
+		size := 1 + int(binary.BigEndian.Uint32(messages[1:5]))
+		if size < 5 || size > len(messages) {
+			return ""
+		}
+		body := messages[5:size]
+		switch messages[0] {
+		case 'Q': // a simple query: text
+			return "sql " + firstWords(body)
+		case 'P': // parse: name, text
+			name, text, _ := bytes.Cut(body, []byte{0})
+			p.mu.Lock()
+			p.texts[string(name)] = firstWords(text)
+			p.mu.Unlock()
+		case 'B': // bind: portal, statement
+			_, rest, _ := bytes.Cut(body, []byte{0})
+			statement, _, _ := bytes.Cut(rest, []byte{0})
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return "sql " + p.texts[string(statement)]
+		}
+		messages = messages[size:]
 	}
 	return ""
 }

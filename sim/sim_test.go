@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/cofferhq/coffer/sim"
@@ -29,18 +30,26 @@ func TestSimulation(t *testing.T) {
 			t.Fatalf("families: there is no %q; there are %v", name, sim.Families)
 		}
 	}
-	var total sim.Report
-	total.Seen = map[string]int{}
-	for n := range *seeds {
-		seed := *first + uint64(n)
-		report := sim.Run(t, sim.Config{Seed: seed, Families: chosen, Length: *length})
-		t.Logf("seed %d: %v: %s", seed, report.Families, report)
-		if report.Failure != nil {
-			t.Fatalf("seed %d fails: %s\nplay it again with:\n\tmake sim SEED=%d%s", seed, report.Failure, seed, again())
+	var mu sync.Mutex
+	total, played := sim.Report{Seen: map[string]int{}}, 0
+	t.Run("seed", func(t *testing.T) {
+		for n := range *seeds {
+			seed := *first + uint64(n)
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				report := sim.Run(t, sim.Config{Seed: seed, Families: chosen, Length: *length})
+				if report.Failure != nil {
+					t.Fatalf("%s\nplay it again with:\n\tmake sim SEED=%d%s", report.Failure, seed, again())
+				}
+				t.Logf("%v: %s", report.Families, report)
+				mu.Lock()
+				defer mu.Unlock()
+				total.Add(report)
+				played++
+			})
 		}
-		total.Add(report)
-	}
-	t.Logf("%d histories: %s", *seeds, total)
+	})
+	t.Logf("%d of %d histories held: %s", played, *seeds, total)
 	for _, name := range slices.Sorted(maps.Keys(total.Seen)) {
 		t.Logf("%7d %s", total.Seen[name], name)
 	}
