@@ -19,7 +19,7 @@ var makers = map[string]map[string]maker{
 	"btc":  btcMakers,
 	"evm":  evmMakers(),
 	"omni": omniMakers,
-	"tron": tronMakers,
+	"tron": tronMakers(),
 }
 
 // Every case, through the real code: nobody gets what was not paid, and everybody what was.

@@ -255,3 +255,6 @@ func units(n int64) *big.Int { return big.NewInt(n) }
 func ether(n int64) *big.Int {
 	return new(big.Int).Mul(big.NewInt(n), big.NewInt(1_000_000_000_000_000_000))
 }
+
+// checksummed is an address as assets write it.
+func checksummed(hex string) string { return common.HexToAddress(hex).Hex() }

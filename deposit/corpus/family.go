@@ -45,6 +45,8 @@ var causes = map[string][]error{
 	"disagree": {tron.ErrDisagree, utxo.ErrOmniDisagree},
 	// An Omni Core node has not read the block, or has another one at its height.
 	"omni not ready": {utxo.ErrOmniNotReady},
+	// Fewer nodes can be asked than have to say the same: the others were caught lying, or have nothing.
+	"too few nodes": {tron.ErrNoNode, coffer.ErrNotFound},
 	// A transaction of a type that is not read.
 	"unknown type": {types.ErrTxTypeNotSupported},
 	// A block left that was said to be final.

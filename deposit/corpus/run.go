@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/deposit"
@@ -19,7 +20,9 @@ import (
 // Bounds of a step.
 const (
 	maxMoves    = 1000
-	maxAttempts = 3 // at a chain that is refused
+	maxAttempts = 3                // at a chain that is to be refused
+	patience    = 20 * time.Second // with one that is not: who was caught lying is looked at again in the background
+	retryPause  = 5 * time.Millisecond
 )
 
 // Score is how a case ended.
@@ -38,7 +41,7 @@ func Run(t testing.TB, c *Case) Score {
 	var score Score
 	for i, step := range c.Steps {
 		r.world.advance(i)
-		state, err := r.settle(t.Context())
+		state, err := r.settle(t.Context(), step.Expect)
 		if err != nil {
 			t.Fatalf("step %d (%s): %v", i, step.Note, err)
 		}
@@ -145,8 +148,12 @@ type state struct {
 
 // settle has the indexer listen until it has nothing more to say or was refused too often, and
 // deposits apply all of it.
-func (r *runner) settle(ctx context.Context) (state, error) {
-	listened := r.listen(ctx)
+func (r *runner) settle(ctx context.Context, want *Expect) (state, error) {
+	attempts := maxAttempts
+	if want == nil || want.Chain != Refused {
+		attempts = int(patience / retryPause)
+	}
+	listened := r.listen(ctx, attempts)
 	for range maxMoves {
 		moved, err := r.deposits.Step(ctx, r.c.Chain)
 		if errors.Is(err, deposit.ErrBroken) {
@@ -168,19 +175,28 @@ func (r *runner) settle(ctx context.Context) (state, error) {
 	return state{}, errors.New("deposits never settle")
 }
 
-func (r *runner) listen(ctx context.Context) state {
+func (r *runner) listen(ctx context.Context, most int) state {
 	var refused error
 	attempts := 0
-	for range maxMoves {
+	retry := time.NewTicker(retryPause)
+	defer retry.Stop()
+	for range maxMoves + most {
 		r.world.tick()
 		moved, err := r.indexer.Step(ctx)
 		switch {
 		case errors.Is(err, indexer.ErrHalted):
 			return state{Halted, err}
 		case err != nil:
-			refused = errors.Join(refused, err)
-			if attempts++; attempts == maxAttempts {
+			if attempts++; attempts <= maxAttempts { // later ones may say no more than that nobody is left to ask
+				refused = errors.Join(refused, err)
+			}
+			if attempts == most {
 				return state{Refused, refused}
+			}
+			select {
+			case <-ctx.Done():
+				return state{Refused, ctx.Err()}
+			case <-retry.C:
 			}
 		case moved:
 			refused, attempts = nil, 0

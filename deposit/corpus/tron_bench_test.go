@@ -62,17 +62,61 @@ func newTRONBench(t *testing.T) *tronBench {
 	b.c.Made, b.c.Nodes = madeByTronsim, []string{"first", "second"}
 	b.serve()
 
-	bin := hexutil.MustDecode(bindings.TestTokenMetaData.Bin)
-	bank := b.signer("bank")
-	arguments := bindings.NewTestToken().PackConstructor(bank.Address, units(1_000_000_000_000), "Tether USD", "USDT", 6)
-	_, b.usdt, err = bank.Deploy("TetherToken", append(bin, arguments...))
+	b.c.Assets = []corpus.Asset{{ID: b.trx(), Symbol: "TRX", Decimals: 6, Minimum: coffer.NewAmount(1_000_000), Credit: 1, Unlock: 3}}
+	b.usdt = b.token("bank", "Tether USD", "USDT")
+	b.list(b.usdt, "USDT")
+	return b
+}
+
+// trx is the chain's own coin.
+func (b *tronBench) trx() coffer.AssetID { return tron.Native(b.ChainID()) }
+
+// token deploys a token that behaves as Tether's does, of which its maker holds a lot.
+func (b *tronBench) token(maker, name, symbol string) tronsim.Address {
+	b.t.Helper()
+	signer := b.signer(maker)
+	arguments := bindings.NewTestToken().PackConstructor(signer.Address, units(1_000_000_000_000), name, symbol, 6)
+	_, at, err := signer.Deploy("TetherToken", append(hexutil.MustDecode(bindings.TestTokenMetaData.Bin), arguments...))
 	b.must(err)
 	b.must(b.Mine(1))
-	b.c.Assets = []corpus.Asset{
-		{ID: b.usdtID(), Symbol: "USDT", Decimals: 6, Minimum: coffer.NewAmount(1_000_000), Credit: 1, Unlock: 3},
-		{ID: tron.Native(b.ChainID()), Symbol: "TRX", Decimals: 6, Minimum: coffer.NewAmount(1_000_000), Credit: 1, Unlock: 3},
+	return at
+}
+
+// contract deploys runtime code.
+func (b *tronBench) contract(name string, runtime []byte) tronsim.Address {
+	b.t.Helper()
+	id, at, err := b.signer("mallory").Deploy(name, creation(runtime))
+	b.must(err)
+	b.must(b.Mine(1))
+	if result := b.Info(id).GetReceipt().GetResult(); result != tronpb.Transaction_Result_SUCCESS {
+		b.t.Fatalf("deploying %s ended in %s", name, result)
 	}
-	return b
+	return at
+}
+
+// list makes a token one that is supported, from one unit of six decimals on.
+func (b *tronBench) list(token tronsim.Address, symbol string) {
+	b.c.Assets = append(b.c.Assets, corpus.Asset{
+		ID: tron.TokenAsset(b.ChainID(), tron.Address(token)), Symbol: symbol, Decimals: 6, Minimum: coffer.NewAmount(1_000_000), Credit: 1, Unlock: 3,
+	})
+}
+
+// house makes an address one of the custodian's own.
+func (b *tronBench) house(at tronsim.Address, kind string) {
+	b.c.House = append(b.c.House, corpus.House{Address: tron.AddressOf(tron.Address(at)), Kind: kind})
+}
+
+// call calls a contract.
+func (b *tronBench) call(from string, contract tronsim.Address, data []byte) coffer.Hash {
+	b.t.Helper()
+	tx, err := b.signer(from).Call(contract, data, 0, tronFeeLimit)
+	b.must(err)
+	return tx
+}
+
+// unlocked is a deposit that may be spent in the end.
+func (b *tronBench) unlocked(account string, asset coffer.AssetID, tx coffer.Hash, ref string, amount uint64) corpus.Deposit {
+	return corpus.Deposit{Account: account, Asset: asset, Tx: tx, Ref: ref, Amount: coffer.NewAmount(amount), State: coffer.DepositUnlocked}
 }
 
 func (b *tronBench) usdtID() coffer.AssetID {
