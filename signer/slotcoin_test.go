@@ -424,11 +424,11 @@ func TestALyingBitcoinNodeSetsNothingFree(t *testing.T) {
 	w.land(w.signed(w.cancellation(first), 0, 1))
 
 	liar.set(false, coinFinal-1)
-	f.refuses(w.payout("po_3", 2, order), coffer.CodeConflict, "is not spent up to block")
-	fooled := w.signers[1] // who believes the liar alone
-	fooled.cfg.Chains[1].Nodes = f.cfg.Chains[1].Nodes[1:]
-	fooled.restart()
-	w.sign(1, w.payout("po_3", 2, order))
+	f.refuses(w.payout("po_3", 2, order), coffer.CodeUnavailable, "does not prove itself")
+	alone := w.signers[1] // with the liar
+	alone.cfg.Chains[1].Nodes = f.cfg.Chains[1].Nodes[1:]
+	alone.restart()
+	alone.refuses(w.payout("po_3", 2, order), coffer.CodeUnavailable, "does not prove itself")
 
 	liar.set(false, 0)
 	w.mine(coinFinal)

@@ -5,8 +5,9 @@
 // believed: the header must hash to the block's hash and carry the work that it names, of the
 // same target as its parent but for every 2016th block; the transactions must have the
 // header's merkle root and no other list of them may have it (CVE-2012-2459); witnesses must be
-// those that the coinbase commits to (BIP-141); the height is the coinbase's (BIP-34). What is
-// left as the node's word is which block is at a height. A miner could sell a block that breaks
+// those that the coinbase commits to (BIP-141); the height is the coinbase's (BIP-34). A block
+// is final when headers with their work stand on it, whatever number of blocks a node says. What
+// is left as the node's word is which block is at a height. A miner could sell a block that breaks
 // other rules for the price of a true one; confirmations are the answer to that. The blocks of
 // signet and testnet4 are cheap to make, and signet's signatures (BIP-325) are not checked.
 //

@@ -17,20 +17,21 @@ type Source struct {
 	client *Client
 	config Config
 	omni   *Omni // nil: the Omni Layer is not read
+	proven *tails
 }
 
 var _ coffer.Source = (*Source)(nil)
 
 // NewSource returns the reading half of a network.
 func NewSource(client *Client) *Source {
-	return &Source{client: client, config: client.config}
+	return &Source{client: client, config: client.config, proven: &tails{}}
 }
 
 // WithOmni returns a source that reports, besides, what moved of one property of the Omni
 // Layer, with Ref "omni:31". Blocks with messages that might move it can be read only while
 // they are part of the chain of every Omni Core node.
 func (s *Source) WithOmni(omni *Omni) *Source {
-	return &Source{client: s.client, config: s.config, omni: omni}
+	return &Source{client: s.client, config: s.config, omni: omni, proven: s.proven}
 }
 
 // ID implements coffer.Source.
@@ -42,29 +43,20 @@ func (s *Source) ParseAddress(text string) (coffer.Address, error) {
 }
 
 // Head implements coffer.Source. Final is the block that has Config.Confirmations of them,
-// zero while none has.
+// zero while none has: as many headers stand on it, each with its work, and its own coinbase
+// names its height. So the height of the head is proven too.
 func (s *Source) Head(ctx context.Context) (coffer.Head, error) {
-	info, err := s.latest(ctx)
+	head, err := s.latest(ctx)
 	if err != nil {
 		return coffer.Head{}, fmt.Errorf("%s: head: %w", s.config.Network, err)
-	}
-	head := coffer.Head{Latest: coffer.BlockRef{Height: info.blocks, Hash: info.best}}
-	if info.blocks < s.config.Confirmations {
-		return head, nil // the genesis block alone could be final
-	}
-	head.Final.Height = info.blocks - (s.config.Confirmations - 1)
-	if head.Final.Height == info.blocks {
-		head.Final = head.Latest
-	} else if head.Final.Hash, err = s.hashAt(ctx, head.Final.Height); err != nil {
-		return coffer.Head{}, fmt.Errorf("%s: final block: %w", s.config.Network, err)
 	}
 	return head, nil
 }
 
 // latest asks for the head that is not below one that was seen before; where all nodes are
 // below it, for the highest.
-func (s *Source) latest(ctx context.Context) (chainInfo, error) {
-	var best chainInfo
+func (s *Source) latest(ctx context.Context) (coffer.Head, error) {
+	var best coffer.Head
 	found := false
 	take := func(raw json.RawMessage) error {
 		info, err := readChainInfo(raw)
@@ -74,8 +66,16 @@ func (s *Source) latest(ctx context.Context) (chainInfo, error) {
 		if err != nil {
 			return err
 		}
-		if !found || info.blocks > best.blocks {
-			best, found = info, true
+		head := coffer.Head{Latest: coffer.BlockRef{Height: info.blocks, Hash: info.best}}
+		if info.blocks >= s.config.Confirmations { // else the genesis block alone could be final
+			proven, err := s.prove(ctx, info)
+			if err != nil {
+				return err
+			}
+			head.Final = proven.final()
+		}
+		if !found || info.blocks > best.Latest.Height {
+			best, found = head, true
 		}
 		if !s.client.nodes.isNew(info.blocks) {
 			return errOldHead
@@ -84,7 +84,7 @@ func (s *Source) latest(ctx context.Context) (chainInfo, error) {
 	}
 	err := s.client.Ask(ctx, take, "getblockchaininfo")
 	if err != nil && found && errors.Is(err, errOldHead) {
-		s.client.nodes.agreeOnLower(best.blocks)
+		s.client.nodes.agreeOnLower(best.Latest.Height)
 		return best, nil
 	}
 	return best, err
@@ -129,8 +129,23 @@ func (s *Source) header(ctx context.Context, hash coffer.Hash) (header wire.Bloc
 // no less than what the block before it took; that the block is part of the chain is the
 // node's word.
 func (s *Source) Block(ctx context.Context, hash coffer.Hash) (coffer.Block, error) {
-	var content *wire.MsgBlock
-	var block coffer.Block
+	content, block, err := s.read(ctx, hash)
+	if err != nil {
+		return coffer.Block{}, fmt.Errorf("%s: %w", s.config.Network, err)
+	}
+	block.Transfers, block.Spends = transfersOf(s.config.Network, content)
+	if s.omni != nil {
+		moved, err := s.omni.transfers(ctx, content, block.Header)
+		if err != nil {
+			return coffer.Block{}, fmt.Errorf("%s: block %s: %w", s.config.Network, hash, err)
+		}
+		block.Transfers = append(block.Transfers, moved...)
+	}
+	return block, nil
+}
+
+// read reads a block that proves itself. What it did is not filled in.
+func (s *Source) read(ctx context.Context, hash coffer.Hash) (content *wire.MsgBlock, block coffer.Block, err error) {
 	take := func(answer json.RawMessage) error {
 		raw, err := readHex(answer)
 		if err != nil {
@@ -146,24 +161,16 @@ func (s *Source) Block(ctx context.Context, hash coffer.Hash) (coffer.Block, err
 		return nil
 	}
 	if err := s.client.Ask(ctx, take, "getblock", hexOf(hash), 0); err != nil {
-		return coffer.Block{}, fmt.Errorf("%s: block %s: %w", s.config.Network, hash, notFound(err))
+		return nil, coffer.Block{}, fmt.Errorf("block %s: %w", hash, notFound(err))
 	}
 	if block.Height > 0 {
 		parent, err := s.header(ctx, block.Parent)
 		if err != nil {
-			return coffer.Block{}, fmt.Errorf("%s: parent of block %s: %w", s.config.Network, hash, err)
+			return nil, coffer.Block{}, fmt.Errorf("parent of block %s: %w", hash, err)
 		}
 		if err := checkTarget(s.config.Network, &parent, &content.Header, block.Height); err != nil {
-			return coffer.Block{}, fmt.Errorf("%s: block %s: %w", s.config.Network, hash, err)
+			return nil, coffer.Block{}, fmt.Errorf("block %s: %w", hash, err)
 		}
 	}
-	block.Transfers, block.Spends = transfersOf(s.config.Network, content)
-	if s.omni != nil {
-		moved, err := s.omni.transfers(ctx, content, block.Header)
-		if err != nil {
-			return coffer.Block{}, fmt.Errorf("%s: block %s: %w", s.config.Network, hash, err)
-		}
-		block.Transfers = append(block.Transfers, moved...)
-	}
-	return block, nil
+	return content, block, nil
 }
