@@ -21,9 +21,10 @@ import (
 // are asked for by their hash, which follows the name: "getrawtransaction 5f…". What a node has
 // at a height is the block's hash where there is no answer.
 const (
-	btcHeader      = "getblockheader" // 80 bytes in hex; of an older block, by hash
-	btcBlock       = "getblock"       // in hex
-	btcAt          = "getblockhash"   // of the block's height
+	btcHeader      = "getblockheader"    // 80 bytes in hex; of an older block, by hash
+	btcBlock       = "getblock"          // in hex
+	btcInfo        = "getblockchaininfo" // while the block is the newest; else what follows from it
+	btcAt          = "getblockhash"      // of the block's height
 	btcTransaction = "getrawtransaction"
 	btcPool        = "getrawmempool" // while the block is the newest
 )
@@ -163,7 +164,10 @@ func (n *btcNode) answer(method string, params []json.RawMessage) (any, *btcRefu
 	}
 	head := n.w.Head(n.name)
 	switch method {
-	case "getblockchaininfo":
+	case btcInfo:
+		if said := n.w.Answer(n.name, head, method); said != nil {
+			return said, nil
+		}
 		return map[string]any{
 			"chain": string(n.network), "blocks": head.Height, "headers": head.Height, "bestblockhash": hex.EncodeToString(head.Hash[:]),
 			"initialblockdownload": false, "pruned": false,

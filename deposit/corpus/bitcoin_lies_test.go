@@ -163,6 +163,35 @@ var btcLies = map[string]func(t *testing.T) *corpus.Case{
 				the height, and it has not. It is held, and people are called.`,
 		})
 	},
+	"038-more-blocks-than-there-are": func(t *testing.T) *corpus.Case {
+		b := newBTCBench(t)
+		ann := b.user("ann")
+		b.c.Assets[0].Unlock = 1 // what is final is deep enough
+		b.begin()
+		coin := b.faucet("segwit")
+		honest := b.spend([]btcCoin{coin}, wire.NewTxOut(150_000, ann))
+		theft := b.spend([]btcCoin{coin}, wire.NewTxOut(150_000, btcKeyNamed("stranger").p2wpkh()))
+		m := b.mine("a1", "a0", honest)
+		b.mine("b1", "a0", theft)
+		b.chain("b1", "b2", "b3")
+		b.lie("node", "a1", "getblockchaininfo", map[string]any{
+			"chain": "regtest", "blocks": m.height + btcBaseInUse - 1, "headers": m.height + btcBaseInUse - 1, "bestblockhash": m.hash().String(),
+			"initialblockdownload": false, "pruned": false,
+		})
+		d := b.paid("ann", honest, 0)
+		b.step("the node says that there are two blocks above the deposit's", "a1", b.refusal("not proven"))
+		b.step("the node tells the truth", "a1", b.expect([]corpus.Deposit{btcIn(d, coffer.DepositCredited)}))
+		b.truth("node")
+		b.step("another branch wins", "b3", b.expect([]corpus.Deposit{btcIn(d, coffer.DepositReversed)}))
+		return b.finish(corpus.Case{
+			Name: "More blocks than there are",
+			Trick: `The deposit is in the newest block. The node says that the chain is two blocks higher (getblockchaininfo: blocks), so that by its
+				count the deposit has three confirmations and is final. A number costs nothing; blocks cost work.`,
+			Source: []string{"confirmations that are computed from a node's \"blocks\" or believed from its \"confirmations\""},
+			Made:   madeByBTCD + " The number in the answer is altered.",
+			Why:    "A block is final when so many blocks with their work stand on it, each naming the one below. Nobody may take out what is not.",
+		})
+	},
 }
 
 // liar is the rest of a case in which the node lies about block a1 and tells the truth later.
@@ -304,6 +333,33 @@ var btcForgeries = map[string]func(t *testing.T) *corpus.Case{
 			Made:   forgedAfter + "the work of x1 is done, its coins are made up. btcd refuses it: " + why + ".",
 			Why: `Decision 24: whether a transaction may spend its coins is the node's to check; the price of the lie is a miner's
 				income per confirmation. It is credited and cannot be taken out: a second node has another block there.`,
+		})
+	},
+	"049-mined-twice": func(t *testing.T) *corpus.Case {
+		b := newBTCBench(t)
+		ann := b.user("ann")
+		b.begin()
+		tx := b.pay(wire.NewTxOut(150_000, ann))
+		b.mine("a1", "a0", tx)
+		x := b.build(btcKeyNamed("miner").p2wpkh(), "x2", "a1", tx)
+		b.forge(x)
+		why := b.lab.refuses(t, x.raw())
+		if why == "" {
+			t.Fatal("btcd takes the block")
+		}
+		d := btcIn(b.paid("ann", tx, 0), coffer.DepositCredited)
+		b.step("a deposit", "a1", b.expect([]corpus.Deposit{d}))
+		halted := b.expect([]corpus.Deposit{d})
+		halted.Chain, halted.Because = corpus.Halted, "contradiction"
+		b.step("the next block has it again", "x2", halted)
+		return b.finish(corpus.Case{
+			Name: "The same transaction in two blocks of one chain",
+			Trick: `A block with all its work holds a transaction that is in the block before already: its coins are spent. Who keys deposits by
+				block and transaction credits it twice.`,
+			Source: []string{"SPV mining of July 2015: invalid blocks with work on top of them", "CVE-2018-17144: one coin spent twice in a block"},
+			Made:   forgedAfter + "x2 does its work. btcd refuses it: " + why + ".",
+			Why: `One output cannot be live in two blocks, so the chain that the node shows is none. Decision 24: that is the node's to check,
+				and it did not; deposits stand still, and a person looks.`,
 		})
 	},
 	"048-a-transaction-of-64-bytes": func(t *testing.T) *corpus.Case {

@@ -180,6 +180,29 @@ var btcScripts = map[string]func(t *testing.T) *corpus.Case{
 			Why:    "The sender is an address of ours: it waits for a person (rule \"own sender\", decision 26).",
 		})
 	},
+	"019-our-payout-leaves-the-chain": func(t *testing.T) *corpus.Case {
+		b := newBTCBench(t)
+		ann := b.user("ann")
+		b.begin()
+		tx := b.pay(wire.NewTxOut(150_000, ann))
+		b.mine("a1", "a0", tx)
+		b.chain("a1", "a2", "a3")
+		b.mine("a4", "a3", b.spend([]btcCoin{coinOf(tx, 0, btcKey{}, "0/1")}, wire.NewTxOut(140_000, btcKeyNamed("stranger").p2wpkh())))
+		b.chain("a3", "b4", "b5")
+		d := []corpus.Deposit{b.paid("ann", tx, 0)}
+		b.step("a deposit, final", "a3", b.expect(d))
+		spent := b.expect(d, corpus.Line{Code: ledger.TransitCoins, Asset: utxo.Regtest.Native(), Side: "debit", Amount: coffer.NewAmount(150_000)})
+		b.without(spent, ledger.PrefixCustodyDeposit+string(b.addressOf("ann")))
+		b.step("our wallet spends its coin", "a4", spent)
+		b.step("a longer branch in which it did not", "b5", b.expect(d))
+		return b.finish(corpus.Case{
+			Name: "A payout of our own leaves the chain",
+			Trick: `The block in which our wallet spent a deposited coin becomes stale. The coin is there again. Who keeps it as spent has a coin
+				too few for ever, and books that are below the chain.`,
+			Source: []string{"coins locked for ever after a reorganisation"},
+			Why:    "What a block did is undone with it: the coin is at the deposit address again, and transit:coins is empty.",
+		})
+	},
 	"018-coin-spent-in-the-block-that-makes-it": func(t *testing.T) *corpus.Case {
 		b := newBTCBench(t)
 		ann := b.user("ann")

@@ -49,6 +49,8 @@ var causes = map[string][]error{
 	"too few nodes": {tron.ErrNoNode, coffer.ErrNotFound},
 	// A transaction of a type that is not read.
 	"unknown type": {types.ErrTxTypeNotSupported},
+	// What is said of two blocks cannot be true of one chain.
+	"contradiction": {deposit.ErrBroken},
 	// A block left that was said to be final.
 	"final block left": {indexer.ErrHalted},
 }
