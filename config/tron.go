@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"regexp"
@@ -239,26 +240,28 @@ func checkTRONSection(key string, t TRON, wrong func(key, format string, args ..
 	if t.Agree < 1 || t.Agree > max(1, len(t.Nodes)) {
 		wrong(key+".agree", "want 1 to the number of nodes, %d", len(t.Nodes))
 	}
-	hosts, solid := map[string]bool{}, map[string]bool{}
+	seen := map[string]int{} // by host, the node
 	for i, node := range t.Nodes {
 		at := fmt.Sprintf("%s.nodes[%d]", key, i)
 		host, secure := nodeURL(node.URL)
 		switch {
 		case host == "":
 			wrong(at+".url", nodeURLRule)
-		case hosts[host]:
+		case seen[host] > 0:
 			wrong(at+".url", "%s stands twice: a node cannot agree with itself", host)
+		default:
+			seen[host] = i + 1
 		}
-		hosts[host] = true
 		if node.SolidityURL != "" {
 			other, secureToo := nodeURL(node.SolidityURL)
 			switch {
 			case other == "":
 				wrong(at+".solidity_url", nodeURLRule)
-			case solid[other]:
+			case seen[other] > 0 && seen[other] != i+1:
 				wrong(at+".solidity_url", "%s stands twice: a node cannot agree with itself", other)
+			default:
+				seen[other] = i + 1
 			}
-			solid[other] = true
 			secure = secure && secureToo
 		}
 		if node.APIKeyFile != "" && !secure {
@@ -269,7 +272,8 @@ func checkTRONSection(key string, t TRON, wrong func(key, format string, args ..
 
 const nodeURLRule = "want grpc://host:port or http://host, grpcs:// or https:// for TLS; a path for the latter alone, up to where /wallet begins"
 
-// nodeURL returns the host of a node, "" when it is none, and whether it is under TLS.
+// nodeURL returns the host of a node with its port, in one form for all ways to write it, "" when
+// it is none, and whether it is under TLS.
 func nodeURL(text string) (host string, secure bool) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -288,7 +292,13 @@ func nodeURL(text string) (host string, secure bool) {
 	default:
 		return "", false
 	}
-	return u.Host, u.Scheme == "grpcs" || u.Scheme == "https"
+	port := u.Port()
+	if secure = u.Scheme == "grpcs" || u.Scheme == "https"; port == "" && secure {
+		port = "443"
+	} else if port == "" {
+		port = "80"
+	}
+	return net.JoinHostPort(strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), port), secure
 }
 
 // isTRONAddress reports whether a text is an address in its one canonical form.

@@ -91,6 +91,7 @@ func TestBrokenRulesOfTRONAreNamedByKey(t *testing.T) {
 		{"url: \"grpc://tron-a.example.com:50051\"", "url: \"grpc://tron-a.example.com\"", "chains[2].tron.nodes[0].url"},
 		{"url: \"grpc://tron-b.example.com:50051\"", "url: \"grpc://u:p@tron-b.example.com:50051\"", "chains[2].tron.nodes[1].url"},
 		{"url: \"grpc://tron-b.example.com:50051\"", "url: \"grpc://tron-a.example.com:50051\"", "chains[2].tron.nodes[1].url"},
+		{"url: \"grpc://tron-b.example.com:50051\"", "url: \"grpc://Tron-A.example.com.:50051\"", "chains[2].tron.nodes[1].url"},
 		{"solidity_url: \"grpc://tron-b.example.com:50061\"", "solidity_url: \"x\"", "chains[2].tron.nodes[1].solidity_url"},
 		{"solidity_url: \"grpc://tron-b.example.com:50061\"", "solidity_url: \"grpc://tron-a.example.com:50061\"", "chains[2].tron.nodes[1].solidity_url"},
 		{"grpcs://tron-c.example.org:50051", "grpc://tron-c.example.org:50051", "chains[2].tron.nodes[2].api_key_file"},

@@ -51,21 +51,20 @@ func (c ChainConfig) checkTRON() error {
 	case len(c.SolidityRPC) > 0 && len(c.SolidityRPC) != len(c.RPC):
 		return fmt.Errorf("solidity_rpc: %d URLs, want one for each of the %d of rpc", len(c.SolidityRPC), len(c.RPC))
 	}
-	for n, node := range c.SolidityRPC {
-		if _, _, err := tron.ParseURL(node); err != nil {
-			return fmt.Errorf("solidity_rpc[%d]: %w", n, err)
-		}
-		if slices.Contains(c.SolidityRPC[:n], node) {
-			return fmt.Errorf("solidity_rpc[%d]: the same node twice is no second opinion", n)
-		}
-	}
-	for n, node := range c.RPC {
-		host, _, err := tron.ParseURL(node)
-		if err != nil {
-			return fmt.Errorf("rpc[%d]: %w", n, err)
-		}
-		if slices.ContainsFunc(c.RPC[:n], func(other string) bool { same, _, _ := tron.ParseURL(other); return same == host }) {
-			return fmt.Errorf("rpc[%d]: the same node twice is no second opinion", n)
+	seen := map[string]int{} // by host, the node
+	for _, list := range []struct {
+		name string
+		urls []string
+	}{{"rpc", c.RPC}, {"solidity_rpc", c.SolidityRPC}} {
+		for n, node := range list.urls {
+			host, _, err := tron.ParseURL(node)
+			if err != nil {
+				return fmt.Errorf("%s[%d]: %w", list.name, n, err)
+			}
+			if other, known := seen[host]; known && (other != n || list.name == "rpc") {
+				return fmt.Errorf("%s[%d]: the same node twice is no second opinion", list.name, n)
+			}
+			seen[host] = n
 		}
 	}
 	if c.Native != tron.Native(c.Chain) {

@@ -245,6 +245,9 @@ func TestTRONConfigurationsThatAreRefused(t *testing.T) {
 		"one solidity_rpc":     {func(c *ChainConfig) { c.SolidityRPC = []string{"grpc://127.0.0.1:2"} }, "solidity_rpc: 1 URLs"},
 		"a bad solidity_rpc":   {func(c *ChainConfig) { c.SolidityRPC = []string{"grpc://127.0.0.1:2", "x"} }, "solidity_rpc[1]"},
 		"solidity_rpc twice":   {func(c *ChainConfig) { c.SolidityRPC = []string{"grpc://a:2", "grpc://a:2"} }, "solidity_rpc[1]: the same node twice"},
+		"a node as another's":  {func(c *ChainConfig) { c.SolidityRPC = []string{c.RPC[1], c.RPC[0]} }, "solidity_rpc[0]: the same node twice"},
+		"a node in capitals":   {func(c *ChainConfig) { c.RPC = []string{"grpc://node:1", "grpcs://NODE:1"} }, "rpc[1]: the same node twice"},
+		"a node by its port":   {func(c *ChainConfig) { c.RPC = []string{"https://node/key", "https://node:443"} }, "rpc[1]: the same node twice"},
 		"solidity_rpc on EVM": {func(c *ChainConfig) {
 			c.Chain, c.Native, c.Accounts, c.SolidityRPC = testChain, testNative, nil, []string{"grpc://a:2"}
 		}, "solidity_rpc"},

@@ -181,10 +181,13 @@ func (e *endpoint) solidTRX(ctx context.Context, owner Address) (coffer.Amount, 
 	return stakeOf(&account).Add(coffer.NewAmount(uint64(account.GetBalance()))) // #nosec G115 -- not negative
 }
 
+// maxStake is more sun than there is, and less than adding to it could overflow.
+const maxStake = 1 << 62
+
 // stakeOf is what an account has staked (Stake 2.0), for itself or for others, and is taking back.
 func stakeOf(account *tronpb.Account) coffer.Amount {
 	sum := uint64(0)
-	add := func(amount int64) { sum += uint64(max(amount, 0)) } // #nosec G115 -- not negative; all TRX there is is below 2^57 sun
+	add := func(amount int64) { sum = min(sum+count(amount), maxStake) }
 	for _, frozen := range account.GetFrozenV2() {
 		add(frozen.GetAmount())
 	}

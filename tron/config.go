@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -94,7 +95,7 @@ func (c Config) Check() error {
 	if len(c.Nodes) == 0 || len(c.Nodes) > maxNodes {
 		return fmt.Errorf("%s: %d nodes: want 1 to %d", c.Chain, len(c.Nodes), maxNodes)
 	}
-	hosts, solid := map[string]bool{}, map[string]bool{}
+	seen := map[string]bool{}
 	for _, node := range c.Nodes {
 		host, err := node.check()
 		if err != nil {
@@ -104,10 +105,10 @@ func (c Config) Check() error {
 		if node.SolidityURL != "" {
 			other, _, _ = ParseURL(node.SolidityURL)
 		}
-		if hosts[host] || solid[other] {
+		if seen[host] || seen[other] {
 			return fmt.Errorf("%s: node %s stands twice", c.Chain, host)
 		}
-		hosts[host], solid[other] = true, true
+		seen[host], seen[other] = true, true
 	}
 	if c.Agree < 0 || c.Agree > len(c.Nodes) {
 		return fmt.Errorf("%s: %d nodes must agree: there are %d", c.Chain, c.Agree, len(c.Nodes))
@@ -144,8 +145,9 @@ func (n Node) check() (string, error) {
 }
 
 // ParseURL reads grpc://host:port, grpcs://host:port, http://host and https://host, the latter two
-// with a path where a provider has one; secure says that it is under TLS. Errors do not repeat
-// the text, which may hold a key.
+// with a path where a provider has one; secure says that it is under TLS. The host is the same for
+// every way to write it: in small letters, with its port. Errors do not repeat the text, which may
+// hold a key.
 func ParseURL(text string) (host string, secure bool, err error) {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -159,5 +161,13 @@ func ParseURL(text string) (host string, secure bool, err error) {
 	case strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/wallet"), strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/walletsolidity"):
 		return "", false, errors.New("node URL: want what stands before /wallet and /walletsolidity")
 	}
-	return u.Host, u.Scheme == "grpcs" || u.Scheme == "https", nil
+	port := u.Port()
+	switch {
+	case port != "":
+	case u.Scheme == "https":
+		port = "443"
+	default:
+		port = "80"
+	}
+	return net.JoinHostPort(strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), port), u.Scheme == "grpcs" || u.Scheme == "https", nil
 }

@@ -321,7 +321,7 @@ func (w *Wallet) lentTo(ctx context.Context, to Address) (map[tronpb.ResourceCod
 			tronpb.ResourceCode_BANDWIDTH: {one.GetFrozenBalanceForBandwidth(), one.GetExpireTimeForBandwidth()},
 		} {
 			if entry[0] > 0 && entry[1] == 0 {
-				amounts[code] += uint64(entry[0]) // #nosec G115 -- positive
+				amounts[code] = min(amounts[code]+count(entry[0]), maxCount)
 			}
 		}
 	}

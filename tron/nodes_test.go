@@ -268,14 +268,23 @@ func TestConfigIsChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(c *tron.Config){
-		"chain":      func(c *tron.Config) { c.Chain = "tron:mainnet" },
-		"no node":    func(c *tron.Config) { c.Nodes = nil },
-		"too many":   func(c *tron.Config) { c.Nodes = make([]tron.Node, 9) },
-		"scheme":     func(c *tron.Config) { c.Nodes[0].URL = "ftp://a.example.com:50051" },
-		"no port":    func(c *tron.Config) { c.Nodes[1].URL = "grpc://b.example.com" },
-		"a path":     func(c *tron.Config) { c.Nodes[1].URL = "grpc://b.example.com:1/key" },
-		"a password": func(c *tron.Config) { c.Nodes[1].URL = "grpc://u:p@b.example.com:1" },
-		"twice":      func(c *tron.Config) { c.Nodes[1].URL = "grpc://a.example.com:50051" },
+		"chain":             func(c *tron.Config) { c.Chain = "tron:mainnet" },
+		"no node":           func(c *tron.Config) { c.Nodes = nil },
+		"too many":          func(c *tron.Config) { c.Nodes = make([]tron.Node, 9) },
+		"scheme":            func(c *tron.Config) { c.Nodes[0].URL = "ftp://a.example.com:50051" },
+		"no port":           func(c *tron.Config) { c.Nodes[1].URL = "grpc://b.example.com" },
+		"a path":            func(c *tron.Config) { c.Nodes[1].URL = "grpc://b.example.com:1/key" },
+		"a password":        func(c *tron.Config) { c.Nodes[1].URL = "grpc://u:p@b.example.com:1" },
+		"twice":             func(c *tron.Config) { c.Nodes[1].URL = "grpc://a.example.com:50051" },
+		"twice in capitals": func(c *tron.Config) { c.Nodes[1].URL = "grpc://A.example.COM:50051" },
+		"twice with a dot":  func(c *tron.Config) { c.Nodes[1].URL = "grpc://a.example.com.:50051" },
+		"twice by another port": func(c *tron.Config) {
+			c.Nodes[0].URL, c.Nodes[1].URL = "https://a.example.com/key", "https://a.example.com:443"
+		},
+		"twice crosswise": func(c *tron.Config) {
+			c.Nodes[0].APIKey = ""
+			c.Nodes[0].SolidityURL, c.Nodes[1].SolidityURL = c.Nodes[1].URL, c.Nodes[0].URL
+		},
 		"solid twice": func(c *tron.Config) {
 			c.Nodes[0].APIKey = ""
 			c.Nodes[0].SolidityURL, c.Nodes[1].SolidityURL = "grpc://c.example.com:1", "grpc://c.example.com:1"

@@ -149,7 +149,7 @@ func (c charge) netStake() stake {
 		delegated: count(a.GetAcquiredDelegatedFrozenV2BalanceForBandwidth()) + count(a.GetAcquiredDelegatedFrozenBalanceForBandwidth()),
 	}
 	for _, old := range a.GetFrozen() {
-		s.own += count(old.GetFrozenBalance())
+		s.own = min(s.own+count(old.GetFrozenBalance()), maxCount)
 	}
 	return s
 }
@@ -158,13 +158,13 @@ func (c charge) netStake() stake {
 func frozen(a *tronpb.Account, code tronpb.ResourceCode) (sum uint64) {
 	for _, f := range a.GetFrozenV2() {
 		if f.GetType() == code {
-			sum += count(f.GetAmount())
+			sum = min(sum+count(f.GetAmount()), maxCount)
 		}
 	}
 	return sum
 }
 
-// maxCount keeps sums of what a node counts in their type.
+// maxCount keeps sums of what a node counts in their type, so the sum of a list ends there, too.
 const maxCount = 1 << 56
 
 // count is a number of a node's as far as it can be.
