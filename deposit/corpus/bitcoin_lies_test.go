@@ -163,6 +163,28 @@ var btcLies = map[string]func(t *testing.T) *corpus.Case{
 				the height, and it has not. It is held, and people are called.`,
 		})
 	},
+	"039-one-of-two-nodes-lies": func(t *testing.T) *corpus.Case {
+		b := newBTCBench(t)
+		b.c.Nodes = []string{"node", "other"}
+		ann := b.user("ann")
+		b.begin()
+		tx := b.pay(wire.NewTxOut(150_000, ann))
+		m := b.mine("a1", "a0", tx)
+		b.chain("a1", "a2", "a3")
+		other := m.msg.Copy()
+		other.Transactions = other.Transactions[:1]
+		btcCommit(other)
+		b.lie("node", "a1", "getblock", hexOf(other))
+		b.usual(b.paid("ann", tx, 0))
+		return b.finish(corpus.Case{
+			Name: "One of two nodes leaves a payment out",
+			Trick: `The node that is asked first gives the block without the payment, its merkle root made to fit. The second node tells the
+				truth. A reader that believes the first one misses the deposit; one that stops when a node lies can be stopped by one node.`,
+			Source: []string{"nodes that somebody else runs"},
+			Made:   madeByBTCD + " The lie is the true answer altered.",
+			Why:    "The bytes hash to another block, so the next node is asked, and its bytes prove themselves.",
+		})
+	},
 	"038-more-blocks-than-there-are": func(t *testing.T) *corpus.Case {
 		b := newBTCBench(t)
 		ann := b.user("ann")

@@ -203,6 +203,29 @@ var btcScripts = map[string]func(t *testing.T) *corpus.Case{
 			Why:    "What a block did is undone with it: the coin is at the deposit address again, and transit:coins is empty.",
 		})
 	},
+	"050-a-stranger-pays-our-own-wallet": func(t *testing.T) *corpus.Case {
+		b := newBTCBench(t)
+		b.user("ann")
+		home := b.wallet.at(t, "0/0")
+		b.c.House = append(b.c.House, corpus.House{Address: home.Address, Kind: deposit.HouseHot})
+		b.begin()
+		b.mine("a1", "a0", b.pay(wire.NewTxOut(150_000, home.Output)))
+		b.chain("a1", "a2", "a3")
+		native := utxo.Regtest.Native()
+		books := func() *corpus.Expect {
+			return b.expect(nil, corpus.Line{Code: ledger.PrefixCustodyHot + string(home.Address), Asset: native, Side: "debit", Amount: coffer.NewAmount(150_000)},
+				corpus.Line{Code: ledger.SuspenseUnknown, Asset: native, Side: "credit", Amount: coffer.NewAmount(150_000)})
+		}
+		b.step("the block is the newest one", "a1", books())
+		b.step("the block is final", "a3", books())
+		return b.finish(corpus.Case{
+			Name: "A stranger pays the wallet's own address",
+			Trick: `Somebody pays the address that the wallet pays withdrawals from, which he knows from one of them, and claims the
+				deposit later. Who credits the last customer that was paid from there credits a stranger's word.`,
+			Source: []string{"deposits \"returned\" to an exchange's hot wallet"},
+			Why:    "It is on the chain, so it is in the books, and it is nobody's: suspense:unknown, until a person knows better.",
+		})
+	},
 	"018-coin-spent-in-the-block-that-makes-it": func(t *testing.T) *corpus.Case {
 		b := newBTCBench(t)
 		ann := b.user("ann")

@@ -16,6 +16,7 @@ import (
 var omniMakers = func() map[string]func(t *testing.T) *corpus.Case {
 	all := maps.Clone(omniMessages)
 	maps.Copy(all, omniNodes)
+	maps.Copy(all, omniOthers)
 	return all
 }()
 

@@ -3,6 +3,7 @@ package corpus_test
 import (
 	"testing"
 
+	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"github.com/cofferhq/coffer"
@@ -201,6 +202,65 @@ var omniNodes = map[string]func(t *testing.T) *corpus.Case{
 			Source: []string{"a compromised Omni Core node"},
 			Made:   madeByOmni + " The answers of both nodes are altered.",
 			Why:    "The payload in the proven block is of property 32; nobody is asked about it.",
+		})
+	},
+}
+
+// omniOthers are cases of what the Omni Layer does besides messages of class C.
+var omniOthers = map[string]func(t *testing.T) *corpus.Case{
+	"019-our-address-is-frozen": func(t *testing.T) *corpus.Case {
+		b := newOmniBench(t)
+		ann := b.user("ann")
+		target, err := utxo.OmniTarget(utxo.Regtest, b.addressOf("ann"))
+		b.must(err)
+		b.begin()
+		tx := b.from("alice", b.simple(omniUSDT, 25*omniUnit), b.change("alice"), marker(ann))
+		b.mine("a1", "a0", tx)
+		b.mine("a2", "a1",
+			b.from("issuer", wire.NewTxOut(0, omniScript(t, utxo.OmniFreezing{Property: omniUSDT, Enable: true})), b.change("issuer")),
+			b.from("issuer", wire.NewTxOut(0, omniScript(t, utxo.OmniFreeze{Property: omniUSDT, Target: target})), b.change("issuer")))
+		b.chain("a2", "a3")
+		b.usual(b.moved("ann", tx, 25*omniUnit), b.crumb("ann", tx, 2))
+		return b.finish(corpus.Case{
+			Name: "The watched address is frozen behind the deposit",
+			Trick: `Tokens arrive, and in the next block the issuer freezes the watched address: the sender's money was stolen. The tokens are there
+				and cannot be moved, so a customer who takes his balance out takes other customers' tokens.`,
+			Source: []string{"Tether freezes on Omni since 2017; freezes across all of its chains"},
+			Why: `The deposit happened, and a freeze is no transfer (decision 28): it is credited. That its tokens cannot be moved shows when the
+				sweep finds them frozen. Who wants to know earlier screens the sender.`,
+		})
+	},
+	"029-class-b": func(t *testing.T) *corpus.Case {
+		b := newOmniBench(t)
+		ann := b.user("ann")
+		alice := btcKeyNamed("alice")
+		data := append([]byte{33}, append([]byte{2}, make([]byte, 32)...)...)
+		bare := append([]byte{txscript.OP_1, 33}, alice.public()...)
+		bare = append(append(bare, data...), txscript.OP_2, txscript.OP_CHECKMULTISIG)
+		exodus, err := utxo.ScriptOf(utxo.Regtest, "mpexoDuSkGGqvqrkrjiFng38QPkJQVFyqv")
+		b.must(err)
+		b.begin()
+		tx := b.from("alice", marker(exodus), wire.NewTxOut(2000, bare), marker(ann))
+		b.mine("a1", "a0", tx)
+		id := tx.TxHash().String()
+		for _, node := range []string{"omni-a", "omni-b"} {
+			b.lie(node, "a1", "omni_listblocktransactions", []string{id})
+			b.lie(node, "a1", "omni_gettransaction "+id, map[string]any{
+				"txid": id, "sendingaddress": b.addressOfScript(alice.p2pkh()), "referenceaddress": b.addressOf("ann"), "version": 0, "type_int": 0, "type": "Simple Send",
+				"propertyid": omniUSDT, "divisible": true, "amount": "25.00000000", "valid": true, "blockhash": b.mined["a1"].hash().String(), "block": b.mined["a1"].height,
+			})
+		}
+		b.chain("a1", "a2", "a3")
+		b.usual(b.crumb("ann", tx, 2))
+		return b.finish(corpus.Case{
+			Name: "A message of class B",
+			Trick: `Until 2014 messages stood in the keys of bare multisig outputs, beside an output to the address of the first sale, and Omni Core
+				still reads them. Here it says that one moved 25 to the watched address; whether the obfuscated keys say so too takes another
+				reader to tell.`,
+			Source: []string{"Omni Layer specification, class B"},
+			Made:   madeByOmni + " The simulator reads no class B: the answers of both nodes are written by hand, and the keys hold no payload.",
+			Why: `Decision 28: classes A and B are not read, so Omni Core alone would be the witness. Nobody's wallet makes them; a true one has to
+				be credited by a person.`,
 		})
 	},
 }
