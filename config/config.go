@@ -74,7 +74,8 @@ type Chain struct {
 	Assets []Asset        `koanf:"assets"` // tokens; of the Bitcoin family the one of utxo.omni
 
 	// WitnessRPC are nodes of another keeper. Nothing is unlocked or refunded while they have
-	// another block, or do not answer; none: the word of RPC is enough.
+	// another block, do not answer, or their traces do not have a payment by a contract that
+	// those of RPC have; none: the word of RPC is enough.
 	WitnessRPC []string `koanf:"witness_rpc"`
 	Deposits   Deposits `koanf:"deposits"`
 	Sweep      Sweep    `koanf:"sweep"`

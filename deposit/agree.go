@@ -18,7 +18,16 @@ type Headers interface {
 	Header(ctx context.Context, height uint64) (coffer.Header, error)
 }
 
-// ErrDisagree says that a second node has another block where a deposit's is.
+// Corroborator is what a second node may be too, where a block's hash does not prove all that the
+// block paid.
+type Corroborator interface {
+	// Corroborate reports whether the node says of a block that it made these transfers, as far as
+	// the hash does not prove them.
+	Corroborate(ctx context.Context, block coffer.Hash, transfers []coffer.Transfer) (bool, error)
+}
+
+// ErrDisagree says that a second node has another block where a deposit's is, or says that the block
+// paid something else.
 var ErrDisagree = errors.New("two nodes disagree")
 
 // reasonHeld is shown while a second node contradicts the first.
@@ -32,10 +41,10 @@ const (
 	maxDisagreements      = 100
 )
 
-// Disagreement is a block of ours where a second node has another.
+// Disagreement is a block of ours where a second node has another, or says something else of it.
 type Disagreement struct {
 	Block  coffer.BlockRef // ours
-	Theirs coffer.Hash     // at the same height
+	Theirs coffer.Hash     // at the same height; zero: the same block, which paid something else
 	At     time.Time       // since when
 }
 
@@ -82,20 +91,31 @@ func (s *Service) checkBlocks(ctx context.Context, chain Chain) (bool, error) {
 		return false, fmt.Errorf("deposit cursor of %s: %w", chain.ID, err)
 	}
 	blocks, err := s.sql.BlocksToAgree(ctx, depositsql.BlocksToAgreeParams{
-		Chain: string(chain.ID), Tip: *cursor.Height, Final: chain.finalOr(cursor.Final), First: maxBlocksPerCheck,
+		Chain: string(chain.ID), After: s.agreeing.get(chain.ID), Tip: *cursor.Height, Final: chain.finalOr(cursor.Final), First: maxBlocksPerCheck,
 	})
 	if err != nil {
 		return false, fmt.Errorf("blocks to agree on: %w", err)
 	}
+	// Where there are more, blocks that cannot be agreed on must not keep those above from their turn.
+	next := int64(beforeAll)
+	if len(blocks) == maxBlocksPerCheck {
+		next = blocks[len(blocks)-1].Height
+	}
+	s.agreeing.set(chain.ID, next)
 
 	learnt := false
+	var trouble error
 	for _, block := range blocks {
 		theirs, err := s.second(ctx, chain, block.Height)
 		if errors.Is(err, coffer.ErrNotFound) {
 			break // it is behind: nothing to say about higher blocks either
 		}
+		if err == nil && theirs == block.BlockHash {
+			theirs, err = s.corroborated(ctx, chain, block.BlockHash)
+		}
 		if err != nil {
-			return learnt, err
+			trouble = errors.Join(trouble, err) // what one block paid says nothing of the others
+			continue
 		}
 		news, err := s.writeAgreement(ctx, chain.ID, block, theirs)
 		if err != nil {
@@ -104,11 +124,14 @@ func (s *Service) checkBlocks(ctx context.Context, chain Chain) (bool, error) {
 		learnt = learnt || news
 		if news && theirs != block.BlockHash {
 			err := fmt.Errorf("%w: height %d of %s is %s, and %s at the second node", ErrDisagree, block.Height, chain.ID, block.BlockHash, theirs)
+			if theirs.IsZero() {
+				err = fmt.Errorf("%w: block %s of %s paid something else by the second node's word", ErrDisagree, block.BlockHash, chain.ID)
+			}
 			s.Logger.Error("deposits are held", "chain", chain.ID, "error", err)
 			s.Alarm(chain.ID, err)
 		}
 	}
-	return learnt, nil
+	return learnt, trouble
 }
 
 // second asks the second node which block it has at a height.
@@ -123,6 +146,35 @@ func (s *Service) second(ctx context.Context, chain Chain, height int64) (coffer
 		return coffer.Hash{}, fmt.Errorf("second node of %s: asked for height %d, answers with %d", chain.ID, height, header.Height)
 	}
 	return header.Hash, nil
+}
+
+// corroborated asks the second node about what a block paid that its hash does not prove. It returns
+// the block's hash when the node says the same, and zero when it does not.
+func (s *Service) corroborated(ctx context.Context, chain Chain, hash coffer.Hash) (coffer.Hash, error) {
+	node, ok := chain.Second.(Corroborator)
+	if !ok {
+		return hash, nil
+	}
+	rows, err := s.sql.ToCorroborate(ctx, depositsql.ToCorroborateParams{Chain: string(chain.ID), BlockHash: hash})
+	if err != nil {
+		return coffer.Hash{}, fmt.Errorf("deposits of block %s: %w", hash, err)
+	}
+	transfers := make([]coffer.Transfer, len(rows))
+	for i, row := range rows {
+		transfers[i] = coffer.Transfer{
+			Asset: coffer.AssetID(row.Asset), Tx: row.Tx, Ref: row.Ref, From: coffer.Address(row.Sender), To: coffer.Address(row.Address), Amount: row.Amount,
+		}
+	}
+	call, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	same, err := node.Corroborate(call, hash, transfers)
+	if err != nil {
+		return coffer.Hash{}, fmt.Errorf("second node of %s: payments of block %s: %w", chain.ID, hash, err)
+	}
+	if !same {
+		return coffer.Hash{}, nil
+	}
+	return hash, nil
 }
 
 // writeAgreement keeps what the second node said, while the block is still one of ours, and

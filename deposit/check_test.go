@@ -39,6 +39,84 @@ func (h *harness) check(want bool) {
 	}
 }
 
+// corroborating is a second node that is also asked what blocks paid.
+type corroborating struct {
+	*chaintest.Fake
+	asked  [][]coffer.Transfer
+	denies bool
+	err    error
+}
+
+func (c *corroborating) Corroborate(_ context.Context, _ coffer.Hash, transfers []coffer.Transfer) (bool, error) {
+	c.asked = append(c.asked, transfers)
+	return !c.denies, c.err
+}
+
+// That a block is the same does not say that it paid the same: a trace is proven by nothing.
+func TestASecondNodeIsAskedWhatABlockPaid(t *testing.T) {
+	h := newHarness(t, nil)
+	node := &corroborating{Fake: h.fake, err: errors.New("it cannot trace")}
+	var alarms []error
+	h.s = h.start(h.db, func(c *deposit.Config) {
+		c.Chains[0].Second, c.Alarm = node, func(_ coffer.ChainID, err error) { alarms = append(alarms, err) }
+	})
+	paid := transfer(h.eth(), 1, "trace:3", h.user("ann"), 7)
+	block := h.mine(paid, transfer(h.eth(), 2, "trace:1", stranger, 9))
+	h.empty(3)
+
+	for _, node.err = range []error{node.err, coffer.ErrNotFound} {
+		if moved, err := h.s.Check(t.Context(), h.chain); moved || !errors.Is(err, node.err) {
+			t.Errorf("a node that does not know: %v, %v", moved, err)
+		}
+	}
+	node.err, node.denies = nil, true
+	h.check(true)
+	h.check(false) // once is enough
+	h.wantBalance("ann", h.eth(), 0, 7)
+	if d := h.only("ann"); d.State != coffer.DepositCredited || !strings.Contains(d.Reason, "disagree") {
+		t.Errorf("deposit: %+v", d)
+	}
+	if len(alarms) != 1 || !errors.Is(alarms[0], deposit.ErrDisagree) || !strings.Contains(alarms[0].Error(), "paid something else") {
+		t.Errorf("alarms: %v", alarms)
+	}
+	all, err := h.s.Disagreements(t.Context(), h.chain)
+	if err != nil || len(all) != 1 || all[0].Block != block.BlockRef || !all[0].Theirs.IsZero() {
+		t.Errorf("disagreements: %+v, %v", all, err)
+	}
+
+	node.denies = false
+	h.check(true)
+	h.wantBalance("ann", h.eth(), 7, 0)
+	for _, asked := range node.asked {
+		if len(asked) != 1 || asked[0] != paid {
+			t.Errorf("asked about %+v, want ann's deposit alone", asked)
+		}
+	}
+}
+
+// Somebody can make blocks that a second node cannot say anything of, as many as one look takes:
+// those above have their turn all the same.
+func TestBlocksThatCannotBeAgreedOnDoNotHoldUpOthers(t *testing.T) {
+	h := newHarness(t, nil)
+	node := &corroborating{Fake: h.fake, err: errors.New("it cannot trace this")}
+	h.s = h.start(h.db, func(c *deposit.Config) { c.Chains[0].Second = node })
+	const stuck = 64
+	for n := range uint64(stuck) {
+		h.mine(transfer(h.eth(), n, "trace:1", h.user("mallory"), 7))
+	}
+	h.mine(transfer(h.eth(), stuck, "trace:1", h.user("ann"), 7))
+	h.empty(3)
+	if moved, err := h.s.Check(t.Context(), h.chain); moved || !errors.Is(err, node.err) || len(node.asked) != stuck {
+		t.Fatalf("%v, %v; asked %d times", moved, err, len(node.asked))
+	}
+	node.err = nil
+	h.check(true)
+	h.wantBalance("ann", h.eth(), 7, 0)
+	h.wantBalance("mallory", h.eth(), 0, stuck*7)
+	h.check(true) // and from the beginning
+	h.wantBalance("mallory", h.eth(), stuck*7, 0)
+}
+
 func twoNodes(t *testing.T) (*harness, *second, *[]error) {
 	h := newHarness(t, nil)
 	node, alarms := &second{Fake: h.fake}, new([]error)

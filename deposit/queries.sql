@@ -228,12 +228,18 @@ where deposit = any (@deposits::text[]) and state = 'ordered';
 
 -- name: BlocksToAgree :many
 -- BlocksToAgree lists blocks whose deposits would be unlocked or refunded if a second node
--- agreed.
+-- agreed, above a height.
 select distinct d.height, d.block_hash from deposit d
-where d.chain = @chain and d.unlock_height <= @tip::bigint and d.height <= @final::bigint
+where d.chain = @chain and d.height > @after::bigint and d.unlock_height <= @tip::bigint and d.height <= @final::bigint
   and (d.state = 'credited' or d.state in ('rejected', 'missing_memo') and exists (select from deposit_refund r where r.deposit = d.id and r.state = 'ordered'))
   and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
 order by d.height limit @first;
+
+-- name: ToCorroborate :many
+-- ToCorroborate lists what deposits of a block are that wait for a second node.
+select tx, ref, asset, sender, address, amount from deposit
+where chain = @chain and block_hash = @block_hash and state in ('credited', 'rejected', 'missing_memo')
+order by position;
 
 -- name: StillToAgree :one
 -- StillToAgree is false for a block that left the chain, or that was agreed on meanwhile.

@@ -142,6 +142,7 @@ type Service struct {
 	known  map[coffer.AssetID]bool
 
 	screened positions // last deposit that was looked at
+	agreeing positions // height of the last block that a second node was asked about, while there are more
 }
 
 // New returns a Service, or says what the configuration lacks.

@@ -24,8 +24,12 @@ const (
 // ErrNotProven is returned when a node's answer is not what its block commits to.
 var ErrNotProven = errors.New("the answer does not prove itself")
 
-// topLevelRef is the place of a transaction's own payment.
-const topLevelRef = "trace:0"
+// traceRefs begin the places of payments in native coins; topLevelRef is that of a transaction's
+// own, all others were made by contracts.
+const (
+	traceRefs   = "trace:"
+	topLevelRef = traceRefs + "0"
+)
 
 // transferTopic is topic 0 of ERC-20's (and ERC-721's) Transfer.
 var transferTopic = crypto.Keccak256Hash([]byte("Transfer(address,address,uint256)"))

@@ -80,6 +80,9 @@ func (c Config) withDefaults() Config {
 	if c.MaxResponseBytes == 0 {
 		c.MaxResponseBytes = DefaultMaxResponseBytes
 	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
 	return c
 }
 

@@ -90,7 +90,7 @@ func (s *Source) headerByTag(ctx context.Context, tag string) (coffer.Header, er
 
 // Block implements coffer.Source. What it returns is proven by the hash, but for the
 // node's word that the block is part of the chain, and for what contracts paid in native
-// coins (transfers "trace:1" and up), which no header commits to.
+// coins (transfers "trace:1" and up), which no header commits to: see Witness.
 func (s *Source) Block(ctx context.Context, hash coffer.Hash) (coffer.Block, error) {
 	raw, err := s.get(ctx, "eth_getBlockByHash", hash.String(), true)
 	if err != nil {

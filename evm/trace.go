@@ -204,7 +204,7 @@ func (s *Source) internal(tx *types.Transaction, calls []frame) ([]coffer.Transf
 	var deposits []coffer.GasDeposit
 	err = payments(top, to, func(f frame) {
 		t := coffer.Transfer{
-			Asset: s.config.Native, Tx: coffer.Hash(tx.Hash()), Ref: "trace:" + strconv.Itoa(len(list)+1),
+			Asset: s.config.Native, Tx: coffer.Hash(tx.Hash()), Ref: traceRefs + strconv.Itoa(len(list)+1),
 			From: AddressOf(f.from), To: AddressOf(f.to), Amount: f.value,
 		}
 		list = append(list, t)

@@ -5,18 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/cofferhq/coffer"
 )
 
-// Witness is a second opinion on a chain: other nodes than those a Client uses, asked for
-// nothing but the hash of the canonical block at a height. What a block holds proves itself
-// against its hash; that the block is part of the chain is a node's word, and two nodes of
-// different keepers are worth more than one. It is safe for concurrent use.
+// Witness is a second opinion on a chain: other nodes than those a Client uses, asked for the
+// hash of the canonical block at a height, and for what contracts paid in a block. All else that a
+// block holds proves itself against its hash; that the block is part of the chain, and its traces,
+// are a node's word, and two nodes of different keepers are worth more than one. It is safe
+// for concurrent use.
 type Witness struct{ source *Source }
 
 // DialWitness connects to the nodes at urls, which must not be on a host that config uses:
-// a node cannot be its own witness.
+// a node cannot be its own witness. It finds out whether they can trace.
 func DialWitness(ctx context.Context, config Config, urls ...string) (*Witness, error) {
 	used := map[string]bool{}
 	for _, text := range config.URLs {
@@ -38,6 +41,10 @@ func DialWitness(ctx context.Context, config Config, urls ...string) (*Witness, 
 	if err != nil {
 		return nil, fmt.Errorf("witness: %w", err)
 	}
+	if config.NativeTransfers, err = FindTraces(ctx, client); err != nil {
+		client.Close()
+		return nil, fmt.Errorf("witness: %w", err)
+	}
 	return &Witness{NewSource(client, config)}, nil
 }
 
@@ -56,6 +63,39 @@ func (w *Witness) Confirm(ctx context.Context, block coffer.BlockRef) error {
 		return fmt.Errorf("%w: %s has block %s at height %d, the witness has %s", ErrDisagree, w.source.ID(), block.Hash, block.Height, header.Hash)
 	}
 	return nil
+}
+
+// Traces reports whether the witness's nodes can trace. Where they cannot, what contracts paid in native
+// coins is the word of the nodes that tell of the chain.
+func (w *Witness) Traces() bool { return w.source.config.NativeTransfers == NativeTraced }
+
+// Header is the witness's canonical header at a height, coffer.ErrNotFound above its head.
+func (w *Witness) Header(ctx context.Context, height uint64) (coffer.Header, error) {
+	return w.source.Header(ctx, height)
+}
+
+// Corroborate reports whether the witness says of a block that it made these transfers. It is asked
+// about payments by contracts alone, which no header commits to: the others are proven by the
+// block's hash. A witness that cannot trace says nothing against them, see Traces. coffer.ErrNotFound:
+// it does not have the block.
+func (w *Witness) Corroborate(ctx context.Context, block coffer.Hash, transfers []coffer.Transfer) (bool, error) {
+	asked := slices.DeleteFunc(slices.Clone(transfers), func(t coffer.Transfer) bool {
+		return !strings.HasPrefix(t.Ref, traceRefs) || t.Ref == topLevelRef
+	})
+	if len(asked) == 0 || !w.Traces() {
+		return true, nil
+	}
+	said, err := w.source.Block(ctx, block)
+	if err != nil {
+		return false, fmt.Errorf("witness: %w", err)
+	}
+	for _, transfer := range asked {
+		transfer.Memo, transfer.Maturity = "", 0 // not of this family
+		if !slices.Contains(said.Transfers, transfer) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // Source returns the witness as a source of its own, for whoever wants to read more.

@@ -44,3 +44,59 @@ func TestAWitnessConfirmsOnlyTheBlockThatItHas(t *testing.T) {
 		t.Error("a node is its own witness")
 	}
 }
+
+func TestAWitnessCorroboratesWhatContractsPaid(t *testing.T) {
+	p := newPayerChain(t)
+	node := newFaulty(t, p.URL)
+	witness, err := evm.DialWitness(t.Context(), p.config, node.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer witness.Close()
+	hash := coffer.Hash(p.block)
+	check := func(name string, want bool, transfers ...coffer.Transfer) {
+		t.Helper()
+		if same, err := witness.Corroborate(t.Context(), hash, transfers); err != nil || same != want {
+			t.Errorf("%s: %v, %v", name, same, err)
+		}
+	}
+	check("all that was paid", true, p.want...)
+	for name, alter := range map[string]func(*coffer.Transfer){
+		"another amount":      func(t *coffer.Transfer) { t.Amount = amount(70) },
+		"another recipient":   func(t *coffer.Transfer) { t.To = evm.AddressOf(receiver(9)) },
+		"another sender":      func(t *coffer.Transfer) { t.From = evm.AddressOf(receiver(9)) },
+		"another transaction": func(t *coffer.Transfer) { t.Tx[0]++ },
+		"another place":       func(t *coffer.Transfer) { t.Ref = "trace:20" },
+	} {
+		forged := p.want[1]
+		alter(&forged)
+		check(name, false, p.want[2], forged)
+	}
+
+	// What the hash proves is not asked for.
+	top, log := p.want[0], p.want[1]
+	top.Amount, log.Ref = amount(999), "log:0"
+	node.set(nil)
+	check("proven places", true, top, log)
+	check("nothing", true)
+	if node.was("eth_getBlockByHash") {
+		t.Error("it is asked about what is proven")
+	}
+
+	hash[0]++
+	if _, err := witness.Corroborate(t.Context(), hash, p.want); !errors.Is(err, coffer.ErrNotFound) {
+		t.Errorf("a block that it does not have: %v", err)
+	}
+	hash[0]--
+
+	blind := newFaulty(t, p.URL)
+	blind.missing = []string{"debug_traceBlockByHash", "trace_block", "debug_traceTransaction", "trace_transaction"}
+	none, err := evm.DialWitness(t.Context(), p.config, blind.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer none.Close()
+	if same, err := none.Corroborate(t.Context(), hash, p.want); !same || err != nil || none.Traces() || !witness.Traces() {
+		t.Errorf("a witness that cannot trace: %v, %v", same, err)
+	}
+}

@@ -79,14 +79,24 @@ func TestASecondNodeThatIsAwayIsSaidOnceAndMakesTheServerNotReady(t *testing.T) 
 	if err := w.ready(); !errors.Is(err, away) || said != 1 {
 		t.Errorf("ready: %v, said %d times", err, said)
 	}
-	w.note(nil)
+	w.note(&w.heads, nil)
 	if err := w.ready(); err != nil {
 		t.Errorf("after an answer: %v", err)
 	}
-	w.note(coffer.ErrNotFound)
+	w.note(&w.heads, coffer.ErrNotFound)
 	now = now.Add(61 * time.Second)
-	w.note(coffer.ErrNotFound)
+	w.note(&w.heads, coffer.ErrNotFound)
 	if err := w.ready(); !errors.Is(err, coffer.ErrNotFound) || said != 2 {
 		t.Errorf("a node that stays behind: %v, said %d times", err, said)
+	}
+
+	// It may know the chain and not what blocks paid.
+	w.note(&w.heads, nil)
+	w.note(&w.content, away)
+	now = now.Add(61 * time.Second)
+	w.note(&w.content, away)
+	w.note(&w.heads, nil)
+	if err := w.ready(); !errors.Is(err, away) || said != 3 {
+		t.Errorf("a node that does not trace: %v, said %d times", err, said)
 	}
 }

@@ -216,7 +216,10 @@ func (e *evmParts) witness(ctx context.Context) (deposit.Headers, func(), error)
 	if err != nil {
 		return nil, nil, err
 	}
-	return node.Source(), node.Close, nil
+	if e.source.NativeTransfers() == evm.NativeTraced && !node.Traces() {
+		e.client.Config().Log.Error("the second node cannot trace: what contracts pay in native coins is the word of the first one alone", "chain", e.chain.id)
+	}
+	return node, node.Close, nil
 }
 
 func (e *evmParts) payouts(_ *server, p *payout.Chain) {

@@ -29,12 +29,17 @@ type witness struct {
 	silent func(err error)
 	after  time.Duration // of failures, or of being behind, until that is said
 
-	mu     sync.Mutex
-	node   deposit.Headers
-	end    func()
-	failed time.Time // since when it does not answer what it is asked; zero when it does
-	err    error
-	said   bool
+	mu             sync.Mutex
+	node           deposit.Headers
+	end            func()
+	heads, content silence // about headers, and about what blocks paid: it may know the one and not the other
+}
+
+// silence is how long the second node has not answered a kind of question.
+type silence struct {
+	since time.Time // zero when it answers
+	err   error
+	said  bool
 }
 
 // wireWitness returns what unlocks of a chain wait for, nil where no witness is configured.
@@ -65,12 +70,29 @@ func (s *server) wireWitness(chain *chainParts) deposit.Headers {
 func (w *witness) Header(ctx context.Context, height uint64) (coffer.Header, error) {
 	node, err := w.connect(ctx)
 	if err != nil {
-		w.note(err)
+		w.note(&w.heads, err)
 		return coffer.Header{}, err
 	}
 	header, err := node.Header(ctx, height)
-	w.note(err)
+	w.note(&w.heads, err)
 	return header, err
+}
+
+// Corroborate implements deposit.Corroborator. Where the chain's blocks prove all that they paid
+// nobody is asked.
+func (w *witness) Corroborate(ctx context.Context, block coffer.Hash, transfers []coffer.Transfer) (bool, error) {
+	node, err := w.connect(ctx)
+	if err != nil {
+		w.note(&w.heads, err)
+		return false, err
+	}
+	corroborator, ok := node.(deposit.Corroborator)
+	if !ok {
+		return true, nil
+	}
+	same, err := corroborator.Corroborate(ctx, block, transfers)
+	w.note(&w.content, err)
+	return same, err
 }
 
 // connect dials the node the first time.
@@ -89,22 +111,22 @@ func (w *witness) connect(ctx context.Context) (deposit.Headers, error) {
 }
 
 // note keeps since when the node does not answer.
-func (w *witness) note(err error) {
+func (w *witness) note(s *silence, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err == nil {
-		w.failed, w.err, w.said = time.Time{}, nil, false
+		*s = silence{}
 		return
 	}
-	if w.failed.IsZero() {
-		w.failed = w.clock()
+	if s.since.IsZero() {
+		s.since = w.clock()
 	}
 	if errors.Is(err, coffer.ErrNotFound) {
 		err = fmt.Errorf("it is behind: %w", err)
 	}
-	w.err = err
-	if !w.said && w.clock().Sub(w.failed) > w.after {
-		w.said = true
+	s.err = err
+	if !s.said && w.clock().Sub(s.since) > w.after {
+		s.said = true
 		w.silent(err)
 	}
 }
@@ -112,8 +134,10 @@ func (w *witness) note(err error) {
 func (w *witness) ready() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.failed.IsZero() && w.clock().Sub(w.failed) > w.after {
-		return fmt.Errorf("silent since %s: %w", w.failed.UTC().Format(time.RFC3339), w.err)
+	for _, s := range []silence{w.heads, w.content} {
+		if !s.since.IsZero() && w.clock().Sub(s.since) > w.after {
+			return fmt.Errorf("silent since %s: %w", s.since.UTC().Format(time.RFC3339), s.err)
+		}
 	}
 	return nil
 }

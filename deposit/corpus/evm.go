@@ -62,7 +62,7 @@ func startEVM(t testing.TB, w *World, c *Case) Reader {
 			t.Fatal(err)
 		}
 		t.Cleanup(second.Close)
-		reader.Deposits = func(chain *deposit.Chain) { chain.Second = second.Source() }
+		reader.Deposits = func(chain *deposit.Chain) { chain.Second = second }
 	}
 	return reader
 }

@@ -1,6 +1,7 @@
 package corpus_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -138,6 +139,69 @@ var evmLies = map[string]maker{
 			Name: "A second node that lags", Trick: `The second node, which has to agree before money is unlocked, is three blocks behind. That is no contradiction, and no agreement either.`,
 			Source: []string{"nodes of another provider are never in step"},
 			Why:    "The deposit is credited and waits; it is unlocked when the second node has the same block.",
+		})
+	},
+	"085-a-payment-in-a-trace-that-fits": func(t *testing.T) *corpus.Case {
+		b := newEVMBench(t)
+		b.c.Nodes, b.c.Settings["witness"] = []string{"node", "witness"}, "witness"
+		ann := b.user("ann")
+		sink := b.contract("sink", code(logs(nil, transferTopic)))
+		b.begin()
+		tx := b.call("mallory", sink, ether(500), nil)
+		b.chain("a0", "a1", "a2", "a3", "a4")
+		b.lie("node", "a1", traceAnswer, func(answer any) any {
+			top := b.object(b.object(b.list(answer)[0])["result"])
+			top["calls"] = []any{map[string]any{
+				"type": "CALL", "from": sink, "to": ann, "value": (*hexutil.Big)(ether(500)), "gas": "0x1", "gasUsed": "0x1", "input": "0x",
+			}}
+			return answer
+		})
+		d := b.unlocked("ann", evmNative, tx, "trace:1", ether(500))
+		held := b.expect(is(d, coffer.DepositCredited))
+		b.step("the node's trace pays 500 ether that stayed where they were", "a1", "", b.expect(is(d, coffer.DepositCredited)))
+		held.Held = true
+		b.step("the block is final, and the second node's trace does not pay them", "a4", "a2", held)
+		return b.finish(corpus.Case{
+			Name: "A payment in a trace that fits",
+			Trick: `Somebody sends 500 ether to a contract of theirs, which keeps them. The node's trace of that transaction is right in all that can be checked, and
+				says besides that the contract paid them on to ann. No header commits to what contracts pay each other.`,
+			Source: []string{lyingNode, "trezor/blockbook #1225 and #1621: traces believed as they come"},
+			Why: `One node's trace is one node's word. The second node's trace of the same block does not have the payment: it is counted and stays
+				locked, and a person is told.`,
+			Made: madeByAnvil + " The payment was put into the first node's trace.",
+		})
+	},
+	"086-two-nodes-trace-the-same": func(t *testing.T) *corpus.Case {
+		b := newEVMBench(t)
+		b.c.Nodes, b.c.Settings["witness"] = []string{"node", "witness"}, "witness"
+		ann := b.user("ann")
+		wallet := b.contract("wallet", code(pays(ann, ether(3))))
+		b.must(b.node.SetBalance(t.Context(), wallet, ether(10)))
+		b.begin()
+		tx := b.call("customer", wallet, nil, []byte{1})
+		b.chain("a0", "a1", "a2", "a3")
+		b.usual(b.unlocked("ann", evmNative, tx, "trace:1", ether(3)))
+		return b.finish(corpus.Case{
+			Name: "A payment by a contract that two nodes trace", Trick: `No trick: a contract wallet pays three ether, and a second node is asked too.`,
+			Source: []string{"control"}, Why: "Both nodes' traces have the payment.",
+		})
+	},
+	"087-second-node-cannot-trace": func(t *testing.T) *corpus.Case {
+		b := newEVMBench(t)
+		b.c.Nodes, b.c.Settings["witness"] = []string{"node", "witness"}, "witness"
+		ann := b.user("ann")
+		b.begin()
+		tx := b.call("customer", ann, ether(3), nil)
+		b.chain("a0", "a1", "a2", "a3")
+		for _, name := range []string{"a0", "a1", "a2", "a3"} {
+			b.at(name).Instead = map[string]corpus.Answers{"witness": {traceAnswer: json.RawMessage("null")}}
+		}
+		b.usual(b.unlocked("ann", evmNative, tx, "trace:0", ether(3)))
+		return b.finish(corpus.Case{
+			Name:   "A plain payment, and a second node that knows no traces of the block",
+			Trick:  `The second node answers null about traces: it has pruned them. The deposit is a transaction's own value, which the block's hash proves.`,
+			Source: []string{"nodes prune traces"}, Why: "What the hash proves needs nobody's trace.",
+			Made: madeByAnvil + " The second node's traces were taken out.",
 		})
 	},
 }

@@ -574,14 +574,15 @@ func (q *Queries) BindDecision(ctx context.Context, arg BindDecisionParams) (int
 
 const blocksToAgree = `-- name: BlocksToAgree :many
 select distinct d.height, d.block_hash from deposit d
-where d.chain = $1 and d.unlock_height <= $2::bigint and d.height <= $3::bigint
+where d.chain = $1 and d.height > $2::bigint and d.unlock_height <= $3::bigint and d.height <= $4::bigint
   and (d.state = 'credited' or d.state in ('rejected', 'missing_memo') and exists (select from deposit_refund r where r.deposit = d.id and r.state = 'ordered'))
   and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
-order by d.height limit $4
+order by d.height limit $5
 `
 
 type BlocksToAgreeParams struct {
 	Chain string
+	After int64
 	Tip   int64
 	Final int64
 	First int32
@@ -593,10 +594,11 @@ type BlocksToAgreeRow struct {
 }
 
 // BlocksToAgree lists blocks whose deposits would be unlocked or refunded if a second node
-// agreed.
+// agreed, above a height.
 func (q *Queries) BlocksToAgree(ctx context.Context, arg BlocksToAgreeParams) ([]BlocksToAgreeRow, error) {
 	rows, err := q.db.Query(ctx, blocksToAgree,
 		arg.Chain,
+		arg.After,
 		arg.Tip,
 		arg.Final,
 		arg.First,
@@ -2353,6 +2355,54 @@ func (q *Queries) TenantOf(ctx context.Context, id string) (string, error) {
 	var tenant string
 	err := row.Scan(&tenant)
 	return tenant, err
+}
+
+const toCorroborate = `-- name: ToCorroborate :many
+select tx, ref, asset, sender, address, amount from deposit
+where chain = $1 and block_hash = $2 and state in ('credited', 'rejected', 'missing_memo')
+order by position
+`
+
+type ToCorroborateParams struct {
+	Chain     string
+	BlockHash coffer.Hash
+}
+
+type ToCorroborateRow struct {
+	Tx      coffer.Hash
+	Ref     string
+	Asset   string
+	Sender  string
+	Address string
+	Amount  coffer.Amount
+}
+
+// ToCorroborate lists what deposits of a block are that wait for a second node.
+func (q *Queries) ToCorroborate(ctx context.Context, arg ToCorroborateParams) ([]ToCorroborateRow, error) {
+	rows, err := q.db.Query(ctx, toCorroborate, arg.Chain, arg.BlockHash)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ToCorroborateRow
+	for rows.Next() {
+		var i ToCorroborateRow
+		if err := rows.Scan(
+			&i.Tx,
+			&i.Ref,
+			&i.Asset,
+			&i.Sender,
+			&i.Address,
+			&i.Amount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const toScreen = `-- name: ToScreen :many
