@@ -151,13 +151,15 @@ func (m *Manager) quarantine(ctx context.Context, tx pgx.Tx, p *Payout, id, reas
 }
 
 // tryWithMore tries a payment again that failed for want of energy: what a call takes changes
-// with the parameters of the chain. One that fails so again and again goes to a person.
+// with the parameters of the chain. One that fails so again and again goes to a person; payouts
+// that expired burned nothing, and are not counted.
 func (m *Manager) tryWithMore(ctx context.Context, tx pgx.Tx, p *Payout) error {
 	q := m.sql.WithTx(tx)
-	tried, err := q.PayoutsOf(ctx, p.Withdrawals[0])
+	before, err := q.RevertedOf(ctx, p.Withdrawals[0])
 	if err != nil {
 		return fmt.Errorf("count payouts of %s: %w", p.Withdrawals[0], err)
 	}
+	tried := before + 1 // this one ends now
 	if err := q.EndOrders(ctx, p.ID); err != nil {
 		return fmt.Errorf("end the orders of %s: %w", p.ID, err)
 	}

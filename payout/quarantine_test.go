@@ -382,3 +382,39 @@ func TestWhatWouldFailLeavesASlotThatSignersKnow(t *testing.T) {
 		})
 	}
 }
+
+// TRON: a transaction that never landed burned nothing, and says nothing about energy.
+func TestPayoutsThatExpiredAreNoTriesForEnergy(t *testing.T) {
+	w := newTuned(t, func(*world) {})
+	w.payBy([]string{coffer.PathTRON})
+	w.request(usdt, 10)
+	id := w.requested[0].ID
+	try := func(pick func() choice, ends coffer.PayoutState) {
+		t.Helper()
+		w.later(time.Minute) // what was put off is due
+		w.approveAll()
+		w.planAll()
+		w.step(60)
+		p := w.payoutOf(id)
+		if p.State != coffer.PayoutBroadcast {
+			t.Fatalf("payout is %s (%s)", p.State, p.Note)
+		}
+		w.mine(1, pick)
+		w.observe()
+		w.mine(60, func() choice { return leave })
+		w.observe()
+		w.finish()
+		got, err := w.m.Get(w.ctx, p.ID)
+		if err != nil || got.State != ends {
+			t.Fatalf("payout is %s (%s), %v; want %s", got.State, got.Reason, err, ends)
+		}
+	}
+	for range 4 {
+		try(func() choice { return leave }, coffer.PayoutExpired)
+	}
+	for _, want := range []coffer.WithdrawalState{"approved", "approved", "review"} {
+		try(func() choice { return fail }, coffer.PayoutReverted)
+		w.wantStates(want)
+	}
+	w.checkBooks()
+}

@@ -63,6 +63,10 @@ order by sequence limit sqlc.arg(first);
 -- name: PayoutsOf :one
 select count(*) from payout_orders where withdrawal_id = $1;
 
+-- name: RevertedOf :one
+-- RevertedOf counts the payouts of a withdrawal that failed in a final block.
+select count(*) from payout_orders o join payout p on p.id = o.payout_id where o.withdrawal_id = $1 and p.state = 'reverted';
+
 -- name: Insert :exec
 insert into payout (id, chain, wallet, path, purpose, slot_kind, slot_lane, slot_sequence, intent, intent_hash,
                     next_at, created_at, updated_at, path_reason)

@@ -98,8 +98,10 @@ type ChainConfig struct {
 	// Of TRON, whose rpc are URLs of nodes (tron.ParseURL). The owner key is one of each account's
 	// permission. SolidityRPC is where each node of rpc, in that order, tells of solidified blocks,
 	// which is another port of java-tron; left out where it is the same.
-	Accounts    []AccountConfig `yaml:"accounts"`
-	SolidityRPC []string        `yaml:"solidity_rpc"`
+	Accounts []AccountConfig `yaml:"accounts"`
+	// RPCKeyFiles hold the API key of each, "" where one has none: it is sent under TLS only.
+	SolidityRPC []string `yaml:"solidity_rpc"`
+	RPCKeyFiles []string `yaml:"rpc_key_files"`
 }
 
 // NodeConfig is a server that speaks Bitcoin Core's JSON-RPC and keeps all blocks. Who may ask
@@ -222,8 +224,8 @@ func (c ChainConfig) check() error {
 	if c.Chain.Namespace() == coffer.NamespaceTRON {
 		return c.checkTRON()
 	}
-	if len(c.Accounts)+len(c.SolidityRPC) > 0 {
-		return errors.New("accounts, solidity_rpc: are of TRON only")
+	if len(c.Accounts)+len(c.SolidityRPC)+len(c.RPCKeyFiles) > 0 {
+		return errors.New("accounts, solidity_rpc, rpc_key_files: are of TRON only")
 	}
 	if c.Chain.Namespace() == coffer.NamespaceUTXO {
 		return c.checkUTXO()

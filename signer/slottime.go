@@ -55,18 +55,31 @@ func slotTime(slot coffer.Slot) (time.Time, error) {
 	return time.Unix(int64(slot.Sequence), 0).UTC(), nil // #nosec G115 -- see above
 }
 
-func newTimeObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*timeObserver, error) {
+// nodeConfigs are the connections to this signer's own nodes, one of each.
+func (c ChainConfig) nodeConfigs(clock coffer.Clock, logger *slog.Logger) ([]tron.Config, error) {
 	var configs []tron.Config
 	for n, url := range c.RPC {
 		node := tron.Node{URL: url}
 		if len(c.SolidityRPC) > 0 {
 			node.SolidityURL = c.SolidityRPC[n]
 		}
+		var err error
+		if node.APIKey, err = c.apiKey(n); err != nil {
+			return nil, err
+		}
 		config := tron.Config{Chain: c.Chain, Nodes: []tron.Node{node}, CallTimeout: nodeCallTime, Clock: clock, Log: logger}
 		if err := config.Check(); err != nil {
 			return nil, err
 		}
 		configs = append(configs, config)
+	}
+	return configs, nil
+}
+
+func newTimeObserver(c ChainConfig, clock coffer.Clock, logger *slog.Logger) (*timeObserver, error) {
+	configs, err := c.nodeConfigs(clock, logger)
+	if err != nil {
+		return nil, err
 	}
 	var mu sync.Mutex
 	clients := make([]*tron.Client, len(configs)) // nil until it is first needed

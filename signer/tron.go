@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
+	"strings"
 
 	"github.com/cofferhq/coffer"
 	"github.com/cofferhq/coffer/tron"
@@ -50,6 +53,8 @@ func (c ChainConfig) checkTRON() error {
 		return fmt.Errorf("rpc: %d nodes, at most %d", len(c.RPC), maxNodes)
 	case len(c.SolidityRPC) > 0 && len(c.SolidityRPC) != len(c.RPC):
 		return fmt.Errorf("solidity_rpc: %d URLs, want one for each of the %d of rpc", len(c.SolidityRPC), len(c.RPC))
+	case len(c.RPCKeyFiles) > 0 && len(c.RPCKeyFiles) != len(c.RPC):
+		return fmt.Errorf("rpc_key_files: %d files, want one for each of the %d of rpc, \"\" where a node has no key", len(c.RPCKeyFiles), len(c.RPC))
 	}
 	seen := map[string]int{} // by host, the node
 	for _, list := range []struct {
@@ -57,9 +62,12 @@ func (c ChainConfig) checkTRON() error {
 		urls []string
 	}{{"rpc", c.RPC}, {"solidity_rpc", c.SolidityRPC}} {
 		for n, node := range list.urls {
-			host, _, err := tron.ParseURL(node)
+			host, secure, err := tron.ParseURL(node)
 			if err != nil {
 				return fmt.Errorf("%s[%d]: %w", list.name, n, err)
+			}
+			if !secure && len(c.RPCKeyFiles) > 0 && c.RPCKeyFiles[n] != "" {
+				return fmt.Errorf("rpc_key_files[%d]: is sent under TLS only, and %s[%d] is not: want grpcs:// or https://", n, list.name, n)
 			}
 			if other, known := seen[host]; known && (other != n || list.name == "rpc") {
 				return fmt.Errorf("%s[%d]: the same node twice is no second opinion", list.name, n)
@@ -75,6 +83,27 @@ func (c ChainConfig) checkTRON() error {
 		return errors.New("seed: is of deposit addresses, and no account has any: see deposits")
 	}
 	return err
+}
+
+// apiKey reads what the n-th node of rpc knows this signer by; "" where it has no key.
+func (c ChainConfig) apiKey(n int) (string, error) {
+	if len(c.RPCKeyFiles) == 0 || c.RPCKeyFiles[n] == "" {
+		return "", nil
+	}
+	at := fmt.Sprintf("rpc_key_files[%d]", n)
+	file, err := os.Open(c.RPCKeyFiles[n])
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", at, err)
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxPasswordBytes+1))
+	if err := errors.Join(err, file.Close()); err != nil {
+		return "", fmt.Errorf("%s: %w", at, err)
+	}
+	key := strings.TrimRight(string(text), "\r\n")
+	if len(text) > maxPasswordBytes || key == "" {
+		return "", fmt.Errorf("%s: does not hold one key", at)
+	}
+	return key, nil
 }
 
 // accounts reads the pinned wallets.

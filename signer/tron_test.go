@@ -248,6 +248,14 @@ func TestTRONConfigurationsThatAreRefused(t *testing.T) {
 		"a node as another's":  {func(c *ChainConfig) { c.SolidityRPC = []string{c.RPC[1], c.RPC[0]} }, "solidity_rpc[0]: the same node twice"},
 		"a node in capitals":   {func(c *ChainConfig) { c.RPC = []string{"grpc://node:1", "grpcs://NODE:1"} }, "rpc[1]: the same node twice"},
 		"a node by its port":   {func(c *ChainConfig) { c.RPC = []string{"https://node/key", "https://node:443"} }, "rpc[1]: the same node twice"},
+		"one key for two":      {func(c *ChainConfig) { c.RPCKeyFiles = []string{"key"} }, "rpc_key_files: 1 files"},
+		"a key in the clear":   {func(c *ChainConfig) { c.RPCKeyFiles = []string{"key", ""} }, "rpc_key_files[0]: is sent under TLS only, and rpc[0]"},
+		"a key half clear": {func(c *ChainConfig) {
+			c.RPCKeyFiles, c.SolidityRPC = []string{"", "key"}, []string{"grpcs://a:2", "grpc://b:2"}
+		}, "rpc_key_files[1]: is sent under TLS only, and solidity_rpc[1]"},
+		"key files on EVM": {func(c *ChainConfig) {
+			c.Chain, c.Native, c.Accounts, c.RPCKeyFiles = testChain, testNative, nil, []string{"", ""}
+		}, "rpc_key_files"},
 		"solidity_rpc on EVM": {func(c *ChainConfig) {
 			c.Chain, c.Native, c.Accounts, c.SolidityRPC = testChain, testNative, nil, []string{"grpc://a:2"}
 		}, "solidity_rpc"},

@@ -1939,6 +1939,18 @@ func (q *Queries) Resume(ctx context.Context, arg ResumeParams) error {
 	return err
 }
 
+const revertedOf = `-- name: RevertedOf :one
+select count(*) from payout_orders o join payout p on p.id = o.payout_id where o.withdrawal_id = $1 and p.state = 'reverted'
+`
+
+// RevertedOf counts the payouts of a withdrawal that failed in a final block.
+func (q *Queries) RevertedOf(ctx context.Context, withdrawalID string) (int64, error) {
+	row := q.db.QueryRow(ctx, revertedOf, withdrawalID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const save = `-- name: Save :execrows
 update payout
 set state = $1, attempts = $2, version = $3::bigint + 1, next_at = $4,
