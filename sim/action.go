@@ -64,6 +64,10 @@ var kinds = []kind{
 	{"stall", 3, (*World).actStall},
 	{"consolidate", 1, (*World).actConsolidate},
 	{"poison", 1, (*World).actPoison},
+	{"below final", 2, (*World).actBelowFinal},
+	{"deliver again", 2, (*World).actDeliverAgain},
+	{"backup", 2, (*World).actBackup},
+	{"restore", 2, (*World).actRestore},
 }
 
 // Actions are those of a seed.
@@ -459,6 +463,47 @@ func (w *World) actPoison(rng *rand.Rand) {
 	asked := pick(rng, w.wishes)
 	c, to := w.chainOf(asked.request.Chain), coffer.Address(asked.request.Destination)
 	c.poison[to] = !c.poison[to]
+}
+
+// actBelowFinal is a node that shows another chain below what was final, and comes to its senses
+// when a person has looked. Indexers must say nothing of it, and stop.
+func (w *World) actBelowFinal(rng *rand.Rand) {
+	c := pick(rng, w.chains)
+	v := w.views[c.id]
+	v.read()
+	final := c.Final()
+	if final < 2 || v.final != final || uint64(len(v.tip)) <= final {
+		return // the indexers do not know that yet
+	}
+	was := c.Canonical()
+	depth := len(was) - int(final) + between(rng, 0, 1)
+	c.Reorg(depth, make([]chaintest.Content, between(rng, 1, depth+2))...)
+	w.tell("%s: the node shows another chain from height %d on, below what is final", c.family, len(was)-depth)
+	said := len(v.events)
+	for _, k := range w.workers {
+		k.index(between(rng, 1, 3), c)
+	}
+	for v.read(); said < len(v.events); said++ {
+		if e := v.events[said]; e.Block.Height <= final {
+			w.violate("%s: event %d is of block %d, and %d is final", c.id, e.Sequence, e.Block.Height, final)
+		}
+	}
+	c.Switch(was[len(was)-1].Hash)
+	for _, k := range w.workers {
+		if k.indexers[c.id].Status().Halted != nil {
+			w.seen["halted"]++
+			k.process.Kill() // a person lets it begin anew
+		}
+	}
+	w.rise(true)
+}
+
+// actDeliverAgain sets a consumer back to records that it has had: a log may deliver them again.
+func (w *World) actDeliverAgain(rng *rand.Rand) {
+	c, table := pick(rng, w.chains), pick(rng, []string{"deposit_cursor", "payout_cursor"})
+	_, err := w.db.Pool().Exec(w.ctx, fmt.Sprintf("update %s set next_offset = floor(next_offset * $2::float8)::bigint where chain = $1", table), string(c.id), rng.Float64())
+	w.must(err)
+	w.tell("%s: records before the %s are delivered again", c.family, table)
 }
 
 // clearAlarms is a person who has looked.

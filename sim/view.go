@@ -19,7 +19,8 @@ type view struct {
 	assembler stream.Assembler
 	events    []coffer.BlockEvent
 
-	tip []coffer.BlockRef // what the events leave
+	tip   []coffer.BlockRef // what the events leave
+	final uint64            // the highest final height they said
 
 	credited *credits
 	landed   *landings
@@ -72,6 +73,8 @@ func (v *view) add(value []byte) {
 	switch {
 	case e.Kind == coffer.BlockDisconnected && (n == 0 || v.tip[n-1] != e.Block.BlockRef):
 		v.w.violate("event %d of %s takes block %d off, which is not the tip", e.Sequence, v.c.id, e.Block.Height)
+	case e.Kind == coffer.BlockDisconnected && e.Block.Height <= v.final:
+		v.w.violate("event %d of %s takes block %d off, and %d was said to be final", e.Sequence, v.c.id, e.Block.Height, v.final)
 	case e.Kind == coffer.BlockDisconnected:
 		v.tip = v.tip[:n-1]
 	case n > 0 && (v.tip[n-1].Hash != e.Block.Parent || v.tip[n-1].Height+1 != e.Block.Height):
@@ -79,6 +82,7 @@ func (v *view) add(value []byte) {
 	default:
 		v.tip = append(v.tip, e.Block.BlockRef)
 	}
+	v.final = max(v.final, e.Final)
 	v.events = append(v.events, e)
 }
 
