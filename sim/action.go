@@ -295,7 +295,7 @@ func (w *World) actMine(rng *rand.Rand) {
 
 // actEmpty lets time pass on all chains, so that what waits for a payment becomes old.
 func (w *World) actEmpty(rng *rand.Rand) {
-	n := between(rng, 5, 30)
+	n := between(rng, 5, w.spell)
 	for _, c := range w.chains {
 		c.mine(n, rng, none)
 	}

@@ -69,6 +69,8 @@ func (s *signer) Name() string { return s.name }
 
 // Sign implements coffer.Signer.
 func (s *signer) Sign(_ context.Context, r coffer.SigningRequest) ([]coffer.Signature, error) {
+	s.w.outside.Lock() // it has a node of its own
+	defer s.w.outside.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {

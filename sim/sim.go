@@ -15,6 +15,16 @@ type Config struct {
 	Seed     uint64
 	Families []Family // those that the seed chooses where empty
 	Length   int      // actions; what the seed chooses where zero
+	Spell    int      // blocks that pass at most while nothing happens; 30 where zero
+	Shrink   bool     // looks for fewer actions that fail
+}
+
+// cast is who takes part in a play.
+type cast struct {
+	seed      uint64
+	families  []Family
+	processes int
+	spell     int
 }
 
 // Report is what a history did.
@@ -70,9 +80,10 @@ func Run(tb testing.TB, c Config) Report {
 		length = c.Length
 	}
 	actions := Actions(rng, length)
-	report, err := play(tb, c.Seed, families, processes, actions)
-	if err != nil {
-		report.Failure = shrink(tb, c.Seed, families, processes, actions, err)
+	who := cast{c.Seed, families, processes, max(c.Spell, 30)}
+	report, err := play(tb, who, actions)
+	if err != nil && c.Shrink {
+		report.Failure = shrink(tb, who, actions, err)
 	}
 	return report
 }
@@ -101,9 +112,9 @@ func (s *scope) end() {
 }
 
 // play lets actions happen in a new world, and everything come to its end.
-func play(tb testing.TB, seed uint64, families []Family, processes int, actions []Action) (report Report, err error) {
+func play(tb testing.TB, who cast, actions []Action) (report Report, err error) {
 	tb.Helper()
-	report = Report{Seed: seed, Families: families, Actions: len(actions)}
+	report = Report{Seed: who.seed, Families: who.families, Actions: len(actions)}
 	scope := &scope{TB: tb}
 	var w *World
 	defer func() {
@@ -118,12 +129,13 @@ func play(tb testing.TB, seed uint64, families []Family, processes int, actions 
 			report.count(w)
 		}
 		if err != nil {
-			report.Failure = &Failure{Err: err, Trace: report.Trace}
+			report.Failure = &Failure{Err: err, Actions: actions, Trace: report.Trace}
 		}
 		scope.end()
 	}()
-	w = newWorld(scope, families, processes)
-	rng := rand.New(rand.NewPCG(seed, 3))
+	w = newWorld(scope, who.families, who.processes)
+	w.spell = who.spell
+	rng := rand.New(rand.NewPCG(who.seed, 3))
 	for n, a := range actions {
 		w.tell("%3d %s", n, a)
 		w.act(a)
@@ -158,7 +170,7 @@ const (
 )
 
 // shrink looks for fewer actions that fail, by leaving out longer and shorter pieces.
-func shrink(tb testing.TB, seed uint64, families []Family, processes int, actions []Action, err error) *Failure {
+func shrink(tb testing.TB, who cast, actions []Action, err error) *Failure {
 	tb.Helper()
 	best := &Failure{Err: err, Actions: actions}
 	until := time.Now().Add(shrinkTimeout)
@@ -167,7 +179,7 @@ func shrink(tb testing.TB, seed uint64, families []Family, processes int, action
 		if tries++; tries > maxShrinks || time.Now().After(until) {
 			return false
 		}
-		report, err := play(tb, seed, families, processes, fewer)
+		report, err := play(tb, who, fewer)
 		if err == nil {
 			return false
 		}

@@ -4,10 +4,13 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/cofferhq/coffer/sim"
 )
@@ -17,6 +20,9 @@ var (
 	first    = flag.Uint64("first", 1, "the seed of the first")
 	families = flag.String("families", "", "of chains, such as evm,coins; what each seed chooses where empty")
 	length   = flag.Int("length", 0, "actions of a history; what each seed chooses where zero")
+	spell    = flag.Int("spell", 30, "blocks that pass at most while nothing happens")
+	fresh    = flag.Duration("fresh", 0, "how long TestSimulation goes on with histories that nobody has seen")
+	shrink   = flag.Bool("shrink", true, "whether a history that fails is shrunk; without, the first that fails is the last")
 )
 
 // TestSimulation plays histories. Those it plays by itself are fixed: what blocks everybody must
@@ -31,25 +37,43 @@ func TestSimulation(t *testing.T) {
 		}
 	}
 	var mu sync.Mutex
+	var failed atomic.Bool
 	total, played := sim.Report{Seen: map[string]int{}}, 0
+	play := func(t *testing.T, seed uint64) {
+		report := sim.Run(t, sim.Config{Seed: seed, Families: chosen, Length: *length, Spell: *spell, Shrink: *shrink})
+		if report.Failure != nil {
+			failed.Store(true)
+			t.Fatalf("%s\nplay it again with:\n\tmake sim SEED=%d%s", report.Failure, seed, again())
+		}
+		t.Logf("seed %d: %v: %s", seed, report.Families, report)
+		mu.Lock()
+		defer mu.Unlock()
+		total.Add(report)
+		played++
+	}
 	t.Run("seed", func(t *testing.T) {
 		for n := range *seeds {
 			seed := *first + uint64(n)
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()
-				report := sim.Run(t, sim.Config{Seed: seed, Families: chosen, Length: *length})
-				if report.Failure != nil {
-					t.Fatalf("%s\nplay it again with:\n\tmake sim SEED=%d%s", report.Failure, seed, again())
+				if *shrink || !failed.Load() {
+					play(t, seed)
 				}
-				t.Logf("%v: %s", report.Families, report)
-				mu.Lock()
-				defer mu.Unlock()
-				total.Add(report)
-				played++
 			})
 		}
 	})
-	t.Logf("%d of %d histories held: %s", played, *seeds, total)
+	t.Run("fresh", func(t *testing.T) {
+		until := time.Now().Add(*fresh)
+		for n := range 2 {
+			t.Run(fmt.Sprint(n+1), func(t *testing.T) {
+				t.Parallel()
+				for time.Now().Before(until) {
+					play(t, rand.Uint64())
+				}
+			})
+		}
+	})
+	t.Logf("%d histories held: %s", played, total)
 	for _, name := range slices.Sorted(maps.Keys(total.Seen)) {
 		t.Logf("%7d %s", total.Seen[name], name)
 	}
@@ -62,6 +86,9 @@ func again() (flags string) {
 	}
 	if *length > 0 {
 		flags += fmt.Sprintf(" LENGTH=%d", *length)
+	}
+	if *spell != 30 {
+		flags += fmt.Sprintf(" SPELL=%d", *spell)
 	}
 	return flags
 }

@@ -56,6 +56,8 @@ type World struct {
 	workers []*worker
 	users   map[coffer.ChainID]map[string]coffer.Address
 
+	outside sync.Mutex // what is not a process does one thing at a time
+
 	mu         sync.Mutex
 	now        time.Time
 	violations []string
@@ -63,8 +65,11 @@ type World struct {
 	wishes []*wish // of customers for withdrawals
 	views  map[coffer.ChainID]*view
 
-	nested bool // somebody's turn came during somebody else's call
-	copied bool // there is a copy of the database
+	nested bool          // somebody's turn came during somebody else's call
+	copied bool          // there is a copy of the database
+	spell  int           // blocks that pass at most while nothing happens
+	poll   time.Duration // of processes that run by themselves; zero: none does
+	logger *slog.Logger
 	seen   map[string]int
 	told   []string // what happened, for people
 }
@@ -94,6 +99,7 @@ func newWorld(tb testing.TB, families []Family, processes int) *World {
 	w := &World{
 		tb: tb, ctx: context.Background(), dsn: postgrestest.NewDSN(tb), now: genesis,
 		users: map[coffer.ChainID]map[string]coffer.Address{}, views: map[coffer.ChainID]*view{}, seen: map[string]int{},
+		logger: slog.New(slog.DiscardHandler), // what matters is in the database and on the chains
 	}
 	db, err := postgres.Open(w.ctx, w.dsn)
 	w.must(err)
@@ -118,7 +124,9 @@ func newWorld(tb testing.TB, families []Family, processes int) *World {
 	for _, k := range w.workers {
 		k.start()
 	}
-	w.open()
+	if processes > 0 {
+		w.open()
+	}
 	return w
 }
 
@@ -253,9 +261,6 @@ func (w *World) tell(format string, args ...any) {
 
 func (k *worker) clock() time.Time { return k.w.clock().Add(k.skew) }
 
-// quiet is where processes log: what matters is in the database and on the chains.
-var quiet = slog.New(slog.DiscardHandler)
-
 // start makes the services as a process does that begins: from the database alone.
 func (k *worker) start() {
 	w := k.w
@@ -268,19 +273,19 @@ func (k *worker) start() {
 	k.indexers = map[coffer.ChainID]*indexer.Indexer{}
 	var assets []coffer.Asset
 	var known []coffer.AssetID
-	deposits := deposit.Config{DB: db, Ledger: k.books, Log: k.log, Clock: k.clock, Logger: quiet}
+	deposits := deposit.Config{DB: db, Ledger: k.books, Log: k.log, Clock: k.clock, Poll: w.poll, Logger: w.logger}
 	withdrawals := withdrawal.Config{
-		DB: db, Ledger: k.books, Events: k.log, Policy: w.policy, Clock: k.clock, Log: quiet, Parsers: map[coffer.ChainID]withdrawal.AddressParser{},
+		DB: db, Ledger: k.books, Events: k.log, Policy: w.policy, Clock: k.clock, Poll: w.poll, Log: w.logger, Parsers: map[coffer.ChainID]withdrawal.AddressParser{},
 		Account: func(context.Context, string, string) error { return nil },
 		Lookup: func(ctx context.Context, chain coffer.ChainID, address coffer.Address) (withdrawal.Owner, error) {
 			owner, err := k.deposits.Lookup(ctx, chain, address)
 			return withdrawal.Owner{Kind: owner.Kind, Tenant: owner.Tenant, Account: owner.Account}, err
 		},
 	}
-	payouts := payout.Config{DB: db, Ledger: k.books, Events: k.log, Clock: k.clock, Log: quiet, Chains: map[coffer.ChainID]payout.Chain{}}
+	payouts := payout.Config{DB: db, Ledger: k.books, Events: k.log, Clock: k.clock, Log: w.logger, Chains: map[coffer.ChainID]payout.Chain{}}
 	for _, c := range w.chains {
 		k.indexers[c.id], err = indexer.New(indexer.Config{
-			Source: &source{c, k.call}, Log: k.log, DB: db, Clock: k.clock, Logger: quiet, Holder: k.name, MaxReorg: 200, BlocksPerStep: 16, LeaseTTL: leaseTTL,
+			Source: &source{c, k.call}, Log: k.log, DB: db, Clock: k.clock, Logger: w.logger, Holder: k.name, MaxReorg: 200, BlocksPerStep: 16, LeaseTTL: leaseTTL, Poll: w.poll,
 		})
 		w.must(err)
 		for _, id := range c.assets() {
@@ -318,7 +323,7 @@ func (k *worker) wire(c *chain) (deposit.Chain, payout.Chain) {
 		Native: c.native, Threshold: threshold, FeeBound: coffer.NewAmount(feeBound),
 		Limits: payout.Limits{
 			MaxOrders: 4, Lanes: 2, IntentTTL: 3 * time.Minute, SignTimeout: 10 * time.Second, CallTimeout: 10 * time.Second,
-			Backoff: time.Second, MaxBackoff: 8 * time.Second, Rebroadcast: 5 * time.Second, BumpAfter: 2, MaxAttempts: 6,
+			Backoff: time.Second, MaxBackoff: 8 * time.Second, Rebroadcast: 5 * time.Second, BumpAfter: 2, MaxAttempts: 6, Poll: k.w.poll,
 		},
 	}
 	for _, s := range k.w.signers {
@@ -395,7 +400,9 @@ func (s *source) Block(ctx context.Context, hash coffer.Hash) (b coffer.Block, e
 // arrives.
 func (k *worker) call(name string, call func() error) error {
 	return k.process.Call(name, func() error {
+		k.w.outside.Lock()
 		err := call()
+		k.w.outside.Unlock()
 		if k.raceAt > 0 && !k.w.nested {
 			if k.raceAt--; k.raceAt == 0 {
 				k.w.nested = true
