@@ -41,7 +41,7 @@ func (w *World) check() {
 		w.checkDeposits(c, v.credited, snapshot, want)
 		w.checkPaid(c, v.landed, want)
 		if c.family == Coins {
-			w.checkCoins(c, v, snapshot)
+			w.checkCoins(c, v, snapshot, want)
 		}
 	}
 	w.checkWithdrawals(snapshot, want)
@@ -192,8 +192,8 @@ func (w *World) checkPaid(c *chain, m *landings, want books) {
 }
 
 // checkCoins holds the coins that deposits know to the unspent outputs of the blocks they have
-// seen.
-func (w *World) checkCoins(c *chain, v *view, s *snapshot) {
+// seen, and says what they mean to custody: all but what is not counted yet.
+func (w *World) checkCoins(c *chain, v *view, s *snapshot, want books) {
 	var blocks []coffer.Block
 	for _, e := range v.events[:v.credited.at] {
 		if e.Kind == coffer.BlockDisconnected {
@@ -203,30 +203,42 @@ func (w *World) checkCoins(c *chain, v *view, s *snapshot) {
 		}
 	}
 	ours := w.ours(c)
-	var want []string
+	var expected []string
 	for id, t := range c.stateOf(blocks).unspent {
-		if ours[t.To] {
-			want = append(want, fmt.Sprintf("%s %s", id, t.Amount))
+		prefix, mine := ours[t.To]
+		if !mine {
+			continue
+		}
+		expected = append(expected, fmt.Sprintf("%s %s", id, t.Amount))
+		want.add(prefix+string(t.To), c.native, int64(number(t.Amount)))
+	}
+	for _, d := range v.credited.live {
+		if d.State == coffer.DepositObserved || d.State == coffer.DepositConfirming {
+			want.add(ledger.PrefixCustodyDeposit+string(w.users[c.id][d.Account]), c.native, -int64(d.Amount))
 		}
 	}
 	got := slices.Clone(s.coins[string(c.id)])
 	slices.Sort(got)
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		w.violate("coins of %s are\n%s\nwant\n%s", c.id, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	slices.Sort(expected)
+	if !slices.Equal(got, expected) {
+		w.violate("coins of %s are\n%s\nwant\n%s", c.id, strings.Join(got, "\n"), strings.Join(expected, "\n"))
 	}
 }
 
-// ours are the addresses of a chain that the database knows.
-func (w *World) ours(c *chain) map[coffer.Address]bool {
-	rows, err := w.db.Pool().Query(w.ctx, "select address from deposit_address where chain = $1", string(c.id))
+// ours are the addresses of a chain that the database knows, and where what they hold is booked.
+func (w *World) ours(c *chain) map[coffer.Address]string {
+	rows, err := w.db.Pool().Query(w.ctx, "select address, kind from deposit_address where chain = $1", string(c.id))
 	w.must(err)
-	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	ours := map[coffer.Address]string{}
+	var address, kind string
+	_, err = pgx.ForEachRow(rows, []any{&address, &kind}, func() error {
+		ours[coffer.Address(address)] = ledger.PrefixCustodyHot
+		if kind == "deposit" {
+			ours[coffer.Address(address)] = ledger.PrefixCustodyDeposit
+		}
+		return nil
+	})
 	w.must(err)
-	ours := map[coffer.Address]bool{}
-	for _, address := range all {
-		ours[coffer.Address(address)] = true
-	}
 	return ours
 }
 
@@ -314,8 +326,9 @@ func (w *World) checkBooks(got, want books) {
 		keys[key] = true
 	}
 	for key := range keys {
-		if w.chainOf(coffer.AssetID(key[1]).Chain()).family == Coins && !strings.HasPrefix(key[0], "user:") {
-			continue // held to the coins themselves
+		coins := w.chainOf(coffer.AssetID(key[1]).Chain()).family == Coins
+		if coins && !strings.HasPrefix(key[0], "user:") && !strings.HasPrefix(key[0], "custody:") {
+			continue // fees and what is on its way depend on how far each has read
 		}
 		if have[key] != want[key] {
 			w.violate("%s is %d of %s, want %d", key[0], have[key], key[1], want[key])
@@ -412,6 +425,9 @@ func (w *World) checkEnd() {
 	}
 	for _, held := range w.strings("select account || ' ' || asset || ' ' || held from ledger_balance where held <> 0") {
 		w.violate("money is still held: %s", held)
+	}
+	for _, moving := range w.strings("select account || ' ' || asset || ' ' || sum(amount) from ledger_posting where account like 'transit:%' group by account, asset having sum(amount) <> 0") {
+		w.violate("money is still on its way: %s", moving)
 	}
 	_, err := w.books.Seal(w.ctx)
 	w.must(err)
