@@ -80,3 +80,25 @@ func TestWritersSideBySide(t *testing.T) {
 		t.Fatalf("%+v %v", report, err)
 	}
 }
+
+// TestHoldsOfOneIDAtOnceAreOne lets several ask for the same hold at the same time: one makes it,
+// and the others find it made.
+func TestHoldsOfOneIDAtOnceAreOne(t *testing.T) {
+	const writers, rounds = 6, 20
+	b := newBooks(t)
+	b.spendable(alice, rounds)
+	for round := range rounds {
+		id := fmt.Sprintf("w%d", round)
+		var group sync.WaitGroup
+		for range writers {
+			group.Go(func() {
+				if err := b.tx(func(tx pgx.Tx) error { return b.Hold(t.Context(), tx, hold(id, alice, 1), start) }); err != nil {
+					t.Errorf("hold %s: %v", id, err)
+				}
+			})
+		}
+		group.Wait()
+	}
+	b.wantBalance(alice, 0, 0, rounds)
+	b.wantSound()
+}
