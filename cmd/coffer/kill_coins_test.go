@@ -53,7 +53,7 @@ func TestKilledAnywhereOnBitcoin(t *testing.T) {
 func coinRounds() []killRound {
 	var rounds []killRound
 	waits := 0
-	for _, r := range killRounds(coinPoints, 1, coinDepth) {
+	for _, r := range killRounds(coinPoints, coinDepth, 1) {
 		if r.errand == noBlocks {
 			if waits++; waits == 2 || waits == 3 {
 				continue
