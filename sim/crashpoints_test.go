@@ -28,7 +28,7 @@ func TestADeathAtAnyPointChangesNothing(t *testing.T) {
 			_, died := sim.Crash(t, s, deaths, func(arms []int, died []string) {
 				if len(died) == 1 {
 					at[died[0]] = true
-				} else if arms[0] < len(points)-20 { // what was written before makes it shorter at times
+				} else if arms[0] < len(points)*9/10 { // how far leases and claims have run makes it shorter at times
 					t.Errorf("armed for point %d of %d, it died at %q", arms[0], len(points), died)
 				}
 			})

@@ -240,6 +240,9 @@ func (p *Process) nameOf(messages []byte) string {
 		body := messages[5:size]
 		switch messages[0] {
 		case 'Q': // a simple query: text
+			if bytes.HasPrefix(body, []byte("-- ping\x00")) { // the pool's, after a second without work: of the real clock
+				return ""
+			}
 			return "sql " + firstWords(body)
 		case 'P': // parse: name, text
 			name, text, _ := bytes.Cut(body, []byte{0})

@@ -57,6 +57,20 @@ func newSigner(w *World, c *chain, n int) *signer {
 	}
 }
 
+// heard is a signer as a process reaches it: not at all once it is dead.
+type heard struct {
+	*signer
+	by *Process
+}
+
+// Sign implements coffer.Signer.
+func (h heard) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Signature, error) {
+	if h.by.Died() != "" {
+		return nil, ErrDied
+	}
+	return h.signer.Sign(ctx, r)
+}
+
 func (s *signer) key() string { return "key of " + s.name }
 
 func signatureOf(key string, digest coffer.Hash) []byte {

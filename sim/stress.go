@@ -78,14 +78,16 @@ func Stress(tb testing.TB, families []Family, processes, blocks int) Report {
 	defer stop()
 	group, running := errgroup.WithContext(ctx)
 	running, halt := context.WithCancel(running)
+	defer halt()
 	for _, k := range w.workers {
 		k.run(running, group)
 	}
-	group.Go(func() error {
-		defer halt()
-		return w.live(running, blocks)
-	})
-	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+	err := w.live(running, blocks)
+	halt()
+	if stopped := group.Wait(); !errors.Is(stopped, context.Canceled) {
+		err = errors.Join(err, stopped)
+	}
+	if err != nil {
 		tb.Fatal(err)
 	}
 
@@ -238,6 +240,9 @@ func (w *World) demand(ctx context.Context, most int) error {
 			return fmt.Errorf("request %d: %w", n, err)
 		}
 		for _, answer := range answers {
+			if asked.got.ID != "" && answer.ID != "" && answer.ID != asked.got.ID {
+				w.violate("key %d is withdrawal %s and %s", n, asked.got.ID, answer.ID)
+			}
 			if answer.ID != "" {
 				asked.got = answer
 			}

@@ -328,7 +328,7 @@ func (k *worker) wire(c *chain) (deposit.Chain, payout.Chain) {
 	}
 	for _, s := range k.w.signers {
 		if s.c == c {
-			out.Signers = append(out.Signers, s)
+			out.Signers = append(out.Signers, heard{s, k.process})
 		}
 	}
 	base := wallet{c, k.call, k.clock}
