@@ -395,7 +395,9 @@ func TestAPIKeysOverHTTP(t *testing.T) {
 
 func TestURLsOfNodes(t *testing.T) {
 	for text, want := range map[string]string{
-		"https://api.example.org":                 "api.example.org true",
+		"https://api.example.org":                 "api.example.org:443 true",
+		"https://API.Example.org.:443/key":        "api.example.org:443 true",
+		"http://api.example.org":                  "api.example.org:80 false",
 		"https://api.example.org:8090/key/":       "api.example.org:8090 true",
 		"http://127.0.0.1:8090":                   "127.0.0.1:8090 false",
 		"grpc://127.0.0.1:50051":                  "127.0.0.1:50051 false",
