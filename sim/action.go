@@ -395,6 +395,9 @@ func (w *World) actDie(rng *rand.Rand) {
 	n := between(rng, 1, 400)
 	k.process.Arm(n)
 	k.down = between(rng, 0, 4)
+	if rng.IntN(3) == 0 {
+		k.again = between(rng, 1, 60) // who comes after it dies soon, too
+	}
 	w.tell("%s will die at its %d. point from now", k.name, n)
 	if rng.IntN(2) == 0 {
 		k.round(between(rng, 1, 4))
@@ -543,7 +546,7 @@ var errEndless = errors.New("it never ends")
 func (w *World) drain(rng *rand.Rand) error {
 	for _, k := range w.workers {
 		k.process.Arm(0)
-		k.raceAt, k.skew = 0, 0
+		k.again, k.raceAt, k.skew = 0, 0, 0
 	}
 	w.rise(true)
 	for _, s := range w.signers {

@@ -107,12 +107,12 @@ func Crash(tb testing.TB, s Scenario, deaths [][]int, visit func(arms []int, die
 func (d *drill) restart() {
 	k := d.workers[0]
 	d.must(k.process.Close(d.db))
-	k.start()
-	k.process.Record()
+	k.record = true
+	n := 0
 	if d.next < len(d.arms) {
-		k.process.Arm(d.arms[d.next])
-		d.next++
+		n, d.next = d.arms[d.next], d.next+1
 	}
+	k.start(n)
 	k.admit()
 	d.revive()
 }

@@ -144,7 +144,7 @@ func (p *Process) Kill() {
 }
 
 // goneTimeout is how long the server may take to notice that a process has ended.
-const goneTimeout = 10 * time.Second
+const goneTimeout = 30 * time.Second
 
 // Close ends a process, dead or alive, and waits until the server, asked through another's
 // connection, is rid of it: what it had begun must not hold locks against its successor.

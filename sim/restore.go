@@ -59,7 +59,7 @@ func (w *World) actRestore(*rand.Rand) {
 	}
 	w.later(2 * leaseTTL) // whoever held a lease then does not any more
 	for _, k := range w.workers {
-		k.start()
+		k.start(0)
 	}
 	w.forget()
 	done := w.recover(w.workers[0])

@@ -28,13 +28,19 @@ const (
 // break is kept, for nobody may see that.
 type complaints struct {
 	slog.Handler
-	mu   sync.Mutex
-	kept []string
+	with string // what each record of this logger says besides
+	gathered
+}
+
+// gathered is shared by the loggers made of one.
+type gathered struct {
+	mu   *sync.Mutex
+	kept *[]string
 }
 
 // Handle implements slog.Handler.
 func (c *complaints) Handle(_ context.Context, r slog.Record) error {
-	text := r.Message
+	text := r.Message + c.with
 	r.Attrs(func(a slog.Attr) bool {
 		text += " " + a.String()
 		return true
@@ -42,7 +48,7 @@ func (c *complaints) Handle(_ context.Context, r slog.Record) error {
 	for _, bad := range []string{"deadlock", "SQLSTATE 40", "SQLSTATE 23", "SQLSTATE 55", "conflicts in a row", "lock timeout"} {
 		if strings.Contains(text, bad) {
 			c.mu.Lock()
-			c.kept = append(c.kept, text)
+			*c.kept = append(*c.kept, text)
 			c.mu.Unlock()
 		}
 	}
@@ -53,7 +59,13 @@ func (c *complaints) Handle(_ context.Context, r slog.Record) error {
 func (c *complaints) Enabled(context.Context, slog.Level) bool { return true }
 
 // WithAttrs implements slog.Handler.
-func (c *complaints) WithAttrs([]slog.Attr) slog.Handler { return c }
+func (c *complaints) WithAttrs(attrs []slog.Attr) slog.Handler {
+	more := *c
+	for _, a := range attrs {
+		more.with += " " + a.String()
+	}
+	return &more
+}
 
 // WithGroup implements slog.Handler.
 func (c *complaints) WithGroup(string) slog.Handler { return c }
@@ -65,12 +77,12 @@ func (c *complaints) WithGroup(string) slog.Handler { return c }
 func Stress(tb testing.TB, families []Family, processes, blocks int) Report {
 	tb.Helper()
 	w := newWorld(tb, families, 0)
-	kept := &complaints{}
+	kept := &complaints{gathered: gathered{&sync.Mutex{}, &[]string{}}}
 	w.poll, w.logger = stressPoll, slog.New(kept)
 	for n := range processes {
 		k := &worker{w: w, name: fmt.Sprintf("process-%d", n+1)}
 		w.workers = append(w.workers, k)
-		k.start()
+		k.start(0)
 	}
 	w.open()
 
@@ -95,8 +107,11 @@ func Stress(tb testing.TB, families []Family, processes, blocks int) Report {
 		w.workers[0].sequence()
 	}
 	w.checkEnd()
-	for _, text := range kept.kept {
+	for _, text := range *kept.kept {
 		w.violate("a process logged: %s", text)
+	}
+	if n := w.deadlocks(); n > 0 {
+		w.violate("the database broke %d deadlocks", n)
 	}
 	report := Report{Families: families}
 	report.count(w)
@@ -104,6 +119,16 @@ func Stress(tb testing.TB, families []Family, processes, blocks int) Report {
 		report.Failure = &Failure{Err: err}
 	}
 	return report
+}
+
+// deadlocks are those that the database counted. It counts each when who met it ends or has been
+// idle; the processes are closed for it.
+func (w *World) deadlocks() (n int) {
+	for _, k := range w.workers {
+		w.must(k.process.Close(w.db))
+	}
+	w.must(w.db.Pool().QueryRow(w.ctx, "select deadlocks from pg_stat_database where datname = current_database()").Scan(&n))
+	return n
 }
 
 // run starts everything that a process does.

@@ -81,6 +81,8 @@ type worker struct {
 	process *Process
 	skew    time.Duration // its clock against the world's
 	down    int           // turns until it is started again
+	again   int           // the point at which who comes after it dies, too; 0: none
+	record  bool          // whether its points' names are remembered
 	raceAt  int           // calls to the outside until somebody else's turn comes; 0: never
 	race    func()
 
@@ -122,7 +124,7 @@ func newWorld(tb testing.TB, families []Family, processes int) *World {
 	}
 	tb.Cleanup(w.close)
 	for _, k := range w.workers {
-		k.start()
+		k.start(0)
 	}
 	if processes > 0 {
 		w.open()
@@ -261,13 +263,18 @@ func (w *World) tell(format string, args ...any) {
 
 func (k *worker) clock() time.Time { return k.w.clock().Add(k.skew) }
 
-// start makes the services as a process does that begins: from the database alone.
-func (k *worker) start() {
+// start makes the services as a process does that begins: from the database alone. It dies at its
+// n-th point; 0 lets it live.
+func (k *worker) start(n int) {
 	w := k.w
 	w.tb.Helper()
 	process, err := NewProcess(w.ctx, w.dsn)
 	w.must(err)
-	k.process, k.down, k.raceAt, k.admitted = process, 0, 0, false
+	k.process, k.down, k.again, k.raceAt, k.admitted = process, 0, 0, 0, false
+	process.Arm(n)
+	if k.record {
+		process.Record()
+	}
 	db := process.DB()
 	k.books, k.log = ledger.New(db, k.clock), stream.NewPostgres(db, k.clock)
 	k.indexers = map[coffer.ChainID]*indexer.Indexer{}
@@ -313,7 +320,7 @@ func (k *worker) start() {
 	payouts.Withdrawals = k.withdrawals
 	k.payouts, err = payout.New(payouts)
 	w.must(err)
-	w.must(k.payouts.Resume(process.Context()))
+	k.do("resume", k.payouts.Resume)
 }
 
 // wire says how deposits arrive on a chain, and payouts leave.
@@ -448,7 +455,7 @@ func (w *World) rise(now bool) {
 			continue
 		}
 		w.must(k.process.Close(w.db))
-		k.start()
+		k.start(k.again)
 		k.admit()
 		w.tell("      %s is up again", k.name)
 	}
