@@ -84,6 +84,9 @@ func (m *Manager) Alarms(ctx context.Context) ([]Payout, error) {
 // load completes rows with their orders and attempts, and refuses an intent that does not
 // have the hash it was stored with.
 func (m *Manager) load(ctx context.Context, q *payoutsql.Queries, rows []payoutsql.Payout) ([]Payout, error) {
+	if len(rows) == 0 {
+		return nil, nil // as with most blocks
+	}
 	ps := make([]Payout, len(rows))
 	ids := make([]string, len(rows))
 	place := make(map[string]int, len(rows))
