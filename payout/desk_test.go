@@ -202,7 +202,12 @@ func TestALostSlotThatComesBackIsNoLoss(t *testing.T) {
 	if _, err := w.clear(p.ID, ""); err != nil {
 		t.Fatal(err)
 	}
-	w.reorg(1, 1, all)
+	w.mine(1, none)
+	w.observe()
+	if got, err := w.m.Get(t.Context(), p.ID); err != nil || got.State != coffer.PayoutBroadcast {
+		t.Fatalf("before the loss is final, the payout is %s, %v", got.State, err)
+	}
+	w.reorg(2, 2, all)
 	w.observe()
 	w.finish()
 	w.wantStates("settled")
