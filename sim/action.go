@@ -59,7 +59,7 @@ var kinds = []kind{
 	{"signer", 4, (*World).actSigner},
 	{"time", 4, (*World).actTime},
 	{"skew", 1, (*World).actSkew},
-	{"die", 12, (*World).actDie},
+	{"die", 24, (*World).actDie},
 	{"race", 10, (*World).actRace},
 	{"stall", 3, (*World).actStall},
 	{"consolidate", 1, (*World).actConsolidate},
@@ -298,6 +298,9 @@ func (w *World) actEmpty(rng *rand.Rand) {
 	n := between(rng, 5, w.spell)
 	for _, c := range w.chains {
 		c.mine(n, rng, none)
+		if n > maxReorg/4 { // else a branch could come back from deeper than an indexer follows
+			c.moveFinal(uint64(between(rng, 0, 40)))
+		}
 	}
 	w.follow()
 	w.tell("%d empty blocks everywhere", n)
@@ -404,27 +407,37 @@ func (w *World) actDie(rng *rand.Rand) {
 	}
 }
 
-// actRace lets another process take turns while a call of a process is on its way, which may take
-// longer than a lease lasts.
+// actRace lets other processes take turns while a call of a process is on its way, which may take
+// longer than leases and claims last: a process can be suspended.
 func (w *World) actRace(rng *rand.Rand) {
 	k := w.anyWorker(rng)
 	calls, turns := between(rng, 1, 12), between(rng, 1, 4)
-	takes := time.Duration(rng.IntN(40)) * time.Second
+	takes := time.Duration(rng.IntN(90)) * time.Second
 	inner := rand.New(rand.NewPCG(rng.Uint64(), 2))
 	k.raceAt, k.race = calls, func() {
 		w.later(takes)
 		w.seen["races"]++
 		w.tell("   meanwhile, %s later:", takes)
 		for range turns {
-			if inner.IntN(4) == 0 {
+			other, what := w.anyWorker(inner), inner.IntN(4)
+			switch {
+			case what == 0:
 				w.actMine(inner)
-			} else if other := w.anyWorker(inner); other != k {
+			case other == k:
+			case what == 1:
+				w.tell("%s does everything", other.name)
+				other.round(between(inner, 1, 3))
+			default:
 				w.turn(inner, other)
 			}
 		}
 	}
-	if rng.IntN(2) == 0 {
+	switch rng.IntN(3) {
+	case 0:
 		k.round(between(rng, 1, 3))
+	case 1:
+		k.plan(w.chains...)
+		k.pay(between(rng, 1, 8))
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cofferhq/coffer"
 )
 
 // Config is one history: everything in it follows from it.
@@ -18,6 +20,9 @@ type Config struct {
 	Spell    int      // blocks that pass at most while nothing happens; 30 where zero
 	Shrink   bool     // looks for fewer actions that fail
 }
+
+// diedAt begins the names under which the places of deaths are counted.
+const diedAt = "died at "
 
 // cast is who takes part in a play.
 type cast struct {
@@ -43,7 +48,13 @@ type Report struct {
 
 // String is the counts of a report.
 func (r Report) String() string {
-	return fmt.Sprintf("%d actions, %d blocks, %d orders, %d deaths, %d reorganisations", r.Actions, r.Blocks, r.Orders, r.Deaths, r.Reorgs)
+	places := 0
+	for name := range r.Seen {
+		if strings.HasPrefix(name, diedAt) {
+			places++
+		}
+	}
+	return fmt.Sprintf("%d actions, %d blocks, %d orders, %d deaths at %d places, %d reorganisations", r.Actions, r.Blocks, r.Orders, r.Deaths, places, r.Reorgs)
 }
 
 // Add adds the counts of another history.
@@ -153,7 +164,11 @@ func play(tb testing.TB, who cast, actions []Action) (report Report, err error) 
 
 func (r *Report) count(w *World) {
 	for _, v := range w.views {
-		r.Blocks += len(v.events)
+		for _, e := range v.events {
+			if e.Kind == coffer.BlockConnected {
+				r.Blocks++
+			}
+		}
 	}
 	for _, wish := range w.wishes {
 		if wish.got.ID != "" {

@@ -25,8 +25,8 @@ var (
 	shrink   = flag.Bool("shrink", true, "whether a history that fails is shrunk; without, the first that fails is the last")
 )
 
-// TestSimulation plays histories. Those it plays by itself are fixed: what blocks everybody must
-// not depend on luck.
+// TestSimulation plays histories. Those it plays by itself are fixed; with -fresh, as long as it
+// says, also such as nobody has seen, whose seeds are in what it prints when they fail.
 func TestSimulation(t *testing.T) {
 	var chosen []sim.Family
 	for name := range strings.SplitSeq(*families, ",") {

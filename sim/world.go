@@ -34,6 +34,7 @@ const (
 	credit      = 2 // confirmations
 	unlock      = 4
 	leaseTTL    = 30 * time.Second
+	maxReorg    = 200 // blocks
 )
 
 // customers are the accounts there are.
@@ -292,7 +293,7 @@ func (k *worker) start(n int) {
 	payouts := payout.Config{DB: db, Ledger: k.books, Events: k.log, Clock: k.clock, Log: w.logger, Chains: map[coffer.ChainID]payout.Chain{}}
 	for _, c := range w.chains {
 		k.indexers[c.id], err = indexer.New(indexer.Config{
-			Source: &source{c, k.call}, Log: k.log, DB: db, Clock: k.clock, Logger: w.logger, Holder: k.name, MaxReorg: 200, BlocksPerStep: 16, LeaseTTL: leaseTTL, Poll: w.poll,
+			Source: &source{c, k.call}, Log: k.log, DB: db, Clock: k.clock, Logger: w.logger, Holder: k.name, MaxReorg: maxReorg, BlocksPerStep: 16, LeaseTTL: leaseTTL, Poll: w.poll,
 		})
 		w.must(err)
 		for _, id := range c.assets() {
@@ -431,7 +432,7 @@ func (k *worker) do(what string, turn func(ctx context.Context) error) {
 	err := turn(k.process.Context())
 	if at := k.process.Died(); at != "" {
 		w.seen["deaths"]++
-		w.seen["died at "+at]++
+		w.seen[diedAt+at]++
 		w.tell("      %s died at %q while it did %s", k.name, at, what)
 		return
 	}
