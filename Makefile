@@ -20,13 +20,14 @@ EXPLORE_CHECKS = 500
 FUZZTIME = 3m
 
 # What make sim plays: SEEDS histories from FIRST on, or SEED alone; of FAMILIES (evm,coins,tron), which else each
-# seed chooses, and LENGTH actions.
+# seed chooses, and LENGTH actions, in which up to SPELL blocks pass at once.
 SEEDS = 100
 FIRST = 1
 FAMILIES =
 LENGTH = 0
+SPELL = 30
 
-.PHONY: help setup setup-dev build demo up test test-long explore sim crashpoints fuzz race lint generate verify bench clean
+.PHONY: help setup setup-dev build demo up test test-long explore sim crashpoints mutants fuzz race lint generate verify bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-11s %s\n", $$1, $$2 }'
@@ -53,13 +54,18 @@ test: setup ## every test but the long ones, Go and Solidity
 test-long: setup ## the tests behind the build tag "long", properties on more histories, a short round of fuzzing
 	go test -tags long -timeout 40m $(call packages_with,^//go:build .*\blong\b)
 	go test -timeout 25m $(call packages_with,"pgregory.net/rapid") -rapid.checks=$(PROPERTY_CHECKS) -rapid.seed=$(PROPERTY_SEED)
+	go test -timeout 15m -run '^(TestSimulation|TestADeathAtAnyPointChangesNothing|TestTwoDeathsChangeNothing|TestProcessesSideBySide)$$' ./sim \
+		-seeds 80 -fresh 60s -stride 11 -pairs 11 -contended 120
 	tools/fuzz 5000x '^Fuzz(PSBT|Explain|Address|Descriptor|Omni|Block|ReadBlock|HTTP|HTTPAnswer)$$'
 
 explore: setup ## properties on fresh histories, EXPLORE_CHECKS of each; what fails says its seed
 	go test -timeout 24h $(call packages_with,"pgregory.net/rapid") -rapid.checks=$(EXPLORE_CHECKS) -rapid.seed=$$(od -An -N4 -tu4 /dev/urandom | tr -d " ")
 
 sim: setup ## histories of the whole system on fake chains (SEEDS of them, or one SEED again); docs/simulation.md
-	go test -timeout 24h -count=1 -v -run '^TestSimulation$$' ./sim $(if $(SEED),-first $(SEED) -seeds 1,-first $(FIRST) -seeds $(SEEDS)) -families '$(FAMILIES)' -length $(LENGTH)
+	go test -timeout 24h -count=1 -v -run '^TestSimulation$$' ./sim $(if $(SEED),-first $(SEED) -seeds 1,-first $(FIRST) -seeds $(SEEDS)) -families '$(FAMILIES)' -length $(LENGTH) -spell $(SPELL) -parallel 5
+
+mutants: setup ## deliberate bugs, each of which a test must catch; MUTANT=name for one
+	tools/mutants $(MUTANT)
 
 crashpoints: setup ## a death at every point of a deposit and a withdrawal on each family, and at every pair of the shortest
 	go test -timeout 4h -count=1 -v -run '^(TestADeathAtAnyPointChangesNothing|TestTwoDeathsChangeNothing)$$' ./sim -stride 1 -pairs 1
@@ -93,6 +99,7 @@ verify: setup-dev ## what must hold of every commit besides its tests
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard -- '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
 	go test -count=1 -run '^TestImportRule$$' .
+	tools/mutants --check
 	go vet ./...
 	go vet -tags long ./...
 	$(MAKE) lint
