@@ -215,6 +215,21 @@ func TestASlotTakenBySomethingElseRaisesAnAlarmUntilTheBlockLeaves(t *testing.T)
 	}
 }
 
+func TestWhatNodesForgetIsSentAgain(t *testing.T) {
+	w, ws := launch(t, usdt)
+	sent := w.wallet.sentTimes
+	for n := range 3 {
+		w.later(10 * time.Second)
+		w.step(3)
+		if w.wallet.sentTimes <= sent+n {
+			t.Fatalf("after %d s it was sent %d times", 10*(n+1), w.wallet.sentTimes)
+		}
+	}
+	if p := w.payoutOf(ws[0].ID); len(p.Attempts) != 1 {
+		t.Errorf("%d attempts were made, and no block came", len(p.Attempts))
+	}
+}
+
 func TestTheFeeRisesInTheSameSlotAndEitherAttemptCounts(t *testing.T) {
 	w, ws := launch(t, usdt)
 	w.mine(3, none)
