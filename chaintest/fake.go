@@ -171,6 +171,14 @@ func (f *Fake) Canonical() []coffer.Block {
 	return chain
 }
 
+// Made returns a block that the fake has made, canonical or not, whatever faults are set.
+func (f *Fake) Made(hash coffer.Hash) (coffer.Block, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	block, ok := f.blocks[hash]
+	return block, ok
+}
+
 func (f *Fake) tip() coffer.Hash { return f.canonical[len(f.canonical)-1] }
 
 func (f *Fake) mine(c Content) coffer.Block {

@@ -52,6 +52,7 @@ var kinds = []kind{
 	{"empty", 2, (*World).actEmpty},
 	{"reorganise", 7, (*World).actReorganise},
 	{"back", 2, (*World).actBack},
+	{"drop", 4, (*World).actDrop},
 	{"finalise", 5, (*World).actFinalise},
 	{"node", 4, (*World).actNode},
 	{"wallet", 4, (*World).actWallet},
@@ -315,6 +316,9 @@ func (w *World) actReorganise(rng *rand.Rand) {
 	depth := between(rng, 1, min(deepest, 6))
 	mined := between(rng, 0, depth+2)
 	c.reorganise(depth, mined, rng, mixed(rng))
+	if rng.IntN(3) == 0 {
+		w.seen["transactions dropped"] += c.drop(rng)
+	}
 	w.follow()
 	w.seen["reorganisations"]++
 	w.tell("%s: %d blocks leave, %d come, up to %d", c.family, depth, mined, c.Tip().Height)
@@ -326,6 +330,13 @@ func (w *World) actBack(rng *rand.Rand) {
 		w.seen["reorganisations"]++
 		w.tell("%s: back to a branch of %d", c.family, c.Tip().Height)
 	}
+}
+
+func (w *World) actDrop(rng *rand.Rand) {
+	c := pick(rng, w.chains)
+	n := c.drop(rng)
+	w.seen["transactions dropped"] += n
+	w.tell("%s: the nodes forget %d transactions", c.family, n)
 }
 
 func (w *World) actFinalise(rng *rand.Rand) {
@@ -414,6 +425,7 @@ func (w *World) actRace(rng *rand.Rand) {
 	calls, turns := between(rng, 1, 12), between(rng, 1, 4)
 	takes := time.Duration(rng.IntN(90)) * time.Second
 	inner := rand.New(rand.NewPCG(rng.Uint64(), 2))
+	k.early = rng.IntN(3) == 0
 	k.raceAt, k.race = calls, func() {
 		w.later(takes)
 		w.seen["races"]++
@@ -491,11 +503,17 @@ func (w *World) actBelowFinal(rng *rand.Rand) {
 	if final < 2 || v.final != final || uint64(len(v.tip)) <= final {
 		return // the indexers do not know that yet
 	}
+	w.rise(true)
+	c.healNode()
+	w.later(2 * leaseTTL) // who steps first, leads
+	for _, k := range w.workers {
+		k.skew = 0
+	}
 	was := c.Canonical()
 	depth := len(was) - int(final) + between(rng, 0, 1)
 	c.Reorg(depth, make([]chaintest.Content, between(rng, 1, depth+2))...)
 	w.tell("%s: the node shows another chain from height %d on, below what is final", c.family, len(was)-depth)
-	said := len(v.events)
+	said, died, halted := len(v.events), w.seen["deaths"], 0
 	for _, k := range w.workers {
 		k.index(between(rng, 1, 3), c)
 	}
@@ -507,9 +525,12 @@ func (w *World) actBelowFinal(rng *rand.Rand) {
 	c.Switch(was[len(was)-1].Hash)
 	for _, k := range w.workers {
 		if k.indexers[c.id].Status().Halted != nil {
-			w.seen["halted"]++
+			halted++
 			k.process.Kill() // a person lets it begin anew
 		}
+	}
+	if halted == 0 && w.seen["deaths"] == died {
+		w.violate("%s: final blocks are others than before, and no indexer has stopped", c.family)
 	}
 	w.rise(true)
 }

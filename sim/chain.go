@@ -76,6 +76,7 @@ type sent struct {
 	id       coffer.Hash
 	ours     *transaction // nil for a stranger's
 	conflict string       // of those with the same one the chain takes one; empty: only itself
+	dropped  bool         // by every node, until it is sent again
 
 	// Of strangers.
 	fails     bool              // it lands and moves nothing
@@ -163,10 +164,25 @@ func (c *chain) broken(call string) bool {
 }
 
 func (c *chain) send(s *sent) {
-	if _, known := c.known[s.id]; !known {
-		c.known[s.id] = s
-		c.sent = append(c.sent, s)
+	if before, known := c.known[s.id]; known {
+		before.dropped = false
+		return
 	}
+	c.known[s.id] = s
+	c.sent = append(c.sent, s)
+}
+
+// drop lets every node forget some of what is not in a block, as pools do that are full or begin
+// anew, and says how many. Strangers do not send again what was theirs.
+func (c *chain) drop(rng *rand.Rand) (dropped int) {
+	s := c.stateOf(c.Canonical())
+	for _, t := range c.sent {
+		if !s.landed[t.id] && !t.dropped && rng.IntN(3) > 0 {
+			t.dropped = true
+			dropped++
+		}
+	}
+	return dropped
 }
 
 // state is what blocks leave behind, as far as it decides about what can land next.
@@ -283,7 +299,7 @@ func (c *chain) contents(base []coffer.Block, count int, rng *rand.Rand, pick fu
 		at := genesis.Add(time.Duration(len(base)+i) * blockInterval)
 		for _, n := range rng.Perm(len(c.sent)) {
 			t := c.sent[n]
-			if s.landed[t.id] || t.conflict != "" && s.gone[t.conflict] || !s.spendable(t) || !c.lands(s, t, at) {
+			if t.dropped || s.landed[t.id] || t.conflict != "" && s.gone[t.conflict] || !s.spendable(t) || !c.lands(s, t, at) {
 				continue
 			}
 			how := pick()
@@ -456,13 +472,18 @@ func (c *chain) moveFinal(behind uint64) {
 	}
 }
 
-// heal ends every fault.
-func (c *chain) heal() {
+// healNode ends what is wrong with the node that indexers follow.
+func (c *chain) healNode() {
 	c.Lag(0)
 	c.WrongBlock(0)
 	for _, call := range []string{chaintest.CallHead, chaintest.CallHeader, chaintest.CallBlock} {
 		c.Fail(call, 0)
 	}
+}
+
+// heal ends every fault.
+func (c *chain) heal() {
+	c.healNode()
 	clear(c.faults)
 	c.dear, c.rate = false, 20
 	maps.DeleteFunc(c.poison, func(coffer.Address, bool) bool { return true })

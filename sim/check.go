@@ -24,6 +24,10 @@ func (b books) add(code string, asset coffer.AssetID, amount int64) {
 
 // check holds the database to what the events say that were applied, and to the chains.
 func (w *World) check() {
+	w.hear()
+	for _, text := range w.kept.take() {
+		w.violate("a process logged: %s", text)
+	}
 	for _, c := range w.chains {
 		w.views[c.id].read()
 	}
@@ -46,6 +50,11 @@ func (w *World) check() {
 	}
 	w.checkWithdrawals(snapshot, want)
 	w.checkBooks(snapshot.books, want)
+	for key, spent := range snapshot.balances {
+		if posted := snapshot.books[key]; spent != -posted {
+			w.violate("%s is %d of %s, and its postings say %d", key[0], spent, key[1], -posted)
+		}
+	}
 }
 
 // cursors are how far a chain's events were applied.
@@ -65,11 +74,12 @@ type snapshot struct {
 	coins    map[string][]string
 	orders   map[string]order
 	books    books
+	balances books // of customers, as they are read when somebody spends
 }
 
 // snapshot reads everything in one transaction, which sees one moment.
 func (w *World) snapshot() (*snapshot, error) {
-	s := &snapshot{cursors: map[string]cursors{}, deposits: map[string]map[place]live{}, coins: map[string][]string{}, orders: map[string]order{}, books: books{}}
+	s := &snapshot{cursors: map[string]cursors{}, deposits: map[string]map[place]live{}, coins: map[string][]string{}, orders: map[string]order{}, books: books{}, balances: books{}}
 	err := pgx.BeginTxFunc(w.ctx, w.db.Pool(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
 		var chain, tx32, ref, account, asset, state string
@@ -124,6 +134,18 @@ func (w *World) snapshot() (*snapshot, error) {
 			})
 			return err
 		})
+		var available, pending, held, review int64
+		batch.Queue(`select account, asset, available::bigint, pending::bigint, held::bigint, review::bigint from ledger_balance`).Query(func(rows pgx.Rows) error {
+			_, err := pgx.ForEachRow(rows, []any{&account, &asset, &available, &pending, &held, &review}, func() error {
+				for bucket, amount := range map[string]int64{
+					ledger.BucketAvailable: available, ledger.BucketPending: pending, ledger.BucketHeld: held, ledger.BucketReview: review,
+				} {
+					s.balances.add(ledger.User(account, bucket), coffer.AssetID(asset), amount)
+				}
+				return nil
+			})
+			return err
+		})
 		return tx.SendBatch(w.ctx, batch).Close()
 	})
 	return s, err
@@ -144,7 +166,10 @@ func (w *World) checkDeposits(c *chain, m *credits, s *snapshot, want books) {
 			to = ledger.SuspenseDust
 		case coffer.DepositReview:
 			to = ledger.User(d.Account, ledger.BucketReview)
-		case coffer.DepositCredited, coffer.DepositUnlocked:
+		case coffer.DepositCredited:
+			to = "user:" + d.Account
+			want.add(ledger.User(d.Account, ledger.BucketPending), d.Asset, -amount)
+		case coffer.DepositUnlocked:
 			to = "user:" + d.Account
 		default:
 			if c.family != Coins {
@@ -173,6 +198,14 @@ func (w *World) checkPaid(c *chain, m *landings, want books) {
 		}
 	}
 	if c.family == Coins {
+		for _, b := range m.blocks {
+			for _, t := range b.Transfers {
+				if known := c.known[t.Tx]; known.ours == nil && w.ours(c)[t.To] == ledger.PrefixCustodyHot {
+					want.add(ledger.SuspenseUnknown, c.native, -int64(number(t.Amount)))
+				}
+			}
+		}
+		want.add(ledger.ExpenseNetworkFee, c.native, int64(m.fees))
 		return
 	}
 	hot, fees := ledger.PrefixCustodyHot+string(c.hot), int64(m.fees)
@@ -225,20 +258,17 @@ func (w *World) checkCoins(c *chain, v *view, s *snapshot, want books) {
 	}
 }
 
-// ours are the addresses of a chain that the database knows, and where what they hold is booked.
+// ours are the addresses of a chain that are ours, and where what they hold is booked.
 func (w *World) ours(c *chain) map[coffer.Address]string {
-	rows, err := w.db.Pool().Query(w.ctx, "select address, kind from deposit_address where chain = $1", string(c.id))
-	w.must(err)
-	ours := map[coffer.Address]string{}
-	var address, kind string
-	_, err = pgx.ForEachRow(rows, []any{&address, &kind}, func() error {
-		ours[coffer.Address(address)] = ledger.PrefixCustodyHot
-		if kind == "deposit" {
-			ours[coffer.Address(address)] = ledger.PrefixCustodyDeposit
+	ours := map[coffer.Address]string{c.hot: ledger.PrefixCustodyHot}
+	for _, s := range c.sent {
+		if s.ours != nil && s.ours.Change != "" {
+			ours[c.address(s.ours.Change)] = ledger.PrefixCustodyHot
 		}
-		return nil
-	})
-	w.must(err)
+	}
+	for _, address := range w.users[c.id] {
+		ours[address] = ledger.PrefixCustodyDeposit
+	}
 	return ours
 }
 
@@ -252,6 +282,9 @@ func (w *World) checkWithdrawals(s *snapshot, want books) {
 		paid, total := len(payments) > 0, int64(o.amount+o.fee)
 		if o.live > 1 {
 			w.violate("withdrawal %s is in %d live payouts", o.id, o.live)
+		}
+		if !coffer.WithdrawalMoves.End(coffer.WithdrawalState(o.state)) {
+			want.add(ledger.User(o.account, ledger.BucketHeld), o.asset, -total)
 		}
 		inside := w.customerAt(c, coffer.Address(o.destination))
 		switch state := coffer.WithdrawalState(o.state); {
@@ -267,13 +300,11 @@ func (w *World) checkWithdrawals(s *snapshot, want books) {
 			if !paid || payments[0].Amount != coffer.NewAmount(o.amount) || payments[0].Asset != o.asset || !m.isFinal(m.height[coffer.Address(o.destination)]) {
 				w.violate("withdrawal %s is settled, and final blocks paid %v", o.id, payments)
 			}
-			if c.family != Coins {
-				want.add(ledger.TransitWithdrawal, o.asset, -int64(o.amount))
-			}
+			want.add(ledger.TransitWithdrawal, o.asset, -int64(o.amount))
 		case (state == coffer.WithdrawalConfirming) != paid:
 			w.violate("withdrawal %s of %d is %s, and the blocks that payouts have seen paid %v", o.id, o.amount, o.state, payments)
 		}
-		if paid && c.family != Coins {
+		if paid {
 			want.add(ledger.TransitWithdrawal, o.asset, int64(o.amount))
 		}
 	}
@@ -298,8 +329,8 @@ func (w *World) customerAt(c *chain, address coffer.Address) string {
 	return ""
 }
 
-// checkBooks compares the books with what they must be. Of customers it compares what they have
-// in all, less what they owe.
+// checkBooks compares the books with what they must be. Of customers it compares what they cannot
+// spend yet, what is set aside, and what they have in all, less what they owe.
 func (w *World) checkBooks(got, want books) {
 	sums := map[string]int64{}
 	have := books{}
@@ -307,6 +338,9 @@ func (w *World) checkBooks(got, want books) {
 		sums[key[1]] += amount
 		code := key[0]
 		if account, bucket, ok := userBucket(code); ok && bucket != ledger.BucketReview {
+			if bucket == ledger.BucketPending || bucket == ledger.BucketHeld {
+				have.add(code, coffer.AssetID(key[1]), amount)
+			}
 			code = "user:" + account
 		} else if owed, ok := strings.CutPrefix(code, ledger.PrefixReceivableReorg); ok {
 			code = "user:" + owed
@@ -326,8 +360,9 @@ func (w *World) checkBooks(got, want books) {
 		keys[key] = true
 	}
 	for key := range keys {
-		coins := w.chainOf(coffer.AssetID(key[1]).Chain()).family == Coins
-		if coins && !strings.HasPrefix(key[0], "user:") && !strings.HasPrefix(key[0], "custody:") {
+		c := w.chainOf(coffer.AssetID(key[1]).Chain())
+		apart := c.family == Coins && w.views[c.id].credited.at != w.views[c.id].landed.at
+		if apart && !strings.HasPrefix(key[0], "user:") && !strings.HasPrefix(key[0], "custody:") {
 			continue // fees and what is on its way depend on how far each has read
 		}
 		if have[key] != want[key] {
@@ -344,33 +379,44 @@ func userBucket(code string) (account, bucket string, ok bool) {
 	return strings.Cut(rest, ":")
 }
 
-// checkEvents holds what subscribers read to the promise: of each resource numbers without gaps,
-// in order, moves that the table allows, and the last one what the resource is.
-func (w *World) checkEvents() {
-	last := map[string]coffer.Event{}
-	for at := int64(0); ; {
-		stored, err := w.log.Read(w.ctx, stream.TopicEvents, stream.PartitionAll, at, 500)
+// subscriber reads tx.events.
+type subscriber struct {
+	at   int64                   // the offset wanted next
+	last map[string]coffer.Event // of each resource
+}
+
+// hear holds what subscribers read to the promise: of each resource numbers without gaps, in order,
+// and moves that the table allows.
+func (w *World) hear() {
+	for {
+		stored, err := w.log.Read(w.ctx, stream.TopicEvents, stream.PartitionAll, w.heard.at, 500)
 		w.must(err)
 		if len(stored) == 0 {
-			break
+			return
 		}
 		for _, s := range stored {
-			at = s.Offset + 1
+			w.heard.at = s.Offset + 1
 			var e coffer.Event
 			if err := json.Unmarshal(s.Value, &e); err != nil {
 				w.violate("tx.events at %d: %v", s.Offset, err)
 				return
 			}
-			before := last[e.Resource]
+			before := w.heard.last[e.Resource]
 			if e.Sequence != before.Sequence+1 {
 				w.violate("event %d of %s comes after %d", e.Sequence, e.Resource, before.Sequence)
 			}
 			if !allowed(e.Type, before.State, e.State) {
 				w.violate("%s goes from %q to %s", e.Resource, before.State, e.State)
 			}
-			last[e.Resource] = e
+			w.heard.last[e.Resource] = e
 		}
 	}
+}
+
+// checkEvents is hear when everything has been said: the last event of each resource is what it is.
+func (w *World) checkEvents() {
+	w.hear()
+	last := w.heard.last
 	rows, err := w.db.Pool().Query(w.ctx, "select id, state from deposit union all select id, state from withdrawal")
 	w.must(err)
 	var id, state string
@@ -385,14 +431,16 @@ func (w *World) checkEvents() {
 
 func allowed(kind, from, to string) bool {
 	switch {
+	case kind == coffer.EventBookTransfer:
+		return from == "" // it has one event
 	case from == to:
 		return true
 	case kind == coffer.EventDeposit:
 		return from == "" && to == string(coffer.DepositObserved) || coffer.DepositMoves.Allowed(coffer.DepositState(from), coffer.DepositState(to))
 	case kind == coffer.EventWithdrawal:
-		return from == "" || coffer.WithdrawalMoves.Allowed(coffer.WithdrawalState(from), coffer.WithdrawalState(to))
+		return from == "" && to == string(coffer.WithdrawalRequested) || coffer.WithdrawalMoves.Allowed(coffer.WithdrawalState(from), coffer.WithdrawalState(to))
 	}
-	return true
+	return false
 }
 
 // checkEnd is check when everything has ended: nothing is on its way or set aside, the chains
@@ -405,8 +453,9 @@ func (w *World) checkEnd() {
 		if len(said) != len(canonical) || said[len(said)-1] != canonical[len(canonical)-1].BlockRef {
 			w.violate("%s: %d blocks were said of %d", c.id, len(said), len(canonical))
 		}
-		if at := w.views[c.id].credited.at; at != uint64(len(w.views[c.id].events)) {
-			w.violate("%s: deposits applied %d events of %d", c.id, at, len(w.views[c.id].events))
+		v, events := w.views[c.id], uint64(len(w.views[c.id].events))
+		if v.credited.at != events || v.landed.at != events {
+			w.violate("%s: deposits applied %d events of %d, payouts %d", c.id, v.credited.at, events, v.landed.at)
 		}
 	}
 	for _, wish := range w.wishes {

@@ -39,6 +39,13 @@ type Process struct {
 	names  []string
 	conns  map[*mortal]bool
 	texts  map[string]string // of prepared statements, by name
+	begins func() func()     // told of each batch; what it returns comes before the next point
+	pause  func()            // comes before the next point, where the process waits for nobody
+
+	// Calls that are made at once, to so many at most. Their points have numbers by who is called,
+	// not by who is called first, which is nobody's choice.
+	batch, batchEnd int
+	late            string // where the process died in a batch: it stops at its next point
 }
 
 // processes counts those there were: PostgreSQL knows each by a name of its own.
@@ -113,9 +120,59 @@ func (p *Process) Call(name string, call func() error) error {
 	return result
 }
 
+// Beside is one of the calls that a process makes at once to others, of which there are so many:
+// the n-th of them. The process dies before the call of one, of which and of those behind it
+// nothing is heard or done, or after it. It stops at its next point, where all are back.
+func (p *Process) Beside(name string, n, of int, call func() error) error {
+	p.mu.Lock()
+	if p.dead {
+		p.mu.Unlock()
+		return ErrDied
+	}
+	if p.points != p.batchEnd || p.batchEnd == 0 {
+		p.batch, p.batchEnd = p.points, p.points+2*of
+		p.points = p.batchEnd
+		if p.begins != nil {
+			p.pause = p.begins()
+		}
+		if p.record {
+			for range of {
+				p.names = append(p.names, name+" before", name+" after")
+			}
+		}
+	}
+	before := p.batch + 1 + 2*n
+	dies := p.dieAt > p.batch && p.dieAt <= before+1
+	alone := p.dieAt == before+1
+	if dies && (alone || p.late == "") {
+		p.late = name + " before"
+		if alone {
+			p.late = name + " after"
+		}
+	}
+	p.mu.Unlock()
+	if dies && !alone {
+		return ErrDied
+	}
+	if err := call(); err != nil || !dies {
+		return err
+	}
+	return ErrDied
+}
+
+// Batches lets somebody be told when calls begin that are made at once, and say what happens before
+// they are back.
+func (p *Process) Batches(begins func() func()) { p.begins = begins }
+
 // point passes a point, or dies there.
 func (p *Process) point(name string) error {
 	p.mu.Lock()
+	if pause := p.pause; pause != nil && !p.dead {
+		p.pause = nil
+		p.mu.Unlock()
+		pause()
+		p.mu.Lock()
+	}
 	defer p.mu.Unlock()
 	if p.dead {
 		return ErrDied
@@ -124,7 +181,10 @@ func (p *Process) point(name string) error {
 	if p.record {
 		p.names = append(p.names, name)
 	}
-	if p.points == p.dieAt {
+	if p.dieAt > 0 && p.points >= p.dieAt || p.late != "" {
+		if p.late != "" {
+			name = p.late
+		}
 		p.dead, p.at = true, name
 		p.cancel()
 		for c := range p.conns {

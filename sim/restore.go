@@ -36,7 +36,7 @@ func (w *World) actBackup(rng *rand.Rand) {
 
 // actRestore puts the copy back under signers that have signed since, and does what operators do
 // then (docs/restore.md).
-func (w *World) actRestore(*rand.Rand) {
+func (w *World) actRestore(rng *rand.Rand) {
 	if !w.copied {
 		return
 	}
@@ -57,12 +57,17 @@ func (w *World) actRestore(*rand.Rand) {
 	for _, c := range w.chains {
 		w.views[c.id] = newView(w, c)
 	}
+	w.heard = subscriber{last: map[string]coffer.Event{}}
 	w.later(2 * leaseTTL) // whoever held a lease then does not any more
 	for _, k := range w.workers {
 		k.start(0)
 	}
 	w.forget()
-	done := w.recover(w.workers[0])
+	dies := 0
+	if rng.IntN(2) == 0 {
+		dies = between(rng, 1, 300)
+	}
+	done := w.recover(w.workers[0], dies)
 	w.seen["payouts made again"] += done.Payouts
 	w.seen["orders made again"] += done.Orders
 	w.tell("the copy of the database is put back: %d payouts and %d orders are made again from the signers' logs", done.Payouts, done.Orders)
@@ -88,26 +93,44 @@ func (w *World) forget() {
 // maxImports is how often a person looks before an import must have come to its end.
 const maxImports = 20
 
-// recover imports what signers know and the database does not.
-func (w *World) recover(k *worker) (done payout.Imported) {
+// recover imports what signers know and the database does not. The process dies at its n-th point,
+// and another begins again; 0 lets it live.
+func (w *World) recover(k *worker, n int) (done payout.Imported) {
 	for _, c := range w.chains {
 		c.Lag(0)
 	}
+	k.process.Arm(n)
+	for {
+		imported, err := w.restored(k)
+		done.Payouts, done.Attempts, done.Orders = done.Payouts+imported.Payouts, done.Attempts+imported.Attempts, done.Orders+imported.Orders
+		at := k.process.Died()
+		if at == "" {
+			w.must(err)
+			k.process.Arm(0)
+			return done
+		}
+		w.seen["died after a restore"]++
+		w.tell("      %s died at %q while signers' logs were imported", k.name, at)
+		w.must(k.process.Close(w.db))
+		k.start(0)
+	}
+}
+
+// restored is what operators do after a restore (docs/restore.md).
+func (w *World) restored(k *worker) (done payout.Imported, err error) {
 	k.index(200, w.chains...)
 	k.deposit(2000, w.chains...)
 	var logs []payout.SignerLog
 	for _, s := range w.signers {
-		logs = append(logs, s)
+		logs = append(logs, heard{s, k.process})
 	}
-	err := k.payouts.Admit(w.ctx, logs, threshold, func(string, error) {})
-	if err == nil {
-		return done
-	}
-	if !errors.Is(err, payout.ErrHalted) {
-		w.must(err)
+	if err := k.payouts.Admit(w.ctx, logs, threshold, func(string, error) {}); err == nil || !errors.Is(err, payout.ErrHalted) {
+		return done, err
 	}
 	halt, err := payout.Halted(w.ctx, w.db)
-	w.must(err)
+	if err != nil {
+		return done, err
+	}
 	for range maxImports {
 		var step payout.Imported
 		step, err = k.payouts.Import(w.ctx, readLine)
@@ -117,13 +140,18 @@ func (w *World) recover(k *worker) (done payout.Imported) {
 		}
 		w.clearAlarms() // a person let a payout go after the copy was made
 	}
-	w.must(err)
-	w.must(k.payouts.Unhalt(w.ctx, halt.Hash, "statement", []string{"alice", "bob"}))
+	if err != nil {
+		return done, err
+	}
+	if err := k.payouts.Unhalt(w.ctx, halt.Hash, "statement", []string{"alice", "bob"}); err != nil {
+		return done, err
+	}
 	for _, c := range w.chains { // addresses for change that are known again have a past
 		for more, n := true, 0; more && n < maxImports; n++ {
-			more, err = k.deposits.Backfill(w.ctx, c.id)
-			w.must(err)
+			if more, err = k.deposits.Backfill(w.ctx, c.id); err != nil {
+				return done, err
+			}
 		}
 	}
-	return done
+	return done, nil
 }

@@ -31,6 +31,7 @@ const (
 // signed for it can land any more.
 type signer struct {
 	name string
+	n    int // of its chain's
 	c    *chain
 	w    *World
 
@@ -52,7 +53,7 @@ type memory struct {
 
 func newSigner(w *World, c *chain, n int) *signer {
 	return &signer{
-		name: fmt.Sprintf("%s-signer-%d", c.family, n), c: c, w: w,
+		name: fmt.Sprintf("%s-signer-%d", c.family, n), n: n, c: c, w: w,
 		signed: map[coffer.Hash]memory{}, slots: map[coffer.Slot][]coffer.Hash{}, single: map[coffer.Slot]coffer.Hash{},
 	}
 }
@@ -63,12 +64,25 @@ type heard struct {
 	by *Process
 }
 
-// Sign implements coffer.Signer.
-func (h heard) Sign(ctx context.Context, r coffer.SigningRequest) ([]coffer.Signature, error) {
-	if h.by.Died() != "" {
-		return nil, ErrDied
+// Sign implements coffer.Signer. Payouts ask several at once.
+func (h heard) Sign(ctx context.Context, r coffer.SigningRequest) (signatures []coffer.Signature, err error) {
+	err = h.by.Beside("signer.sign", h.n, signersPerChain, func() error {
+		signatures, err = h.signer.Sign(ctx, r)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	return h.signer.Sign(ctx, r)
+	return signatures, nil
+}
+
+// Read implements payout.SignerLog.
+func (h heard) Read(ctx context.Context, after uint64, previous coffer.Hash) (page payout.LogPage, err error) {
+	err = h.by.Call("signer.read", func() error {
+		page, err = h.signer.Read(ctx, after, previous)
+		return err
+	})
+	return page, err
 }
 
 func (s *signer) key() string { return "key of " + s.name }

@@ -94,7 +94,7 @@ func Run(tb testing.TB, c Config) Report {
 	who := cast{c.Seed, families, processes, max(c.Spell, 30)}
 	report, err := play(tb, who, actions)
 	if err != nil && c.Shrink {
-		report.Failure = shrink(tb, who, actions, err)
+		report.Failure = shrink(tb, who, actions, err, report.Trace)
 	}
 	return report
 }
@@ -185,9 +185,9 @@ const (
 )
 
 // shrink looks for fewer actions that fail, by leaving out longer and shorter pieces.
-func shrink(tb testing.TB, who cast, actions []Action, err error) *Failure {
+func shrink(tb testing.TB, who cast, actions []Action, err error, trace []string) *Failure {
 	tb.Helper()
-	best := &Failure{Err: err, Actions: actions}
+	best := &Failure{Err: err, Actions: actions, Trace: trace}
 	until := time.Now().Add(shrinkTimeout)
 	tries := 0
 	fails := func(fewer []Action) bool {
@@ -201,7 +201,6 @@ func shrink(tb testing.TB, who cast, actions []Action, err error) *Failure {
 		best = &Failure{Err: err, Actions: fewer, Trace: report.Failure.Trace}
 		return true
 	}
-	fails(actions) // for its trace
 	for piece := len(actions) / 2; piece > 0; piece /= 2 {
 		for at := 0; at < len(best.Actions); {
 			fewer := append(slices.Clone(best.Actions[:at]), best.Actions[min(at+piece, len(best.Actions)):]...)

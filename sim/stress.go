@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"strconv"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,52 +21,6 @@ const (
 	stressAhead   = 6                    // blocks that the chains may be ahead of who applies them
 )
 
-// complaints is where free-running processes log: what a database says of locks that it had to
-// break is kept, for nobody may see that.
-type complaints struct {
-	slog.Handler
-	with string // what each record of this logger says besides
-	gathered
-}
-
-// gathered is shared by the loggers made of one.
-type gathered struct {
-	mu   *sync.Mutex
-	kept *[]string
-}
-
-// Handle implements slog.Handler.
-func (c *complaints) Handle(_ context.Context, r slog.Record) error {
-	text := r.Message + c.with
-	r.Attrs(func(a slog.Attr) bool {
-		text += " " + a.String()
-		return true
-	})
-	for _, bad := range []string{"deadlock", "SQLSTATE 40", "SQLSTATE 23", "SQLSTATE 55", "conflicts in a row", "lock timeout"} {
-		if strings.Contains(text, bad) {
-			c.mu.Lock()
-			*c.kept = append(*c.kept, text)
-			c.mu.Unlock()
-		}
-	}
-	return nil
-}
-
-// Enabled implements slog.Handler.
-func (c *complaints) Enabled(context.Context, slog.Level) bool { return true }
-
-// WithAttrs implements slog.Handler.
-func (c *complaints) WithAttrs(attrs []slog.Attr) slog.Handler {
-	more := *c
-	for _, a := range attrs {
-		more.with += " " + a.String()
-	}
-	return &more
-}
-
-// WithGroup implements slog.Handler.
-func (c *complaints) WithGroup(string) slog.Handler { return c }
-
 // Stress lets processes run freely, all roles of each, while customers ask and cancel and the
 // chains make so many blocks and reorganise, and then holds everything to the same invariants as
 // a history. Unlike a history it is not the same twice: it looks for what only real contention
@@ -77,8 +28,7 @@ func (c *complaints) WithGroup(string) slog.Handler { return c }
 func Stress(tb testing.TB, families []Family, processes, blocks int) Report {
 	tb.Helper()
 	w := newWorld(tb, families, 0)
-	kept := &complaints{gathered: gathered{&sync.Mutex{}, &[]string{}}}
-	w.poll, w.logger = stressPoll, slog.New(kept)
+	w.poll = stressPoll
 	for n := range processes {
 		k := &worker{w: w, name: fmt.Sprintf("process-%d", n+1)}
 		w.workers = append(w.workers, k)
@@ -107,9 +57,6 @@ func Stress(tb testing.TB, families []Family, processes, blocks int) Report {
 		w.workers[0].sequence()
 	}
 	w.checkEnd()
-	for _, text := range *kept.kept {
-		w.violate("a process logged: %s", text)
-	}
 	if n := w.deadlocks(); n > 0 {
 		w.violate("the database broke %d deadlocks", n)
 	}

@@ -34,7 +34,8 @@ func newView(w *World, c *chain) *view {
 }
 
 // read reads what was said since the last time, and complains of events that break the laws of
-// indexer: numbers without gaps, one linked chain, the content of what leaves as it came.
+// indexer: numbers without gaps, one linked chain of blocks with the content that the chain gave
+// them, which is said again when they leave.
 func (v *view) read() {
 	for {
 		stored, err := v.w.log.Read(v.w.ctx, stream.TopicRaw, string(v.c.id), v.offset, 500)
@@ -69,6 +70,10 @@ func (v *view) add(value []byte) {
 	if n := len(v.events); n > 0 && e.Epoch < v.events[n-1].Epoch {
 		v.w.violate("event %d of %s is of epoch %d after %d", e.Sequence, v.c.id, e.Epoch, v.events[n-1].Epoch)
 	}
+	made, known := v.c.Made(e.Block.Hash)
+	if got, want := plain(e.Block), plain(made); !known || got != want {
+		v.w.violate("event %d of %s says of block %d\n%s\nand the chain made\n%s", e.Sequence, v.c.id, e.Block.Height, got, want)
+	}
 	n := len(v.tip)
 	switch {
 	case e.Kind == coffer.BlockDisconnected && (n == 0 || v.tip[n-1] != e.Block.BlockRef):
@@ -84,6 +89,21 @@ func (v *view) add(value []byte) {
 	}
 	v.final = max(v.final, e.Final)
 	v.events = append(v.events, e)
+}
+
+// plain is a block as text, in which what is absent and what is empty is the same.
+func plain(b coffer.Block) string {
+	if len(b.Transfers) == 0 {
+		b.Transfers = nil
+	}
+	if len(b.Outcomes) == 0 {
+		b.Outcomes = nil
+	}
+	text, err := json.Marshal(b)
+	if err != nil {
+		panic(err) // plain data always encodes
+	}
+	return string(text)
 }
 
 // place is where a transfer is on a chain, whatever block it is in.
@@ -216,6 +236,14 @@ func (m *landings) count() {
 	}
 	m.ops = uint64(len(s.outcome))
 	m.fees = operationFee * m.ops
+	if m.v.c.family == Coins {
+		m.fees = 0
+		for id := range s.landed {
+			if ours := m.v.c.known[id].ours; ours != nil {
+				m.fees += number(ours.Fee)
+			}
+		}
+	}
 	for _, payments := range s.paid {
 		for _, p := range payments {
 			m.spent[p.Asset] += number(p.Amount)

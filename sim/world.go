@@ -35,6 +35,8 @@ const (
 	unlock      = 4
 	leaseTTL    = 30 * time.Second
 	maxReorg    = 200 // blocks
+
+	signersPerChain = 3
 )
 
 // customers are the accounts there are.
@@ -65,12 +67,14 @@ type World struct {
 
 	wishes []*wish // of customers for withdrawals
 	views  map[coffer.ChainID]*view
+	heard  subscriber
 
 	nested bool          // somebody's turn came during somebody else's call
 	copied bool          // there is a copy of the database
 	spell  int           // blocks that pass at most while nothing happens
 	poll   time.Duration // of processes that run by themselves; zero: none does
 	logger *slog.Logger
+	kept   *complaints
 	seen   map[string]int
 	told   []string // what happened, for people
 }
@@ -86,6 +90,7 @@ type worker struct {
 	record  bool          // whether its points' names are remembered
 	raceAt  int           // calls to the outside until somebody else's turn comes; 0: never
 	race    func()
+	early   bool // their turns come before the call arrives, not before its answer
 
 	books       *ledger.Ledger
 	log         *stream.Postgres
@@ -102,8 +107,9 @@ func newWorld(tb testing.TB, families []Family, processes int) *World {
 	w := &World{
 		tb: tb, ctx: context.Background(), dsn: postgrestest.NewDSN(tb), now: genesis,
 		users: map[coffer.ChainID]map[string]coffer.Address{}, views: map[coffer.ChainID]*view{}, seen: map[string]int{},
-		logger: slog.New(slog.DiscardHandler), // what matters is in the database and on the chains
+		kept: newComplaints(), heard: subscriber{last: map[string]coffer.Event{}},
 	}
+	w.logger = slog.New(w.kept)
 	db, err := postgres.Open(w.ctx, w.dsn)
 	w.must(err)
 	w.db = db
@@ -114,7 +120,7 @@ func newWorld(tb testing.TB, families []Family, processes int) *World {
 		w.chains = append(w.chains, c)
 		w.users[c.id] = map[string]coffer.Address{}
 		w.views[c.id] = newView(w, c)
-		for n := range 3 {
+		for n := range signersPerChain {
 			w.signers = append(w.signers, newSigner(w, c, n))
 		}
 	}
@@ -273,6 +279,15 @@ func (k *worker) start(n int) {
 	w.must(err)
 	k.process, k.down, k.again, k.raceAt, k.admitted = process, 0, 0, 0, false
 	process.Arm(n)
+	process.Batches(func() func() {
+		if k.raceAt == 0 || w.nested {
+			return nil
+		}
+		if k.raceAt--; k.raceAt > 0 {
+			return nil
+		}
+		return k.meet
+	})
 	if k.record {
 		process.Record()
 	}
@@ -408,18 +423,29 @@ func (s *source) Block(ctx context.Context, hash coffer.Hash) (b coffer.Block, e
 // arrives.
 func (k *worker) call(name string, call func() error) error {
 	return k.process.Call(name, func() error {
+		races := false
+		if k.raceAt > 0 && !k.w.nested {
+			k.raceAt--
+			races = k.raceAt == 0
+		}
+		if races && k.early {
+			k.meet()
+		}
 		k.w.outside.Lock()
 		err := call()
 		k.w.outside.Unlock()
-		if k.raceAt > 0 && !k.w.nested {
-			if k.raceAt--; k.raceAt == 0 {
-				k.w.nested = true
-				k.race()
-				k.w.nested = false
-			}
+		if races && !k.early {
+			k.meet()
 		}
 		return err
 	})
+}
+
+// meet lets others take their turns while a call of this process is on its way.
+func (k *worker) meet() {
+	k.w.nested = true
+	k.race()
+	k.w.nested = false
 }
 
 // do is a turn of a process. What it meets of what the simulation breaks is no error.
@@ -466,7 +492,7 @@ func (w *World) rise(now bool) {
 func (k *worker) admit() {
 	var logs []payout.SignerLog
 	for _, s := range k.w.signers {
-		logs = append(logs, s)
+		logs = append(logs, heard{s, k.process})
 	}
 	k.do("admit", func(ctx context.Context) error {
 		err := k.payouts.Admit(ctx, logs, threshold, func(string, error) {})
