@@ -90,9 +90,14 @@ func (s *Service) checkBlocks(ctx context.Context, chain Chain) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("deposit cursor of %s: %w", chain.ID, err)
 	}
-	blocks, err := s.sql.BlocksToAgree(ctx, depositsql.BlocksToAgreeParams{
+	query := depositsql.BlocksToAgreeParams{
 		Chain: string(chain.ID), After: s.agreeing.get(chain.ID), Tip: *cursor.Height, Final: chain.finalOr(cursor.Final), First: maxBlocksPerCheck,
-	})
+	}
+	blocks, err := s.sql.BlocksToAgree(ctx, query)
+	if err == nil && len(blocks) == 0 && query.After > beforeAll {
+		query.After = beforeAll
+		blocks, err = s.sql.BlocksToAgree(ctx, query)
+	}
 	if err != nil {
 		return false, fmt.Errorf("blocks to agree on: %w", err)
 	}
@@ -110,14 +115,20 @@ func (s *Service) checkBlocks(ctx context.Context, chain Chain) (bool, error) {
 		if errors.Is(err, coffer.ErrNotFound) {
 			break // it is behind: nothing to say about higher blocks either
 		}
+		away := err != nil
+		var found finding
 		if err == nil && theirs == block.BlockHash {
-			theirs, err = s.corroborated(ctx, chain, block.BlockHash)
+			theirs, found, err = s.corroborated(ctx, chain, block.BlockHash)
+		}
+		if away || errors.Is(err, context.DeadlineExceeded) {
+			s.agreeing.set(chain.ID, block.Height) // each more would cost as long now; those above are asked about next
+			return learnt, errors.Join(trouble, err)
 		}
 		if err != nil {
 			trouble = errors.Join(trouble, err) // what one block paid says nothing of the others
 			continue
 		}
-		news, err := s.writeAgreement(ctx, chain.ID, block, theirs)
+		news, err := s.writeAgreement(ctx, chain.ID, block, theirs, found)
 		if err != nil {
 			return learnt, err
 		}
@@ -148,38 +159,47 @@ func (s *Service) second(ctx context.Context, chain Chain, height int64) (coffer
 	return header.Hash, nil
 }
 
+// finding is which deposits a second node has found in a block, by their inclusion.
+type finding struct {
+	deposits   []string
+	inclusions []int64
+}
+
 // corroborated asks the second node about what a block paid that its hash does not prove. It returns
-// the block's hash when the node says the same, and zero when it does not.
-func (s *Service) corroborated(ctx context.Context, chain Chain, hash coffer.Hash) (coffer.Hash, error) {
-	node, ok := chain.Second.(Corroborator)
-	if !ok {
-		return hash, nil
-	}
+// the block's hash and which deposits were asked about when the node says the same, and zero when it
+// does not.
+func (s *Service) corroborated(ctx context.Context, chain Chain, hash coffer.Hash) (coffer.Hash, finding, error) {
 	rows, err := s.sql.ToCorroborate(ctx, depositsql.ToCorroborateParams{Chain: string(chain.ID), BlockHash: hash})
 	if err != nil {
-		return coffer.Hash{}, fmt.Errorf("deposits of block %s: %w", hash, err)
+		return coffer.Hash{}, finding{}, fmt.Errorf("deposits of block %s: %w", hash, err)
 	}
+	var found finding
 	transfers := make([]coffer.Transfer, len(rows))
 	for i, row := range rows {
+		found.deposits, found.inclusions = append(found.deposits, row.ID), append(found.inclusions, row.Inclusion)
 		transfers[i] = coffer.Transfer{
 			Asset: coffer.AssetID(row.Asset), Tx: row.Tx, Ref: row.Ref, From: coffer.Address(row.Sender), To: coffer.Address(row.Address), Amount: row.Amount,
 		}
+	}
+	node, ok := chain.Second.(Corroborator)
+	if !ok {
+		return hash, found, nil // the hash proves all there is
 	}
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	same, err := node.Corroborate(call, hash, transfers)
 	if err != nil {
-		return coffer.Hash{}, fmt.Errorf("second node of %s: payments of block %s: %w", chain.ID, hash, err)
+		return coffer.Hash{}, finding{}, fmt.Errorf("second node of %s: payments of block %s: %w", chain.ID, hash, err)
 	}
 	if !same {
-		return coffer.Hash{}, nil
+		return coffer.Hash{}, finding{}, nil
 	}
-	return hash, nil
+	return hash, found, nil
 }
 
 // writeAgreement keeps what the second node said, while the block is still one of ours, and
 // reports whether it is news.
-func (s *Service) writeAgreement(ctx context.Context, chain coffer.ChainID, block depositsql.BlocksToAgreeRow, theirs coffer.Hash) (news bool, err error) {
+func (s *Service) writeAgreement(ctx context.Context, chain coffer.ChainID, block depositsql.BlocksToAgreeRow, theirs coffer.Hash, found finding) (news bool, err error) {
 	err = s.DB.Tx(ctx, func(tx pgx.Tx) error {
 		news = false
 		c, err := s.lockChain(ctx, tx, chain)
@@ -191,7 +211,13 @@ func (s *Service) writeAgreement(ctx context.Context, chain coffer.ChainID, bloc
 			return err
 		}
 		rows, err := c.q.SetAgreement(ctx, depositsql.SetAgreementParams{Chain: string(chain), BlockHash: block.BlockHash, Height: block.Height, Theirs: theirs, At: c.at})
-		if err != nil || rows == 0 {
+		if err != nil {
+			return err
+		}
+		kept, err := c.q.Corroborate(ctx, depositsql.CorroborateParams{
+			Chain: string(chain), BlockHash: block.BlockHash, Deposits: found.deposits, Inclusions: found.inclusions,
+		})
+		if err != nil || rows+kept == 0 {
 			return err
 		}
 		news = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,12 +45,14 @@ type corroborating struct {
 	*chaintest.Fake
 	asked  [][]coffer.Transfer
 	denies bool
+	lacks  coffer.Address // payments to it, which were never made
 	err    error
 }
 
 func (c *corroborating) Corroborate(_ context.Context, _ coffer.Hash, transfers []coffer.Transfer) (bool, error) {
 	c.asked = append(c.asked, transfers)
-	return !c.denies, c.err
+	forged := slices.ContainsFunc(transfers, func(t coffer.Transfer) bool { return t.To == c.lacks })
+	return !c.denies && !forged, c.err
 }
 
 // That a block is the same does not say that it paid the same: a trace is proven by nothing.
@@ -94,6 +97,51 @@ func TestASecondNodeIsAskedWhatABlockPaid(t *testing.T) {
 	}
 }
 
+// A payment that one node made up comes to be credited after the rest of its block was asked about
+// and agreed on: because a rule had parked it, or because it counts at a greater depth.
+func TestWhatIsCreditedLateIsAskedAboutToo(t *testing.T) {
+	for name, late := range map[string]func(h *harness, c *deposit.Config){
+		"parked": func(h *harness, c *deposit.Config) {
+			c.Rules = []deposit.Rule{{Name: "large", Asset: h.eth(), Amount: coffer.NewAmount(500)}}
+		},
+		"deeper": func(_ *harness, c *deposit.Config) {
+			c.Assets[0].Credit, c.Assets[0].Unlock, c.Assets[1].Credit, c.Assets[1].Unlock = 1, 1, 6, 8
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t, nil)
+			node := &corroborating{Fake: h.fake, lacks: h.user("ann")}
+			h.s = h.start(h.db, func(c *deposit.Config) {
+				late(h, c)
+				c.Chains[0].Second = node
+			})
+			h.mine(transfer(h.usdt(), 1, "log:0", h.user("bob"), 100), transfer(h.eth(), 2, "trace:1", h.user("ann"), 500))
+			h.empty(4)
+			h.check(true)
+			h.wantBalance("bob", h.usdt(), 100, 0)
+			h.check(false)
+			if name == "parked" {
+				if _, err := h.s.Release(t.Context(), decision("t-ann", h.only("ann").ID, "looks fine")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h.empty(5)
+			h.wantBalance("ann", h.eth(), 0, 500)
+			h.check(true)
+			h.check(false)
+			h.empty(1)
+			h.wantBalance("ann", h.eth(), 0, 500)
+			if d := h.only("ann"); d.State != coffer.DepositCredited || !strings.Contains(d.Reason, "disagree") {
+				t.Errorf("deposit: %+v", d)
+			}
+
+			node.lacks = ""
+			h.check(true)
+			h.wantBalance("ann", h.eth(), 500, 0)
+		})
+	}
+}
+
 // Somebody can make blocks that a second node cannot say anything of, as many as one look takes:
 // those above have their turn all the same.
 func TestBlocksThatCannotBeAgreedOnDoNotHoldUpOthers(t *testing.T) {
@@ -115,6 +163,27 @@ func TestBlocksThatCannotBeAgreedOnDoNotHoldUpOthers(t *testing.T) {
 	h.wantBalance("mallory", h.eth(), 0, stuck*7)
 	h.check(true) // and from the beginning
 	h.wantBalance("mallory", h.eth(), stuck*7, 0)
+}
+
+// A second node that does not answer costs one deadline, whoever else waits, and another block has
+// its turn when it is asked again.
+func TestASecondNodeThatHangsIsAskedOnce(t *testing.T) {
+	h := newHarness(t, nil)
+	node := &corroborating{Fake: h.fake, err: context.DeadlineExceeded}
+	h.s = h.start(h.db, func(c *deposit.Config) { c.Chains[0].Second = node })
+	for n, name := range []string{"mallory", "ann"} {
+		h.mine(transfer(h.eth(), uint64(n), "trace:1", h.user(name), 7))
+	}
+	h.empty(3)
+	if moved, err := h.s.Check(t.Context(), h.chain); moved || !errors.Is(err, node.err) || len(node.asked) != 1 {
+		t.Fatalf("%v, %v; asked %d times", moved, err, len(node.asked))
+	}
+	node.err = nil
+	h.check(true)
+	h.wantBalance("ann", h.eth(), 7, 0)
+	h.wantBalance("mallory", h.eth(), 0, 7)
+	h.check(true) // and from the beginning
+	h.wantBalance("mallory", h.eth(), 7, 0)
 }
 
 func twoNodes(t *testing.T) (*harness, *second, *[]error) {

@@ -99,7 +99,8 @@ set state = 'unlocked', sequence = sequence + 1, updated_at = @at,
     reason = case when reason = @held::text then '' else reason end
 where d.chain = @chain and d.state = 'credited' and d.unlock_height <= @tip::bigint and d.height <= @final::bigint
   and (not @agreed::boolean or exists (
-      select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash))
+      select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+      and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion))
   and (not @screened::boolean
       or exists (select from deposit_screening s where s.deposit = d.id and s.inclusion = d.inclusion and s.passed)
       or exists (select from deposit_audit u where u.deposit = d.id and u.inclusion = d.inclusion and u.action = 'release'))
@@ -218,7 +219,8 @@ where r.chain = @chain and r.position > @after::bigint and (r.state = 'paying' o
     and d.inclusion = r.inclusion and d.state in ('rejected', 'missing_memo')
     and d.unlock_height <= c.height and (d.height <= c.final or @no_finality::boolean)
     and (not @agreed::boolean or exists (
-        select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)))
+        select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+        and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion)))
 order by r.position limit @first;
 
 -- name: DropRefunds :exec
@@ -228,26 +230,35 @@ where deposit = any (@deposits::text[]) and state = 'ordered';
 
 -- name: BlocksToAgree :many
 -- BlocksToAgree lists blocks whose deposits would be unlocked or refunded if a second node
--- agreed, above a height.
+-- agreed, above a height: to the block, and to each of these deposits.
 select distinct d.height, d.block_hash from deposit d
 where d.chain = @chain and d.height > @after::bigint and d.unlock_height <= @tip::bigint and d.height <= @final::bigint
   and (d.state = 'credited' or d.state in ('rejected', 'missing_memo') and exists (select from deposit_refund r where r.deposit = d.id and r.state = 'ordered'))
-  and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+  and not (exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+      and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion))
 order by d.height limit @first;
 
 -- name: ToCorroborate :many
 -- ToCorroborate lists what deposits of a block are that wait for a second node.
-select tx, ref, asset, sender, address, amount from deposit
+select id, inclusion, tx, ref, asset, sender, address, amount from deposit
 where chain = @chain and block_hash = @block_hash and state in ('credited', 'rejected', 'missing_memo')
 order by position;
 
 -- name: StillToAgree :one
--- StillToAgree is false for a block that left the chain, or that was agreed on meanwhile.
-select (exists (
+-- StillToAgree is false for a block that left the chain, or where everything was agreed on
+-- meanwhile.
+select exists (
     select from deposit d where d.chain = @chain and d.block_hash = @block_hash and d.state in ('credited', 'rejected', 'missing_memo')
-) and not exists (
-    select from deposit_agreement a where a.chain = @chain and a.block_hash = @block_hash and a.theirs = a.block_hash
-))::boolean as still;
+      and not (exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+          and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion)))::boolean as still;
+
+-- name: Corroborate :execrows
+-- Corroborate keeps which deposits, as they were when a second node was asked, it has found in a
+-- block.
+insert into deposit_corroboration (deposit, inclusion)
+select d.id, d.inclusion from deposit d join (select unnest(@deposits::text[]) as id, unnest(@inclusions::bigint[]) as inclusion) asked using (id, inclusion)
+where d.chain = @chain and d.block_hash = @block_hash
+on conflict (deposit, inclusion) do nothing;
 
 -- name: SetAgreement :execrows
 -- SetAgreement changes nothing when the same was said before.

@@ -576,7 +576,8 @@ const blocksToAgree = `-- name: BlocksToAgree :many
 select distinct d.height, d.block_hash from deposit d
 where d.chain = $1 and d.height > $2::bigint and d.unlock_height <= $3::bigint and d.height <= $4::bigint
   and (d.state = 'credited' or d.state in ('rejected', 'missing_memo') and exists (select from deposit_refund r where r.deposit = d.id and r.state = 'ordered'))
-  and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+  and not (exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+      and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion))
 order by d.height limit $5
 `
 
@@ -594,7 +595,7 @@ type BlocksToAgreeRow struct {
 }
 
 // BlocksToAgree lists blocks whose deposits would be unlocked or refunded if a second node
-// agreed, above a height.
+// agreed, above a height: to the block, and to each of these deposits.
 func (q *Queries) BlocksToAgree(ctx context.Context, arg BlocksToAgreeParams) ([]BlocksToAgreeRow, error) {
 	rows, err := q.db.Query(ctx, blocksToAgree,
 		arg.Chain,
@@ -692,6 +693,35 @@ func (q *Queries) Confirm(ctx context.Context, arg ConfirmParams) ([]Deposit, er
 		return nil, err
 	}
 	return items, nil
+}
+
+const corroborate = `-- name: Corroborate :execrows
+insert into deposit_corroboration (deposit, inclusion)
+select d.id, d.inclusion from deposit d join (select unnest($1::text[]) as id, unnest($2::bigint[]) as inclusion) asked using (id, inclusion)
+where d.chain = $3 and d.block_hash = $4
+on conflict (deposit, inclusion) do nothing
+`
+
+type CorroborateParams struct {
+	Deposits   []string
+	Inclusions []int64
+	Chain      string
+	BlockHash  coffer.Hash
+}
+
+// Corroborate keeps which deposits, as they were when a second node was asked, it has found in a
+// block.
+func (q *Queries) Corroborate(ctx context.Context, arg CorroborateParams) (int64, error) {
+	result, err := q.db.Exec(ctx, corroborate,
+		arg.Deposits,
+		arg.Inclusions,
+		arg.Chain,
+		arg.BlockHash,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const countScreeningFailure = `-- name: CountScreeningFailure :one
@@ -1690,7 +1720,8 @@ where r.chain = $1 and r.position > $2::bigint and (r.state = 'paying' or r.stat
     and d.inclusion = r.inclusion and d.state in ('rejected', 'missing_memo')
     and d.unlock_height <= c.height and (d.height <= c.final or $3::boolean)
     and (not $4::boolean or exists (
-        select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)))
+        select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+        and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion)))
 order by r.position limit $5
 `
 
@@ -2239,11 +2270,10 @@ func (q *Queries) SkipTrimmed(ctx context.Context, arg SkipTrimmedParams) error 
 }
 
 const stillToAgree = `-- name: StillToAgree :one
-select (exists (
+select exists (
     select from deposit d where d.chain = $1 and d.block_hash = $2 and d.state in ('credited', 'rejected', 'missing_memo')
-) and not exists (
-    select from deposit_agreement a where a.chain = $1 and a.block_hash = $2 and a.theirs = a.block_hash
-))::boolean as still
+      and not (exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+          and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion)))::boolean as still
 `
 
 type StillToAgreeParams struct {
@@ -2251,7 +2281,8 @@ type StillToAgreeParams struct {
 	BlockHash coffer.Hash
 }
 
-// StillToAgree is false for a block that left the chain, or that was agreed on meanwhile.
+// StillToAgree is false for a block that left the chain, or where everything was agreed on
+// meanwhile.
 func (q *Queries) StillToAgree(ctx context.Context, arg StillToAgreeParams) (bool, error) {
 	row := q.db.QueryRow(ctx, stillToAgree, arg.Chain, arg.BlockHash)
 	var still bool
@@ -2358,7 +2389,7 @@ func (q *Queries) TenantOf(ctx context.Context, id string) (string, error) {
 }
 
 const toCorroborate = `-- name: ToCorroborate :many
-select tx, ref, asset, sender, address, amount from deposit
+select id, inclusion, tx, ref, asset, sender, address, amount from deposit
 where chain = $1 and block_hash = $2 and state in ('credited', 'rejected', 'missing_memo')
 order by position
 `
@@ -2369,12 +2400,14 @@ type ToCorroborateParams struct {
 }
 
 type ToCorroborateRow struct {
-	Tx      coffer.Hash
-	Ref     string
-	Asset   string
-	Sender  string
-	Address string
-	Amount  coffer.Amount
+	ID        string
+	Inclusion int64
+	Tx        coffer.Hash
+	Ref       string
+	Asset     string
+	Sender    string
+	Address   string
+	Amount    coffer.Amount
 }
 
 // ToCorroborate lists what deposits of a block are that wait for a second node.
@@ -2388,6 +2421,8 @@ func (q *Queries) ToCorroborate(ctx context.Context, arg ToCorroborateParams) ([
 	for rows.Next() {
 		var i ToCorroborateRow
 		if err := rows.Scan(
+			&i.ID,
+			&i.Inclusion,
 			&i.Tx,
 			&i.Ref,
 			&i.Asset,
@@ -2495,7 +2530,8 @@ set state = 'unlocked', sequence = sequence + 1, updated_at = $1,
     reason = case when reason = $2::text then '' else reason end
 where d.chain = $3 and d.state = 'credited' and d.unlock_height <= $4::bigint and d.height <= $5::bigint
   and (not $6::boolean or exists (
-      select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash))
+      select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+      and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion))
   and (not $7::boolean
       or exists (select from deposit_screening s where s.deposit = d.id and s.inclusion = d.inclusion and s.passed)
       or exists (select from deposit_audit u where u.deposit = d.id and u.inclusion = d.inclusion and u.action = 'release'))
