@@ -183,7 +183,7 @@ func (s *Service) issued(row depositsql.AddressesOfRow) Address {
 	}
 	for id, asset := range s.assets {
 		if asset.NeedsMemo && id.Chain() == a.Chain {
-			a.Memo = memoOf(a.Tenant, a.Account)
+			a.Memo = MemoOf(a.Tenant, a.Account)
 		}
 	}
 	return a
@@ -194,9 +194,9 @@ func saltOf(tenant, account string) coffer.Hash {
 	return coffer.DepositSalt(tenant, account)
 }
 
-// memoOf is the memo of an account: ten digits, the first of which is not zero, so that
+// MemoOf is the memo of an account: ten digits, the first of which is not zero, so that
 // nothing is lost where a form takes it for a number.
-func memoOf(tenant, account string) string {
+func MemoOf(tenant, account string) string {
 	salt := saltOf(tenant, account)
 	const least, count = 1_000_000_000, 9_000_000_000
 	return strconv.FormatUint(least+binary.BigEndian.Uint64(salt[:8])%count, 10)

@@ -217,7 +217,7 @@ func (c *change) judge(t coffer.Transfer, o observed, own bool) arrival {
 		a.aside, a.reason = coffer.DepositDust, reasonDust
 	case asset.NeedsMemo && t.Memo == "":
 		a.aside, a.reason = coffer.DepositMissingMemo, reasonNoMemo
-	case asset.NeedsMemo && t.Memo != memoOf(o.Tenant, o.Account):
+	case asset.NeedsMemo && t.Memo != MemoOf(o.Tenant, o.Account):
 		a.aside, a.reason = coffer.DepositMissingMemo, reasonOtherMemo
 	}
 	return a

@@ -1,8 +1,11 @@
 package tron
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"unicode"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
@@ -16,6 +19,7 @@ const (
 	maxLogs         = 1 << 20
 	maxTxBytes      = 512 << 10 // the chain takes 500 KiB
 	maxTokenDigits  = 19        // of a TRC-10 token's id
+	maxMemoBytes    = 256       // memos that name accounts are shorter
 )
 
 // assetTRC10 is the CAIP-19 namespace of tokens that are part of the chain, by number. They
@@ -32,6 +36,7 @@ type provenTx struct {
 	timestamp int64
 	result    tronpb.Transaction_ResultContractResult
 	success   bool
+	memo      string
 }
 
 // content is a block on its way to being believed: the root in the header proves the
@@ -127,13 +132,22 @@ func readTx(raw []byte) (*provenTx, error) {
 	if err := proto.Unmarshal(raw, &tx); err != nil {
 		return nil, err
 	}
-	read := &provenTx{id: sha256.Sum256(rawData), timestamp: tx.GetRawData().GetTimestamp()}
+	read := &provenTx{id: sha256.Sum256(rawData), timestamp: tx.GetRawData().GetTimestamp(), memo: memoIn(tx.GetRawData().GetData())}
 	if contracts, rets := tx.GetRawData().GetContract(), tx.GetRet(); len(contracts) == 1 && len(rets) == 1 {
 		read.kind, read.parameter = contracts[0].GetType(), contracts[0].GetParameter().GetValue()
 		read.result = rets[0].GetContractRet()
 		read.success = rets[0].GetRet() != tronpb.Transaction_Result_FAILED && read.result == tronpb.Transaction_Result_SUCCESS
 	}
 	return read, read.readOwner()
+}
+
+// memoIn is what senders write to who receives, in raw_data.data, as they wrote it: text of at most
+// maxMemoBytes. What is longer, no text, or text that moves a terminal names nobody and is no memo.
+func memoIn(data []byte) string {
+	if len(data) > maxMemoBytes || !utf8.Valid(data) || bytes.ContainsFunc(data, unicode.IsControl) {
+		return ""
+	}
+	return string(data)
 }
 
 // owned is a contract whose owner, who pays its fees, is read.

@@ -114,6 +114,12 @@ func (r *reading) add(config Config, tx *provenTx, info *tronpb.TransactionInfo)
 	if !success {
 		return nil
 	}
+	first := len(r.Transfers)
+	defer func() {
+		for i := range r.Transfers[first:] {
+			r.Transfers[first+i].Memo = tx.memo // the block's hash proves it
+		}
+	}()
 	if tx.hasOwner {
 		own, ok, err := tx.ownPayment(config.Chain)
 		if err != nil {

@@ -18,7 +18,7 @@ import (
 // tronMakers make the cases of deposit/testdata/corpus/tron, by file name.
 func tronMakers() map[string]maker {
 	all := map[string]maker{}
-	for _, some := range []map[string]maker{tronTokens, tronCoins, tronForks, tronLies} {
+	for _, some := range []map[string]maker{tronTokens, tronCoins, tronForks, tronLies, tronMemos} {
 		maps.Copy(all, some)
 	}
 	return all
