@@ -49,11 +49,18 @@ type tronBench struct {
 
 func newTRONBench(t *testing.T) *tronBench {
 	t.Helper()
+	return newTRONBenchOf(t, func(*tronsim.Config) {})
+}
+
+// newTRONBenchOf is one of a network that is set up otherwise.
+func newTRONBenchOf(t *testing.T, change func(*tronsim.Config)) *tronBench {
+	t.Helper()
 	clock := func() time.Time { return time.Unix(tronGenesis+60, 0) }
 	config := tronsim.Config{Clock: clock, Genesis: time.Unix(tronGenesis, 0), Seed: "corpus", SolidLag: 18, Funded: map[tronsim.Address]int64{}}
 	for _, name := range []string{"bank", "mallory", "exchange", "customer"} {
 		config.Funded[tronsim.AddressOf(tronsim.KeyOf(name, 0))] = 1_000_000 * sunPerTRX
 	}
+	change(&config)
 	sim, err := tronsim.New(config)
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 // tronMakers make the cases of deposit/testdata/corpus/tron, by file name.
 func tronMakers() map[string]maker {
 	all := map[string]maker{}
-	for _, some := range []map[string]maker{tronTokens, tronCoins, tronForks, tronLies, tronMemos} {
+	for _, some := range []map[string]maker{tronTokens, tronCoins, tronForks, tronLies, tronMemos, tronRest} {
 		maps.Copy(all, some)
 	}
 	return all
