@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -222,9 +223,14 @@ func (d *drill) withdraw() {
 		d.c.moveFinal(0)
 		d.mine(1, none)
 		d.settles()
-		got, err := d.workers[0].withdrawals.Get(d.ctx, tenant, asked.got.ID)
-		d.must(err)
-		if state = got.State; state == coffer.WithdrawalSettled {
+		d.does(func(k *worker) {
+			k.do("get", func(ctx context.Context) error {
+				got, err := k.withdrawals.Get(ctx, tenant, asked.got.ID)
+				state = got.State
+				return err
+			})
+		})
+		if state == coffer.WithdrawalSettled {
 			d.does((*worker).sequence)
 			d.ends()
 			return
