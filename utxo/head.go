@@ -38,10 +38,12 @@ func (t tail) final() coffer.BlockRef {
 	return coffer.BlockRef{Height: t.height - uint64(n-1), Hash: t.links[n-1].hash} // #nosec G115 -- see prove
 }
 
-// tails keeps the tail that was proven last. It is safe for concurrent use.
+// tails keeps the tail that was proven last, and the headers of a proof that did not come to its end.
+// It is safe for concurrent use.
 type tails struct {
 	mu   sync.Mutex
 	last tail
+	read map[coffer.Hash]wire.BlockHeader // each is proven by its hash and its work
 }
 
 func (t *tails) get() tail {
@@ -53,8 +55,30 @@ func (t *tails) get() tail {
 func (t *tails) set(last tail) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.last = last
+	t.last, t.read = last, nil
 }
+
+// header is one that a proof before read.
+func (t *tails) header(hash coffer.Hash) (wire.BlockHeader, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	header, ok := t.read[hash]
+	return header, ok
+}
+
+// keep is for the next proof, if this one does not come to its end: a node that is slow may need more
+// than one call for it.
+func (t *tails) keep(hash coffer.Hash, header wire.BlockHeader) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.read == nil || len(t.read) >= maxHeadersKept {
+		t.read = map[coffer.Hash]wire.BlockHeader{}
+	}
+	t.read[hash] = header
+}
+
+// maxHeadersKept is more than two proofs need.
+const maxHeadersKept = 2*coinbaseMaturity + 2
 
 // prove reads the headers from a head down to the block that has Config.Confirmations, and that
 // block itself, whose coinbase names its height. How many blocks there are is a number, which
@@ -70,9 +94,13 @@ func (s *Source) prove(ctx context.Context, head chainInfo) (tail, error) {
 			rest := known.links[at:]
 			found.links = append(found.links, rest[:min(len(rest), wanted-len(found.links))]...)
 		} else {
-			header, err := s.header(ctx, next)
-			if err != nil {
-				return tail{}, err
+			header, known := s.proven.header(next)
+			if !known {
+				var err error
+				if header, err = s.header(ctx, next); err != nil {
+					return tail{}, err
+				}
+				s.proven.keep(next, header)
 			}
 			found.links = append(found.links, link{next, header})
 		}

@@ -109,6 +109,35 @@ func TestAHeadIsProvenOnce(t *testing.T) {
 	asks("the branch before, which is shorter", 1+2+1) // its two blocks, and the one below what was known
 }
 
+// A node that is so slow that no call is long enough for a whole proof is not asked for the same again.
+func TestAProofGoesOnWhereItEnded(t *testing.T) {
+	c := newChain(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	asked, now := map[any]int{}, 0
+	_, source := open(t, patient(chaintest.Tamper(t, c.URL, func(method string, params []any, _ chaintest.Answer) {
+		if method == "getblockheader" {
+			asked[params[0]]++
+			if now++; now > 1 { // one header a call
+				cancel()
+			}
+		}
+	})))
+	for calls := 1; ; calls++ {
+		if _, err := source.Head(ctx); err == nil {
+			break
+		}
+		if calls > 3*utxo.DefaultConfirmations {
+			t.Fatalf("%d calls and no proof", calls)
+		}
+		now = 0
+		ctx, cancel = context.WithCancel(t.Context())
+	}
+	cancel()
+	if len(asked) < utxo.DefaultConfirmations {
+		t.Errorf("asked for %d headers, want %d at least", len(asked), utxo.DefaultConfirmations)
+	}
+}
+
 // A chain that is shorter than what makes a block final has no final one.
 func TestAYoungChainHasNothingFinal(t *testing.T) {
 	binary, err := devnet.FindBitcoin("")
