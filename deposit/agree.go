@@ -74,6 +74,10 @@ func (s *Service) Check(ctx context.Context, id coffer.ChainID) (bool, error) {
 	var trouble error
 	if chain.Second != nil {
 		agreed, trouble = s.checkBlocks(ctx, chain)
+		if !errors.Is(trouble, context.DeadlineExceeded) { // a node that is silent is not asked twice
+			more, err := s.checkEarly(ctx, chain)
+			agreed, trouble = agreed || more, errors.Join(trouble, err)
+		}
 	}
 	if s.Screener != nil {
 		screened, err = s.checkSenders(ctx, id)
@@ -159,42 +163,66 @@ func (s *Service) second(ctx context.Context, chain Chain, height int64) (coffer
 	return header.Hash, nil
 }
 
-// finding is which deposits a second node has found in a block, by their inclusion.
+// finding is which deposits a second node was asked about in a block, by their inclusion, and what
+// they are.
 type finding struct {
 	deposits   []string
 	inclusions []int64
+	transfers  []coffer.Transfer
+}
+
+// States of deposits that a second node is asked about before they are unlocked or refunded, and as
+// soon as they are known.
+var (
+	statesToAgree = []string{string(coffer.DepositCredited), string(coffer.DepositRejected), string(coffer.DepositMissingMemo)}
+	statesEarly   = []string{string(coffer.DepositObserved), string(coffer.DepositConfirming), string(coffer.DepositCredited), string(coffer.DepositReview)}
+)
+
+// asked returns what a second node has to be asked about in a block.
+func (s *Service) asked(ctx context.Context, chain Chain, hash coffer.Hash, states []string) (finding, error) {
+	rows, err := s.sql.ToCorroborate(ctx, depositsql.ToCorroborateParams{Chain: string(chain.ID), BlockHash: hash, States: states})
+	if err != nil {
+		return finding{}, fmt.Errorf("deposits of block %s: %w", hash, err)
+	}
+	var asked finding
+	for _, row := range rows {
+		asked.deposits, asked.inclusions = append(asked.deposits, row.ID), append(asked.inclusions, row.Inclusion)
+		asked.transfers = append(asked.transfers, coffer.Transfer{
+			Asset: coffer.AssetID(row.Asset), Tx: row.Tx, Ref: row.Ref, From: coffer.Address(row.Sender), To: coffer.Address(row.Address), Amount: row.Amount,
+		})
+	}
+	return asked, nil
 }
 
 // corroborated asks the second node about what a block paid that its hash does not prove. It returns
 // the block's hash and which deposits were asked about when the node says the same, and zero when it
 // does not.
 func (s *Service) corroborated(ctx context.Context, chain Chain, hash coffer.Hash) (coffer.Hash, finding, error) {
-	rows, err := s.sql.ToCorroborate(ctx, depositsql.ToCorroborateParams{Chain: string(chain.ID), BlockHash: hash})
+	found, err := s.asked(ctx, chain, hash, statesToAgree)
 	if err != nil {
-		return coffer.Hash{}, finding{}, fmt.Errorf("deposits of block %s: %w", hash, err)
+		return coffer.Hash{}, finding{}, err
 	}
-	var found finding
-	transfers := make([]coffer.Transfer, len(rows))
-	for i, row := range rows {
-		found.deposits, found.inclusions = append(found.deposits, row.ID), append(found.inclusions, row.Inclusion)
-		transfers[i] = coffer.Transfer{
-			Asset: coffer.AssetID(row.Asset), Tx: row.Tx, Ref: row.Ref, From: coffer.Address(row.Sender), To: coffer.Address(row.Address), Amount: row.Amount,
-		}
+	same, err := corroborate(ctx, chain, hash, found)
+	if err != nil || !same {
+		return coffer.Hash{}, finding{}, err
 	}
+	return hash, found, nil
+}
+
+// corroborate reports whether the second node says the same of some deposits of a block. Of a chain
+// whose blocks' hashes prove all that there is nobody is asked, nor where all was found before.
+func corroborate(ctx context.Context, chain Chain, hash coffer.Hash, asked finding) (bool, error) {
 	node, ok := chain.Second.(Corroborator)
-	if !ok {
-		return hash, found, nil // the hash proves all there is
+	if !ok || len(asked.transfers) == 0 {
+		return true, nil
 	}
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	same, err := node.Corroborate(call, hash, transfers)
+	same, err := node.Corroborate(call, hash, asked.transfers)
 	if err != nil {
-		return coffer.Hash{}, finding{}, fmt.Errorf("second node of %s: payments of block %s: %w", chain.ID, hash, err)
+		return false, fmt.Errorf("second node of %s: payments of block %s: %w", chain.ID, hash, err)
 	}
-	if !same {
-		return coffer.Hash{}, finding{}, nil
-	}
-	return hash, found, nil
+	return same, nil
 }
 
 // writeAgreement keeps what the second node said, while the block is still one of ours, and

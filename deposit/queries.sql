@@ -239,10 +239,30 @@ where d.chain = @chain and d.height > @after::bigint and d.unlock_height <= @tip
 order by d.height limit @first;
 
 -- name: ToCorroborate :many
--- ToCorroborate lists what deposits of a block are that wait for a second node.
-select id, inclusion, tx, ref, asset, sender, address, amount from deposit
-where chain = @chain and block_hash = @block_hash and state in ('credited', 'rejected', 'missing_memo')
-order by position;
+-- ToCorroborate lists what deposits of a block are that a second node was not asked about, or has not found.
+select d.id, d.inclusion, d.tx, d.ref, d.asset, d.sender, d.address, d.amount from deposit d
+where d.chain = @chain and d.block_hash = @block_hash and d.state = any (@states::text[])
+  and not exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion)
+order by d.position;
+
+-- name: EarlyBlocks :many
+-- EarlyBlocks lists blocks above a height with deposits that may be unlocked one day and that a second
+-- node has not found yet. What it contradicts, or may be unlocked now, BlocksToAgree lists.
+select distinct d.height, d.block_hash from deposit d join deposit_cursor c on c.chain = d.chain
+where d.chain = @chain and d.height > @after::bigint and d.state in ('observed', 'confirming', 'credited', 'review')
+  and not coalesce(d.state = 'credited' and d.unlock_height <= c.height and (d.height <= c.final or @no_finality::boolean), false)
+  and not exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion)
+  and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs <> a.block_hash)
+order by d.height limit @first;
+
+-- name: Unheard :many
+-- Unheard lists blocks whose deposits would be unlocked, had a second node said anything of them.
+select d.height, d.block_hash, min(d.updated_at)::timestamptz as at from deposit d join deposit_cursor c on c.chain = d.chain
+where d.chain = @chain and d.state = 'credited' and d.unlock_height <= c.height and d.height <= coalesce(c.final, c.height)
+  and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs <> a.block_hash)
+  and not (exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+      and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion))
+group by d.height, d.block_hash order by d.height limit @first;
 
 -- name: StillToAgree :one
 -- StillToAgree is false for a block that left the chain, or where everything was agreed on

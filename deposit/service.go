@@ -143,6 +143,7 @@ type Service struct {
 
 	screened positions // last deposit that was looked at
 	agreeing positions // height of the last block that a second node was asked about, while there are more
+	early    positions // the same, of blocks that it is asked about ahead of time
 }
 
 // New returns a Service, or says what the configuration lacks.

@@ -175,7 +175,7 @@ func actorOr(given string) (string, error) {
 func depositHeldCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "held",
-		Short: "List blocks that a second node disputes, and addresses whose history is not filled in",
+		Short: "List blocks that a second node disputes or says nothing of, and addresses whose history is not filled in",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withDeposits(cmd, func(ctx context.Context, s *deposit.Service, p printer) error {
@@ -187,6 +187,15 @@ func depositHeldCommand() *cobra.Command {
 					}
 					for _, d := range disputed {
 						all = append(all, heldView{chain.ID, "disputed block", fmt.Sprintf("height %d: %s, theirs %s", d.Block.Height, d.Block.Hash, d.Theirs), d.At})
+					}
+					if len(chain.WitnessRPC)+len(chain.UTXO.WitnessNodes) > 0 {
+						unheard, err := s.Unheard(ctx, chain.ID)
+						if err != nil {
+							return err
+						}
+						for _, u := range unheard {
+							all = append(all, heldView{chain.ID, "no word of the second node", fmt.Sprintf("height %d: %s", u.Block.Height, u.Block.Hash), u.Since})
+						}
 					}
 					histories, err := s.Histories(ctx, chain.ID)
 					if err != nil {

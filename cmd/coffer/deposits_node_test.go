@@ -49,6 +49,9 @@ func (w *watched) secondNodeScene(ctx context.Context) error {
 		if disputed := strings.Contains(held, "disputed block"); disputed != (trouble.mode == "lies") {
 			return fmt.Errorf("%s: held says %s", trouble.mode, held)
 		}
+		if unheard := strings.Contains(held, "no word of the second node"); unheard != (trouble.mode == "silent") {
+			return fmt.Errorf("%s: held says %s", trouble.mode, held)
+		}
 		w.second.set("")
 		if err := w.watch(ctx, tx, "UNLOCKED"); err != nil {
 			return err

@@ -1079,6 +1079,54 @@ func (q *Queries) DropRefunds(ctx context.Context, arg DropRefundsParams) error 
 	return err
 }
 
+const earlyBlocks = `-- name: EarlyBlocks :many
+select distinct d.height, d.block_hash from deposit d join deposit_cursor c on c.chain = d.chain
+where d.chain = $1 and d.height > $2::bigint and d.state in ('observed', 'confirming', 'credited', 'review')
+  and not coalesce(d.state = 'credited' and d.unlock_height <= c.height and (d.height <= c.final or $3::boolean), false)
+  and not exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion)
+  and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs <> a.block_hash)
+order by d.height limit $4
+`
+
+type EarlyBlocksParams struct {
+	Chain      string
+	After      int64
+	NoFinality bool
+	First      int32
+}
+
+type EarlyBlocksRow struct {
+	Height    int64
+	BlockHash coffer.Hash
+}
+
+// EarlyBlocks lists blocks above a height with deposits that may be unlocked one day and that a second
+// node has not found yet. What it contradicts, or may be unlocked now, BlocksToAgree lists.
+func (q *Queries) EarlyBlocks(ctx context.Context, arg EarlyBlocksParams) ([]EarlyBlocksRow, error) {
+	rows, err := q.db.Query(ctx, earlyBlocks,
+		arg.Chain,
+		arg.After,
+		arg.NoFinality,
+		arg.First,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EarlyBlocksRow
+	for rows.Next() {
+		var i EarlyBlocksRow
+		if err := rows.Scan(&i.Height, &i.BlockHash); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const endBackfill = `-- name: EndBackfill :exec
 with ended as (delete from deposit_backfill_run r where r.chain = $4 returning r.chain)
 update deposit_backfill b set state = $1, reason = $2, updated_at = $3
@@ -2389,14 +2437,16 @@ func (q *Queries) TenantOf(ctx context.Context, id string) (string, error) {
 }
 
 const toCorroborate = `-- name: ToCorroborate :many
-select id, inclusion, tx, ref, asset, sender, address, amount from deposit
-where chain = $1 and block_hash = $2 and state in ('credited', 'rejected', 'missing_memo')
-order by position
+select d.id, d.inclusion, d.tx, d.ref, d.asset, d.sender, d.address, d.amount from deposit d
+where d.chain = $1 and d.block_hash = $2 and d.state = any ($3::text[])
+  and not exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion)
+order by d.position
 `
 
 type ToCorroborateParams struct {
 	Chain     string
 	BlockHash coffer.Hash
+	States    []string
 }
 
 type ToCorroborateRow struct {
@@ -2410,9 +2460,9 @@ type ToCorroborateRow struct {
 	Amount    coffer.Amount
 }
 
-// ToCorroborate lists what deposits of a block are that wait for a second node.
+// ToCorroborate lists what deposits of a block are that a second node was not asked about, or has not found.
 func (q *Queries) ToCorroborate(ctx context.Context, arg ToCorroborateParams) ([]ToCorroborateRow, error) {
-	rows, err := q.db.Query(ctx, toCorroborate, arg.Chain, arg.BlockHash)
+	rows, err := q.db.Query(ctx, toCorroborate, arg.Chain, arg.BlockHash, arg.States)
 	if err != nil {
 		return nil, err
 	}
@@ -2487,6 +2537,47 @@ func (q *Queries) ToScreen(ctx context.Context, arg ToScreenParams) ([]Deposit, 
 			&i.UpdatedAt,
 			&i.BlockTime,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const unheard = `-- name: Unheard :many
+select d.height, d.block_hash, min(d.updated_at)::timestamptz as at from deposit d join deposit_cursor c on c.chain = d.chain
+where d.chain = $1 and d.state = 'credited' and d.unlock_height <= c.height and d.height <= coalesce(c.final, c.height)
+  and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs <> a.block_hash)
+  and not (exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
+      and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion))
+group by d.height, d.block_hash order by d.height limit $2
+`
+
+type UnheardParams struct {
+	Chain string
+	First int32
+}
+
+type UnheardRow struct {
+	Height    int64
+	BlockHash coffer.Hash
+	At        time.Time
+}
+
+// Unheard lists blocks whose deposits would be unlocked, had a second node said anything of them.
+func (q *Queries) Unheard(ctx context.Context, arg UnheardParams) ([]UnheardRow, error) {
+	rows, err := q.db.Query(ctx, unheard, arg.Chain, arg.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnheardRow
+	for rows.Next() {
+		var i UnheardRow
+		if err := rows.Scan(&i.Height, &i.BlockHash, &i.At); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
