@@ -17,6 +17,7 @@ type Config struct {
 	Seed     uint64
 	Families []Family // those that the seed chooses where empty
 	Length   int      // actions; what the seed chooses where zero
+	Actions  []Action // those that happen; as many as Length, which the seed chooses, where empty
 	Spell    int      // blocks that pass at most while nothing happens; 30 where zero
 	Shrink   bool     // looks for fewer actions that fail
 }
@@ -91,6 +92,9 @@ func Run(tb testing.TB, c Config) Report {
 		length = c.Length
 	}
 	actions := Actions(rng, length)
+	if len(c.Actions) > 0 {
+		actions = c.Actions
+	}
 	who := cast{c.Seed, families, processes, max(c.Spell, 30)}
 	report, err := play(tb, who, actions)
 	if err != nil && c.Shrink {

@@ -93,6 +93,25 @@ func again() (flags string) {
 	return flags
 }
 
+// failed are histories, as short as they could be made, in which something was wrong once.
+var failed = map[string]sim.Config{
+	"the only process dies again while it begins, and a node shows another chain below what is final": {Seed: 690, Spell: 900, Actions: []sim.Action{
+		{Kind: "die", Seed: 0x7985bed296e64b99}, {Kind: "step", Seed: 0xbacb54a18532dfd2}, {Kind: "below final", Seed: 0x887d9f47eec9fb87},
+	}},
+}
+
+// TestWhatFailedOnce plays histories again that have found something.
+func TestWhatFailedOnce(t *testing.T) {
+	for name, history := range failed {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if report := sim.Run(t, history); report.Failure != nil {
+				t.Error(report.Failure)
+			}
+		})
+	}
+}
+
 // TestASeedIsOneHistory plays a seed twice: the same happens, to the last line.
 func TestASeedIsOneHistory(t *testing.T) {
 	for seed := range uint64(3) {

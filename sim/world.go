@@ -472,7 +472,8 @@ func (k *worker) do(what string, turn func(ctx context.Context) error) {
 	}
 }
 
-// rise starts processes again that have died, if their time has come.
+// rise starts processes again that have died, if their time has come; now: until they are up, also
+// where the one that comes after dies while it begins.
 func (w *World) rise(now bool) {
 	for _, k := range w.workers {
 		if k.process == nil || k.process.Died() == "" {
@@ -481,10 +482,12 @@ func (w *World) rise(now bool) {
 		if k.down--; k.down > 0 && !now {
 			continue
 		}
-		w.must(k.process.Close(w.db))
-		k.start(k.again)
-		k.admit()
-		w.tell("      %s is up again", k.name)
+		for up := false; !up; up = !now || k.process.Died() == "" {
+			w.must(k.process.Close(w.db))
+			k.start(k.again)
+			k.admit()
+			w.tell("      %s is up again", k.name)
+		}
 	}
 }
 
