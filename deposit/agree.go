@@ -74,10 +74,6 @@ func (s *Service) Check(ctx context.Context, id coffer.ChainID) (bool, error) {
 	var trouble error
 	if chain.Second != nil {
 		agreed, trouble = s.checkBlocks(ctx, chain)
-		if !errors.Is(trouble, context.DeadlineExceeded) { // a node that is silent is not asked twice
-			more, err := s.checkEarly(ctx, chain)
-			agreed, trouble = agreed || more, errors.Join(trouble, err)
-		}
 	}
 	if s.Screener != nil {
 		screened, err = s.checkSenders(ctx, id)
@@ -179,8 +175,8 @@ var (
 )
 
 // asked returns what a second node has to be asked about in a block.
-func (s *Service) asked(ctx context.Context, chain Chain, hash coffer.Hash, states []string) (finding, error) {
-	rows, err := s.sql.ToCorroborate(ctx, depositsql.ToCorroborateParams{Chain: string(chain.ID), BlockHash: hash, States: states})
+func (s *Service) asked(ctx context.Context, chain coffer.ChainID, hash coffer.Hash, states []string) (finding, error) {
+	rows, err := s.sql.ToCorroborate(ctx, depositsql.ToCorroborateParams{Chain: string(chain), BlockHash: hash, States: states})
 	if err != nil {
 		return finding{}, fmt.Errorf("deposits of block %s: %w", hash, err)
 	}
@@ -198,7 +194,7 @@ func (s *Service) asked(ctx context.Context, chain Chain, hash coffer.Hash, stat
 // the block's hash and which deposits were asked about when the node says the same, and zero when it
 // does not.
 func (s *Service) corroborated(ctx context.Context, chain Chain, hash coffer.Hash) (coffer.Hash, finding, error) {
-	found, err := s.asked(ctx, chain, hash, statesToAgree)
+	found, err := s.asked(ctx, chain.ID, hash, statesToAgree)
 	if err != nil {
 		return coffer.Hash{}, finding{}, err
 	}

@@ -26,9 +26,9 @@
 // their own which [Service.Run] repeats. [Service.Check] asks a second node for the block
 // of a deposit, and for what the block's hash does not prove, and a screener about its
 // sender, before anything is unlocked; neither answering holds the deposit where it is,
-// counted and locked. What no hash proves the second node is asked about as soon as it is
-// known, while it still has the traces; [Service.Unheard] lists what waits for its word. What
-// cannot be screened for a day, or was sent by too many, is for a person.
+// counted and locked. What no hash proves [Service.AskEarly] asks about as soon as it is
+// known, while the second node still has the traces; [Service.Unheard] lists what waits for
+// its word. What cannot be screened for a day, or was sent by too many, is for a person.
 // [Service.StepRefunds] takes refunds to a payer. [Service.Backfill] fills in the past of
 // addresses that became known late.
 //

@@ -231,38 +231,49 @@ where deposit = any (@deposits::text[]) and state = 'ordered';
 -- name: BlocksToAgree :many
 -- BlocksToAgree lists blocks whose deposits would be unlocked or refunded if a second node
 -- agreed, above a height: to the block, and to each of these deposits.
-select distinct d.height, d.block_hash from deposit d
-where d.chain = @chain and d.height > @after::bigint and d.unlock_height <= @tip::bigint and d.height <= @final::bigint
-  and (d.state = 'credited' or d.state in ('rejected', 'missing_memo') and exists (select from deposit_refund r where r.deposit = d.id and r.state = 'ordered'))
-  and not (exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
-      and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion))
-order by d.height limit @first;
+select waiting.height, waiting.block_hash from (
+    select d.chain, d.id, d.inclusion, d.height, d.block_hash from deposit d
+    where d.chain = @chain and d.state = 'credited' and d.unlock_height <= @tip::bigint and d.height <= @final::bigint
+    union all
+    select d.chain, d.id, d.inclusion, d.height, d.block_hash from deposit_refund r join deposit d on d.id = r.deposit
+    where r.chain = @chain and r.state = 'ordered' and d.state in ('rejected', 'missing_memo') and d.unlock_height <= @tip::bigint and d.height <= @final::bigint
+) waiting
+where waiting.height > @after::bigint
+  and (not exists (select from deposit_agreement a where a.chain = waiting.chain and a.block_hash = waiting.block_hash and a.theirs = a.block_hash)
+      or not exists (select from deposit_corroboration k where k.deposit = waiting.id and k.inclusion = waiting.inclusion))
+group by waiting.height, waiting.block_hash order by waiting.height limit @first;
 
 -- name: ToCorroborate :many
 -- ToCorroborate lists what deposits of a block are that a second node was not asked about, or has not found.
 select d.id, d.inclusion, d.tx, d.ref, d.asset, d.sender, d.address, d.amount from deposit d
-where d.chain = @chain and d.block_hash = @block_hash and d.state = any (@states::text[])
+where d.chain = @chain and d.block_hash = @block_hash and d.state not in ('orphaned', 'reversed') and d.state = any (@states::text[])
   and not exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion)
 order by d.position;
 
 -- name: EarlyBlocks :many
--- EarlyBlocks lists blocks above a height with deposits that may be unlocked one day and that a second
--- node has not found yet. What it contradicts, or may be unlocked now, BlocksToAgree lists.
-select distinct d.height, d.block_hash from deposit d join deposit_cursor c on c.chain = d.chain
-where d.chain = @chain and d.height > @after::bigint and d.state in ('observed', 'confirming', 'credited', 'review')
+-- EarlyBlocks lists blocks with deposits that may be unlocked one day and that a second node has not
+-- found yet, the highest first. Those that may be unlocked now BlocksToAgree lists.
+select d.height, d.block_hash from deposit d join deposit_cursor c on c.chain = d.chain
+where d.chain = @chain and d.state in ('observed', 'confirming', 'credited', 'review') and d.block_hash <> all (@not_now::bytea[])
   and not coalesce(d.state = 'credited' and d.unlock_height <= c.height and (d.height <= c.final or @no_finality::boolean), false)
   and not exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion)
-  and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs <> a.block_hash)
-order by d.height limit @first;
+group by d.height, d.block_hash order by d.height desc limit @first;
 
 -- name: Unheard :many
--- Unheard lists blocks whose deposits would be unlocked, had a second node said anything of them.
-select d.height, d.block_hash, min(d.updated_at)::timestamptz as at from deposit d join deposit_cursor c on c.chain = d.chain
-where d.chain = @chain and d.state = 'credited' and d.unlock_height <= c.height and d.height <= coalesce(c.final, c.height)
-  and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs <> a.block_hash)
-  and not (exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
-      and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion))
-group by d.height, d.block_hash order by d.height limit @first;
+-- Unheard lists blocks whose deposits would be unlocked or refunded, had a second node said anything of
+-- them.
+select waiting.height, waiting.block_hash, min(waiting.updated_at)::timestamptz as at from (
+    select d.chain, d.id, d.inclusion, d.height, d.unlock_height, d.block_hash, d.updated_at from deposit d
+    where d.chain = @chain and d.state = 'credited'
+    union all
+    select d.chain, d.id, d.inclusion, d.height, d.unlock_height, d.block_hash, d.updated_at from deposit_refund r join deposit d on d.id = r.deposit
+    where r.chain = @chain and r.state = 'ordered' and d.state in ('rejected', 'missing_memo')
+) waiting join deposit_cursor c on c.chain = waiting.chain
+where waiting.unlock_height <= c.height and (waiting.height <= c.final or @no_finality::boolean)
+  and not exists (select from deposit_agreement a where a.chain = waiting.chain and a.block_hash = waiting.block_hash and a.theirs <> a.block_hash)
+  and (not exists (select from deposit_agreement a where a.chain = waiting.chain and a.block_hash = waiting.block_hash and a.theirs = a.block_hash)
+      or not exists (select from deposit_corroboration k where k.deposit = waiting.id and k.inclusion = waiting.inclusion))
+group by waiting.height, waiting.block_hash order by waiting.height limit @first;
 
 -- name: StillToAgree :one
 -- StillToAgree is false for a block that left the chain, or where everything was agreed on

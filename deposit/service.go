@@ -143,7 +143,7 @@ type Service struct {
 
 	screened positions // last deposit that was looked at
 	agreeing positions // height of the last block that a second node was asked about, while there are more
-	early    positions // the same, of blocks that it is asked about ahead of time
+	retries  retries   // of blocks that it could not answer for ahead of time
 }
 
 // New returns a Service, or says what the configuration lacks.
@@ -244,6 +244,9 @@ func (s *Service) RunChain(ctx context.Context, id coffer.ChainID) error {
 	group.Go(func() error { return s.runChain(ctx, id) })
 	if chain.Second != nil || s.Screener != nil {
 		group.Go(func() error { return s.runBeside(ctx, id, "check deposits", s.Check) })
+	}
+	if _, ok := chain.Second.(Forgetful); ok {
+		group.Go(func() error { return s.runBeside(ctx, id, "ask the second node early", s.AskEarly) })
 	}
 	group.Go(func() error { return s.runBeside(ctx, id, "fill in history", s.Backfill) })
 	if s.Payer != nil {

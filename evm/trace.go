@@ -48,15 +48,17 @@ type tracing struct {
 	block func(ctx context.Context, s *Source, c *content) ([][]frame, error)
 	// probe asks for something that does not exist: only who knows the method says so.
 	method string
+	// ofBlock says that the answer names the block, or was asked for by its hash.
+	ofBlock bool
 }
 
 // tracings are in order of preference: one question for a block before one for each
 // transaction, geth's format before Parity's.
 var tracings = []tracing{
-	{"debug_traceBlockByHash", debugBlock, "debug_traceBlockByHash"},
-	{"trace_block", parityBlock, "trace_block"},
-	{"debug_traceTransaction", debugTransactions, "debug_traceTransaction"},
-	{"trace_transaction", parityTransactions, "trace_transaction"},
+	{"debug_traceBlockByHash", debugBlock, "debug_traceBlockByHash", true},
+	{"trace_block", parityBlock, "trace_block", true},
+	{"debug_traceTransaction", debugTransactions, "debug_traceTransaction", false},
+	{"trace_transaction", parityTransactions, "trace_transaction", false},
 }
 
 // FindTraces reports whether the nodes can trace, asking each way once. It decides by the

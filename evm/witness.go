@@ -79,12 +79,37 @@ func (w *Witness) Header(ctx context.Context, height uint64) (coffer.Header, err
 // block's hash. A witness that cannot trace says nothing against them, see Traces. coffer.ErrNotFound:
 // it does not have the block.
 func (w *Witness) Corroborate(ctx context.Context, block coffer.Hash, transfers []coffer.Transfer) (bool, error) {
-	asked := slices.DeleteFunc(slices.Clone(transfers), func(t coffer.Transfer) bool {
-		return !strings.HasPrefix(t.Ref, traceRefs) || t.Ref == topLevelRef
-	})
+	asked := unproven(transfers)
 	if len(asked) == 0 || !w.Traces() {
 		return true, nil
 	}
+	return w.find(ctx, block, asked)
+}
+
+// Recall reports whether the witness found these transfers in a block that may still leave the chain, as far
+// as the block's hash does not prove them. It never says yes without having looked, nor where it can only ask for
+// the traces of transactions, which near the head may be those of another block.
+func (w *Witness) Recall(ctx context.Context, block coffer.Hash, transfers []coffer.Transfer) (bool, error) {
+	asked := unproven(transfers)
+	if len(asked) == 0 {
+		return true, nil
+	}
+	if !w.Traces() {
+		return false, nil
+	}
+	found, err := w.find(ctx, block, asked)
+	return found && tracings[w.source.tracing.Load()].ofBlock, err
+}
+
+// unproven are the transfers that no header commits to.
+func unproven(transfers []coffer.Transfer) []coffer.Transfer {
+	return slices.DeleteFunc(slices.Clone(transfers), func(t coffer.Transfer) bool {
+		return !strings.HasPrefix(t.Ref, traceRefs) || t.Ref == topLevelRef
+	})
+}
+
+// find reports whether all of some transfers are in the witness's traces of a block.
+func (w *Witness) find(ctx context.Context, block coffer.Hash, asked []coffer.Transfer) (bool, error) {
 	said, err := w.source.Block(ctx, block)
 	if err != nil {
 		return false, fmt.Errorf("witness: %w", err)

@@ -99,4 +99,34 @@ func TestAWitnessCorroboratesWhatContractsPaid(t *testing.T) {
 	if same, err := none.Corroborate(t.Context(), hash, p.want); !same || err != nil || none.Traces() || !witness.Traces() {
 		t.Errorf("a witness that cannot trace: %v, %v", same, err)
 	}
+
+	// Recall says yes to what was seen in traces of the block alone.
+	forged := p.want[1]
+	forged.Amount = amount(70)
+	single := newFaulty(t, p.URL)
+	single.missing = []string{"debug_traceBlockByHash", "trace_block"}
+	each, err := evm.DialWitness(t.Context(), p.config, single.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer each.Close()
+	for _, c := range []struct {
+		name      string
+		witness   *evm.Witness
+		transfers []coffer.Transfer
+		want      bool
+	}{
+		{"all that was paid", witness, p.want, true},
+		{"a payment that was not made", witness, []coffer.Transfer{forged}, false},
+		{"what its hash proves", none, []coffer.Transfer{log}, true},
+		{"no traces", none, p.want, false},
+		{"traces of transactions, wherever they are", each, p.want, false},
+	} {
+		if found, err := c.witness.Recall(t.Context(), hash, c.transfers); found != c.want || err != nil {
+			t.Errorf("recall: %s: %v, %v", c.name, found, err)
+		}
+	}
+	if same, err := each.Corroborate(t.Context(), hash, p.want); !same || err != nil {
+		t.Errorf("traces of transactions in a final block: %v, %v", same, err)
+	}
 }

@@ -100,3 +100,66 @@ func TestASecondNodeThatIsAwayIsSaidOnceAndMakesTheServerNotReady(t *testing.T) 
 		t.Errorf("a node that does not trace: %v, said %d times", err, said)
 	}
 }
+
+// recalling is a second node that answers what it is told to.
+type recalling struct {
+	deposit.Headers
+	found bool
+	err   error
+}
+
+func (r *recalling) Corroborate(context.Context, coffer.Hash, []coffer.Transfer) (bool, error) {
+	return false, errors.New("not asked")
+}
+
+func (r *recalling) Recall(context.Context, coffer.Hash, []coffer.Transfer) (bool, error) {
+	return r.found, r.err
+}
+
+// corroborator is one that has no need to be asked early.
+type corroborator struct{ deposit.Corroborator }
+
+func (corroborator) Header(context.Context, uint64) (coffer.Header, error) {
+	return coffer.Header{}, nil
+}
+
+func TestEarlyQuestionsMakeNoAlarm(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	away := errors.New("connection refused")
+	node, dials := &recalling{err: away}, 0
+	w := &witness{
+		dial: func(context.Context) (deposit.Headers, func(), error) {
+			if dials++; dials == 1 {
+				return nil, nil, away
+			}
+			return node, func() {}, nil
+		},
+		clock: func() time.Time { return now }, silent: func(err error) { t.Errorf("said: %v", err) }, after: time.Minute,
+	}
+	for range 3 {
+		if found, err := w.Recall(t.Context(), coffer.Hash{1}, nil); found || !errors.Is(err, away) {
+			t.Errorf("a node that is away: %v, %v", found, err)
+		}
+		now = now.Add(time.Hour)
+	}
+	if err := w.ready(); err != nil || dials != 2 {
+		t.Errorf("ready: %v, %d dials", err, dials)
+	}
+	node.found, node.err = true, nil
+	if found, err := w.Recall(t.Context(), coffer.Hash{1}, nil); !found || err != nil {
+		t.Errorf("a node that knows: %v, %v", found, err)
+	}
+
+	for name, other := range map[string]struct {
+		node  deposit.Headers
+		found bool
+	}{
+		"blocks prove all":                 {struct{ deposit.Headers }{node}, true},
+		"what it says is good at any time": {corroborator{}, false},
+	} {
+		w := &witness{dial: func(context.Context) (deposit.Headers, func(), error) { return other.node, func() {}, nil }, clock: w.clock}
+		if found, err := w.Recall(t.Context(), coffer.Hash{1}, nil); found != other.found || err != nil {
+			t.Errorf("%s: %v, %v", name, found, err)
+		}
+	}
+}

@@ -29,6 +29,8 @@ type witness struct {
 	silent func(err error)
 	after  time.Duration // of failures, or of being behind, until that is said
 
+	dialing sync.Mutex // held while the node is dialled, which may take long
+
 	mu             sync.Mutex
 	node           deposit.Headers
 	end            func()
@@ -95,19 +97,40 @@ func (w *witness) Corroborate(ctx context.Context, block coffer.Hash, transfers 
 	return same, err
 }
 
+// Recall implements deposit.Forgetful. What it cannot tell is not said: nothing waits for it yet.
+func (w *witness) Recall(ctx context.Context, block coffer.Hash, transfers []coffer.Transfer) (bool, error) {
+	node, err := w.connect(ctx)
+	if err != nil {
+		return false, err
+	}
+	if forgetful, ok := node.(deposit.Forgetful); ok {
+		return forgetful.Recall(ctx, block, transfers)
+	}
+	_, asked := node.(deposit.Corroborator)
+	return !asked, nil // its blocks prove all that they paid
+}
+
 // connect dials the node the first time.
 func (w *witness) connect(ctx context.Context) (deposit.Headers, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.node != nil {
-		return w.node, nil
+	w.dialing.Lock()
+	defer w.dialing.Unlock()
+	if node := w.connected(); node != nil {
+		return node, nil
 	}
 	node, end, err := w.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.node, w.end = node, end
 	return node, nil
+}
+
+func (w *witness) connected() deposit.Headers {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.node
 }
 
 // note keeps since when the node does not answer.

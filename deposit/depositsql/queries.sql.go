@@ -573,19 +573,24 @@ func (q *Queries) BindDecision(ctx context.Context, arg BindDecisionParams) (int
 }
 
 const blocksToAgree = `-- name: BlocksToAgree :many
-select distinct d.height, d.block_hash from deposit d
-where d.chain = $1 and d.height > $2::bigint and d.unlock_height <= $3::bigint and d.height <= $4::bigint
-  and (d.state = 'credited' or d.state in ('rejected', 'missing_memo') and exists (select from deposit_refund r where r.deposit = d.id and r.state = 'ordered'))
-  and not (exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
-      and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion))
-order by d.height limit $5
+select waiting.height, waiting.block_hash from (
+    select d.chain, d.id, d.inclusion, d.height, d.block_hash from deposit d
+    where d.chain = $1 and d.state = 'credited' and d.unlock_height <= $2::bigint and d.height <= $3::bigint
+    union all
+    select d.chain, d.id, d.inclusion, d.height, d.block_hash from deposit_refund r join deposit d on d.id = r.deposit
+    where r.chain = $1 and r.state = 'ordered' and d.state in ('rejected', 'missing_memo') and d.unlock_height <= $2::bigint and d.height <= $3::bigint
+) waiting
+where waiting.height > $4::bigint
+  and (not exists (select from deposit_agreement a where a.chain = waiting.chain and a.block_hash = waiting.block_hash and a.theirs = a.block_hash)
+      or not exists (select from deposit_corroboration k where k.deposit = waiting.id and k.inclusion = waiting.inclusion))
+group by waiting.height, waiting.block_hash order by waiting.height limit $5
 `
 
 type BlocksToAgreeParams struct {
 	Chain string
-	After int64
 	Tip   int64
 	Final int64
+	After int64
 	First int32
 }
 
@@ -599,9 +604,9 @@ type BlocksToAgreeRow struct {
 func (q *Queries) BlocksToAgree(ctx context.Context, arg BlocksToAgreeParams) ([]BlocksToAgreeRow, error) {
 	rows, err := q.db.Query(ctx, blocksToAgree,
 		arg.Chain,
-		arg.After,
 		arg.Tip,
 		arg.Final,
+		arg.After,
 		arg.First,
 	)
 	if err != nil {
@@ -1080,17 +1085,16 @@ func (q *Queries) DropRefunds(ctx context.Context, arg DropRefundsParams) error 
 }
 
 const earlyBlocks = `-- name: EarlyBlocks :many
-select distinct d.height, d.block_hash from deposit d join deposit_cursor c on c.chain = d.chain
-where d.chain = $1 and d.height > $2::bigint and d.state in ('observed', 'confirming', 'credited', 'review')
+select d.height, d.block_hash from deposit d join deposit_cursor c on c.chain = d.chain
+where d.chain = $1 and d.state in ('observed', 'confirming', 'credited', 'review') and d.block_hash <> all ($2::bytea[])
   and not coalesce(d.state = 'credited' and d.unlock_height <= c.height and (d.height <= c.final or $3::boolean), false)
   and not exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion)
-  and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs <> a.block_hash)
-order by d.height limit $4
+group by d.height, d.block_hash order by d.height desc limit $4
 `
 
 type EarlyBlocksParams struct {
 	Chain      string
-	After      int64
+	NotNow     [][]byte
 	NoFinality bool
 	First      int32
 }
@@ -1100,12 +1104,12 @@ type EarlyBlocksRow struct {
 	BlockHash coffer.Hash
 }
 
-// EarlyBlocks lists blocks above a height with deposits that may be unlocked one day and that a second
-// node has not found yet. What it contradicts, or may be unlocked now, BlocksToAgree lists.
+// EarlyBlocks lists blocks with deposits that may be unlocked one day and that a second node has not
+// found yet, the highest first. Those that may be unlocked now BlocksToAgree lists.
 func (q *Queries) EarlyBlocks(ctx context.Context, arg EarlyBlocksParams) ([]EarlyBlocksRow, error) {
 	rows, err := q.db.Query(ctx, earlyBlocks,
 		arg.Chain,
-		arg.After,
+		arg.NotNow,
 		arg.NoFinality,
 		arg.First,
 	)
@@ -2438,7 +2442,7 @@ func (q *Queries) TenantOf(ctx context.Context, id string) (string, error) {
 
 const toCorroborate = `-- name: ToCorroborate :many
 select d.id, d.inclusion, d.tx, d.ref, d.asset, d.sender, d.address, d.amount from deposit d
-where d.chain = $1 and d.block_hash = $2 and d.state = any ($3::text[])
+where d.chain = $1 and d.block_hash = $2 and d.state not in ('orphaned', 'reversed') and d.state = any ($3::text[])
   and not exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion)
 order by d.position
 `
@@ -2548,17 +2552,24 @@ func (q *Queries) ToScreen(ctx context.Context, arg ToScreenParams) ([]Deposit, 
 }
 
 const unheard = `-- name: Unheard :many
-select d.height, d.block_hash, min(d.updated_at)::timestamptz as at from deposit d join deposit_cursor c on c.chain = d.chain
-where d.chain = $1 and d.state = 'credited' and d.unlock_height <= c.height and d.height <= coalesce(c.final, c.height)
-  and not exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs <> a.block_hash)
-  and not (exists (select from deposit_agreement a where a.chain = d.chain and a.block_hash = d.block_hash and a.theirs = a.block_hash)
-      and exists (select from deposit_corroboration k where k.deposit = d.id and k.inclusion = d.inclusion))
-group by d.height, d.block_hash order by d.height limit $2
+select waiting.height, waiting.block_hash, min(waiting.updated_at)::timestamptz as at from (
+    select d.chain, d.id, d.inclusion, d.height, d.unlock_height, d.block_hash, d.updated_at from deposit d
+    where d.chain = $1 and d.state = 'credited'
+    union all
+    select d.chain, d.id, d.inclusion, d.height, d.unlock_height, d.block_hash, d.updated_at from deposit_refund r join deposit d on d.id = r.deposit
+    where r.chain = $1 and r.state = 'ordered' and d.state in ('rejected', 'missing_memo')
+) waiting join deposit_cursor c on c.chain = waiting.chain
+where waiting.unlock_height <= c.height and (waiting.height <= c.final or $2::boolean)
+  and not exists (select from deposit_agreement a where a.chain = waiting.chain and a.block_hash = waiting.block_hash and a.theirs <> a.block_hash)
+  and (not exists (select from deposit_agreement a where a.chain = waiting.chain and a.block_hash = waiting.block_hash and a.theirs = a.block_hash)
+      or not exists (select from deposit_corroboration k where k.deposit = waiting.id and k.inclusion = waiting.inclusion))
+group by waiting.height, waiting.block_hash order by waiting.height limit $3
 `
 
 type UnheardParams struct {
-	Chain string
-	First int32
+	Chain      string
+	NoFinality bool
+	First      int32
 }
 
 type UnheardRow struct {
@@ -2567,9 +2578,10 @@ type UnheardRow struct {
 	At        time.Time
 }
 
-// Unheard lists blocks whose deposits would be unlocked, had a second node said anything of them.
+// Unheard lists blocks whose deposits would be unlocked or refunded, had a second node said anything of
+// them.
 func (q *Queries) Unheard(ctx context.Context, arg UnheardParams) ([]UnheardRow, error) {
-	rows, err := q.db.Query(ctx, unheard, arg.Chain, arg.First)
+	rows, err := q.db.Query(ctx, unheard, arg.Chain, arg.NoFinality, arg.First)
 	if err != nil {
 		return nil, err
 	}
